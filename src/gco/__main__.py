@@ -1,0 +1,1 @@
+"""Entry point of `gco` and `python -m gco`."""

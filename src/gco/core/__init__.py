@@ -1,0 +1,1 @@
+"""The decisions: pure functions over one vocabulary, with no I/O and no clock."""

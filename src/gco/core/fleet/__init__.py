@@ -1,0 +1,1 @@
+"""Pure decisions that need every region in view: targets, promotion, purge."""

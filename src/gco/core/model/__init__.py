@@ -1,0 +1,1 @@
+"""The vocabulary that every other package speaks: specs, records, statuses and names."""

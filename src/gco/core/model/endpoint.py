@@ -1,0 +1,102 @@
+"""The records of desired state: an endpoint, its revisions, its targets, and what a write is."""
+
+import dataclasses
+import datetime as dt
+import enum
+
+from pydantic import Field
+
+from gco.core.model.base import Model
+from gco.core.model.ids import (
+    Actor,
+    EndpointName,
+    EndpointUid,
+    Generation,
+    RegionName,
+    RevisionNumber,
+    Seq,
+    TemplateKey,
+)
+from gco.core.model.spec import DEFAULT_NAMESPACE, EndpointSpec
+
+
+class EndpointState(enum.StrEnum):
+    """Where an endpoint stands as a whole."""
+
+    DEPLOYING = "deploying"
+    """Not every target region is Ready at the revision yet."""
+    RUNNING = "running"
+    STOPPED = "stopped"
+    DELETED = "deleted"
+    """A tombstone: kept until every region reports its objects gone, then purged."""
+
+
+class TargetState(enum.StrEnum):
+    """What one region is to do."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    DELETED = "deleted"
+
+
+class RegionTarget(Model):
+    """What one region is to make true. Only the state `deleted` ever deletes an object."""
+
+    uid: EndpointUid
+    revision: RevisionNumber
+    template_key: TemplateKey
+    state: TargetState
+    replicas: int
+
+
+class Endpoint(Model):
+    """The record of one endpoint, written by people and the fleet on condition of `generation`."""
+
+    name: EndpointName
+    uid: EndpointUid
+    namespace: str = DEFAULT_NAMESPACE
+    labels: dict[str, str] = Field(default_factory=dict)
+    spec: EndpointSpec
+    state: EndpointState
+    generation: Generation
+    revision: RevisionNumber
+    targets: dict[RegionName, RegionTarget]
+    """A removed region keeps its target, as deleted, until it reports its objects gone."""
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    deleted_at: dt.datetime | None = None
+
+
+class Revision(Model):
+    """What an endpoint's spec was from one accepted change by a person on; immutable."""
+
+    name: EndpointName
+    uid: EndpointUid
+    number: RevisionNumber
+    labels: dict[str, str] = Field(default_factory=dict)
+    spec: EndpointSpec
+    actor: Actor
+    reason: str
+    """What was asked, in a few words: `from llama.yaml`, `replicas 2 → 4`."""
+    created_at: dt.datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Write:
+    """One conditional write of an endpoint's record."""
+
+    name: EndpointName
+    expected: Generation | None
+    """The generation that was read; None: no record of that name may exist."""
+    endpoint: Endpoint | None
+    """The record as it shall be, its generation one above `expected`; None purges it."""
+    revision: Revision | None = None
+    """The new revision where a person changed the spec; the fleet writes none."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of the change log: the endpoints that one transaction changed."""
+
+    seq: Seq
+    names: tuple[EndpointName, ...]

@@ -1,0 +1,65 @@
+"""The names of an endpoint's objects, and the labels and annotations that mark them as ours.
+
+Names and labels are those of the original monitor, so that a running cluster is adopted in place.
+"""
+
+from typing import Final
+
+from gco.core.model.ids import EndpointName
+
+MANAGER: Final = "gco"
+"""The field manager of everything that GCO applies to an endpoint's objects."""
+STATUS_MANAGER: Final = "gco-status"
+SYNC_MANAGER: Final = "gco-sync"
+
+APP_LABEL: Final = "app"
+PROJECT_LABEL: Final = "project"
+PROJECT: Final = "gco"
+TYPE_LABEL: Final = "gco.io/type"
+TYPE_INFERENCE: Final = "inference"
+CANARY_LABEL: Final = "gco.io/canary"
+OUR_LABEL_KEYS: Final = frozenset({APP_LABEL, PROJECT_LABEL, TYPE_LABEL, CANARY_LABEL})
+SELECT_OURS: Final = f"{PROJECT_LABEL}={PROJECT},{TYPE_LABEL}={TYPE_INFERENCE}"
+"""The label selector that finds every object of every endpoint."""
+
+UID_ANNOTATION: Final = "gco.io/endpoint-uid"
+"""On each object: which endpoint's it is, by the store's uid. Not an ownerReference, on purpose."""
+HASH_ANNOTATION: Final = "gco.io/rendered-hash"
+"""On each object: a hash over what was rendered."""
+SPEC_HASH_ANNOTATION: Final = "gco.io/spec-hash"
+"""On the custom resource: a hash over its spec, so that a hand edit is seen before it is obeyed."""
+TEMPLATE_KEY_ANNOTATION: Final = "gco.io/template-key"
+"""On a ControllerRevision: which template key its frozen pod template is for."""
+RECREATED_ANNOTATION: Final = "gco.io/recreated-at"
+"""On the custom resource: when it was made again after someone deleted it outside GCO."""
+FINALIZER: Final = "gco.io/cleanup"
+
+CONTAINER: Final = "inference"
+SERVICE_ACCOUNT: Final = "gco-service-account"
+SERVICE_PORT: Final = 80
+LEADER_LEASE: Final = "inference-monitor-leader"
+
+
+def deployment_name(name: EndpointName) -> str:
+    """Return the name of the endpoint's Deployment."""
+    return name
+
+
+def service_name(name: EndpointName) -> str:
+    """Return the name of the endpoint's Service."""
+    return name
+
+
+def ingress_name(name: EndpointName) -> str:
+    """Return the name of the endpoint's Ingress."""
+    return f"inference-{name}"
+
+
+def default_route_path(name: EndpointName) -> str:
+    """Return the path on which the endpoint answers unless its spec says another."""
+    return f"/inference/{name}"
+
+
+def object_labels(name: EndpointName, stated: dict[str, str]) -> dict[str, str]:
+    """Return the labels of every object of the endpoint: the stated ones, never over our own."""
+    return {**stated, APP_LABEL: name, PROJECT_LABEL: PROJECT, TYPE_LABEL: TYPE_INFERENCE}

@@ -1,0 +1,117 @@
+"""What a region says about an endpoint, and a region about itself."""
+
+import datetime as dt
+import enum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gco.core.model.base import Model
+from gco.core.model.ids import EndpointName, EndpointUid, Epoch, RegionName, RevisionNumber
+
+
+class RegionState(enum.StrEnum):
+    """Where an endpoint stands in one region."""
+
+    PENDING = "pending"
+    CREATING = "creating"
+    RUNNING = "running"
+    UPDATING = "updating"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    DELETING = "deleting"
+    DELETED = "deleted"
+    """Every object of the endpoint is gone from the region."""
+    ERROR = "error"
+
+
+ConditionStatus = Literal["True", "False", "Unknown"]
+
+
+class ConditionType(enum.StrEnum):
+    """The conditions of an endpoint in a region; `Ready` is the summary of the others."""
+
+    READY = "Ready"
+    MODEL_READY = "ModelReady"
+    WORKLOAD_READY = "WorkloadReady"
+    ROUTE_READY = "RouteReady"
+    AUTOSCALER_READY = "AutoscalerReady"
+    CANARY_READY = "CanaryReady"
+    DRIFTED = "Drifted"
+    STALLED = "Stalled"
+
+
+class Condition(Model):
+    """One aspect of an endpoint in a region, with its cause, as Kubernetes writes conditions."""
+
+    type: ConditionType
+    status: ConditionStatus
+    reason: str
+    """One CamelCase word that names the cause: `WaitingForGPU`."""
+    message: str = ""
+    """A sentence for a person, with what to do next."""
+    last_transition_time: dt.datetime
+    """When `status` last changed."""
+    observed_generation: int = 0
+    """The custom resource's metadata.generation that this was said of."""
+
+
+class RegionStatus(Model):
+    """What one region reports of one endpoint."""
+
+    name: EndpointName
+    uid: EndpointUid
+    region: RegionName
+    state: RegionState
+    replicas_ready: int = 0
+    """Pods of the wanted template that answer; pods of an old one do not count."""
+    replicas_desired: int = 0
+    observed_revision: RevisionNumber
+    last_transition: dt.datetime
+    """When `state`, the revision or the readiness last changed."""
+    error: str | None = None
+    conditions: tuple[Condition, ...] = ()
+
+    def condition(self, kind: ConditionType) -> Condition | None:
+        """Return the condition of that type, or None where the region says nothing about it."""
+        return next((c for c in self.conditions if c.type is kind), None)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the region says that the endpoint answers at the observed revision."""
+        found = self.condition(ConditionType.READY)
+        return found is not None and found.status == "True"
+
+
+class AcceleratorCapacity(Model):
+    """Devices of one resource name over the nodes of a region."""
+
+    total: int
+    free: int
+    nodes: int
+    """Nodes that offer the resource."""
+
+
+class Region(Model):
+    """A registered region: a name bound to one cluster, and what that cluster can do."""
+
+    name: RegionName
+    cluster_uid: str
+    """The uid of the cluster's namespace kube-system; another cluster is refused under this name."""
+    cluster_name: str = ""
+    aws_region: str = ""
+    """Where ECR images are rewritten to; empty where the cluster is not on AWS."""
+    namespaces: tuple[str, ...] = ()
+    """The namespaces in which endpoints are allowed."""
+    route_backend: Literal["alb", "nginx", "gateway"] = "alb"
+    capacity: dict[str, AcceleratorCapacity] | None = None
+    """By resource name (`nvidia.com/gpu`); None where the monitor may not read nodes: unknown."""
+    address: str = ""
+    """The URL at which the region's routes answer; empty while unknown."""
+    context_hint: str = ""
+    version: str = ""
+    """The version of GCO that the leader runs."""
+    heartbeat: dt.datetime
+    heartbeat_seconds: Annotated[int, Field(ge=1)] = 30
+    """How often the leader renews `heartbeat`; the region is silent after three."""
+    epoch: Epoch

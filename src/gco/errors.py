@@ -1,0 +1,122 @@
+"""Every error the control plane raises on purpose.
+
+* GcoError
+  + InvalidSpecError        the request can never succeed; carries every problem found
+  + UnsupportedStateError   the request is valid, but not in the endpoint's present state
+  + SettingsError           the environment or a URL does not say what is needed
+  + StoreError
+    - NotFoundError         no such endpoint, revision or region
+    - ConflictError         the record changed since it was read
+    - GapError              the change log no longer reaches back that far
+    - FencedError           another leader has taken over; stop writing
+    - StoreIdentityError    the store is not the one that was bound to, or not in our layout
+    - StoreUnavailableError worth retrying with back-off
+  + ClusterError
+    - AbsentError           no such object (404)
+    - ClusterConflictError  the object changed, exists, or is owned by someone else (409)
+    - ExpiredError          the resourceVersion is too old to watch from (410)
+    - RejectedError         the API server refused the object; retrying will not help (4xx)
+    - ForbiddenError        a permission is missing (401, 403)
+    - TransientError        worth retrying with back-off (5xx, time-outs, refused connections)
+      . ThrottledError      the API server asks for patience (429); carries its Retry-After
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+
+class GcoError(Exception):
+    """Base of every error raised on purpose."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a request: what, where, and what would be right."""
+
+    path: str
+    """Where, as a person would write it: `spec.regions[1].name`."""
+    given: str
+    """What stands there, or an empty string where nothing does."""
+    allowed: str
+    """What would be right, as a sentence fragment: `1 to 99 (to move all traffic, promote)`."""
+
+
+class InvalidSpecError(GcoError):
+    """The request can never succeed as it is."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{p.path}: {p.given} given; {p.allowed}" for p in problems))
+
+
+class UnsupportedStateError(GcoError):
+    """The request is well-formed, but the endpoint's present state does not allow it."""
+
+
+class SettingsError(GcoError):
+    """A setting is absent, unreadable or contradicts another."""
+
+
+class StoreError(GcoError):
+    """The desired-state store refused or failed an operation."""
+
+
+class NotFoundError(StoreError):
+    """Nothing is stored under that name."""
+
+
+class ConflictError(StoreError):
+    """The record changed since it was read, or exists where it must not."""
+
+
+class GapError(StoreError):
+    """The change log no longer reaches back to the reader's position: list, then follow."""
+
+
+class FencedError(StoreError):
+    """The writer's epoch is no longer the region's or the fleet's: someone else leads."""
+
+
+class StoreIdentityError(StoreError):
+    """The store is not the one this reader was bound to, or it does not have our layout."""
+
+
+class StoreUnavailableError(StoreError):
+    """The store did not answer, or asked to slow down; worth retrying with back-off."""
+
+
+class ClusterError(GcoError):
+    """A Kubernetes API server refused or failed a request."""
+
+
+class AbsentError(ClusterError):
+    """The object does not exist, or not with the uid that was named."""
+
+
+class ClusterConflictError(ClusterError):
+    """The object changed, already exists, has another uid, or a field of it is owned by others."""
+
+
+class ExpiredError(ClusterError):
+    """The resourceVersion is no longer in the server's history: list again."""
+
+
+class RejectedError(ClusterError):
+    """The API server refused the object as it is; the same request will be refused again."""
+
+
+class ForbiddenError(ClusterError):
+    """The credentials are not accepted, or do not allow the request."""
+
+
+class TransientError(ClusterError):
+    """The API server could not be reached or failed; worth retrying with back-off."""
+
+
+class ThrottledError(TransientError):
+    """The API server asks for fewer requests."""
+
+    def __init__(self, message: str, retry_after: float = 1.0) -> None:
+        self.retry_after = retry_after
+        """Seconds to wait at the least."""
+        super().__init__(message)

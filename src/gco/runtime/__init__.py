@@ -1,0 +1,1 @@
+"""The engine of any controller: work queue, informer, leader election, back-off, supervision."""

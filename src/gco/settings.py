@@ -1,0 +1,99 @@
+"""All reading of the environment, each setting documented where it is declared.
+
+The names of the original monitor keep working. Nothing else in the package reads the environment:
+functions take what they need as arguments.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import platformdirs
+import pydantic
+from pydantic import Field
+
+from gco.errors import Problem, SettingsError
+
+DEFAULT_TABLE = "gco-inference-endpoints"
+
+
+class Settings(pydantic.BaseModel):
+    """What the environment says, validated, with defaults."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    cluster_name: Annotated[str, Field(validation_alias="CLUSTER_NAME")] = ""
+    """The cluster's name; `cluster_id` of every log line."""
+    region: Annotated[str, Field(validation_alias="REGION")] = ""
+    """The name under which this cluster is registered; also its AWS region unless that is told."""
+    table_name: Annotated[str | None, Field(validation_alias="INFERENCE_ENDPOINTS_TABLE_NAME")] = (
+        None
+    )
+    dynamodb_region: Annotated[str | None, Field(validation_alias="DYNAMODB_REGION")] = None
+    store: Annotated[str | None, Field(validation_alias="GCO_STORE")] = None
+    """`sqlite:///path` or `dynamodb://table?region=…&endpoint=…`."""
+    tail_ms: Annotated[int, Field(validation_alias="GCO_STORE_TAIL_MS", ge=10, le=60_000)] = 300
+    """Milliseconds between two reads of DynamoDB's change log."""
+    resync_seconds: Annotated[float, Field(validation_alias="RECONCILE_INTERVAL_SECONDS", ge=1)] = (
+        15
+    )
+    """The floor of the resync period; nothing waits for it."""
+    namespace: Annotated[str, Field(validation_alias="INFERENCE_NAMESPACE")] = "gco-inference"
+    namespaces: Annotated[str | None, Field(validation_alias="GCO_NAMESPACES")] = None
+    """Comma-separated allow-list of namespaces; INFERENCE_NAMESPACE alone unless set."""
+    heartbeat_seconds: Annotated[int, Field(validation_alias="GCO_HEARTBEAT_SECONDS", ge=1)] = 30
+    api_timeout: Annotated[float, Field(validation_alias="K8S_API_TIMEOUT", gt=0)] = 30
+    """Seconds until a request to the Kubernetes API counts as failed (watches aside)."""
+    unhealthy_threshold_seconds: Annotated[
+        float, Field(validation_alias="INFERENCE_UNHEALTHY_THRESHOLD_SECONDS", ge=1)
+    ] = 300
+    hostname: Annotated[str, Field(validation_alias="HOSTNAME")] = ""
+    """Names this replica in the Lease."""
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(validation_alias="LOG_LEVEL")
+    ] = "INFO"
+    log_format: Annotated[Literal["json", "text"], Field(validation_alias="LOG_FORMAT")] = "json"
+    kubeconfig: Annotated[str | None, Field(validation_alias="KUBECONFIG")] = None
+    in_cluster: Annotated[str | None, Field(validation_alias="KUBERNETES_SERVICE_HOST")] = None
+    user: Annotated[str, Field(validation_alias="USER")] = ""
+    """Who the revisions that this person makes are by."""
+
+    @property
+    def allowed_namespaces(self) -> tuple[str, ...]:
+        """The allow-list, INFERENCE_NAMESPACE first."""
+        listed = (part.strip() for part in (self.namespaces or "").split(","))
+        return tuple(dict.fromkeys([self.namespace, *filter(None, listed)]))
+
+    @property
+    def store_url(self) -> str:
+        """The store's URL, told or derived as the documentation says."""
+        if self.store:
+            return self.store
+        if self.in_cluster or self.table_name or self.dynamodb_region:
+            region = self.dynamodb_region or self.region
+            suffix = f"?region={region}" if region else ""
+            return f"dynamodb://{self.table_name or DEFAULT_TABLE}{suffix}"
+        return f"sqlite:///{data_folder() / 'store.db'}"
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from `environment` (the process's own unless given).
+
+    Raises SettingsError, naming every variable that is wrong.
+    """
+    source = os.environ if environment is None else environment
+    try:
+        return Settings.model_validate({k: v for k, v in source.items() if v != ""})
+    except pydantic.ValidationError as error:
+        problems = [
+            Problem(str(e["loc"][0]), str(e.get("input", "")), e["msg"]) for e in error.errors()
+        ]
+        told = "; ".join(f"{p.path}={p.given!r}: {p.allowed}" for p in problems)
+        raise SettingsError(told) from error
+
+
+def data_folder() -> Path:
+    """Return the folder that holds a person's embedded store and sandbox."""
+    told = os.environ.get("GCO_DATA")
+    return Path(told) if told else Path(platformdirs.user_data_dir("gco"))

@@ -1,0 +1,1 @@
+"""Desired state and reported status, behind one port: see :mod:`gco.store.port`."""
