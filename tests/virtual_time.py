@@ -1,0 +1,41 @@
+"""Virtual time for tests: hours of loops in milliseconds, and waiting that never sleeps for real.
+
+How to use it:
+
+* Mark a test, a class or a module (`pytestmark = pytest.mark.looptime`): while the test's body runs,
+  `asyncio.sleep`, time-outs and `loop.time()` jump to the next timer as soon as nothing is runnable.
+  Time starts at 0. Start loops in the body, never in an async fixture: fixtures run in real time.
+* Wait for a state of the world with `await until(lambda: ...)`; let time pass with `asyncio.sleep`.
+* Under Hypothesis, call `run(scenario)` from a plain `def test_...`: each example gets its own loop.
+* A wall clock that moves with virtual time is the fixture `clock` (tests/conftest.py).
+* With no timer pending the loop waits for real (sockets, threads work); `until` always has one.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import looptime
+
+T = TypeVar("T")
+
+
+def run(scenario: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run one coroutine in a virtual-time loop of its own, from 0, and return its result."""
+    with asyncio.Runner(loop_factory=looptime.new_event_loop) as runner:
+        return runner.run(scenario())
+
+
+async def until(condition: Callable[[], object], *, within: float = 60.0) -> None:
+    """Return once `condition()` is true; raise TimeoutError after `within` seconds of loop time.
+
+    It looks each millisecond at first, and then each twentieth of the time that has passed, so a
+    long wait costs few looks and is late by 5 % at the most.
+    """
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while not condition():
+        passed = loop.time() - began
+        if passed >= within:
+            raise TimeoutError(f"not true within {within} s: {condition}")
+        await asyncio.sleep(min(max(0.001, passed / 20), within))
