@@ -1,0 +1,162 @@
+"""The life of one container: run, probe, and run again when it ends."""
+
+import asyncio
+import contextlib
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from gco.clock import Clock
+from gco.sandbox.kubelet.command import Launch
+from gco.sandbox.kubelet.probes import Probe, read_probe
+from gco.sandbox.kubelet.process import Process
+from gco.sandbox.kubelet.status import ContainerState, wire_time
+
+_FIRST_PAUSE = 0.25
+_LONGEST_PAUSE = 60.0
+"""Seconds between two runs of a container that keeps ending; shorter than a real kubelet's."""
+_CALM = 120.0
+"""After so many seconds of running, the pause starts small again."""
+
+
+class Container:
+    """Keeps one container's process running; `changed` is called when there is news of it."""
+
+    def __init__(
+        self,
+        spec: Mapping[str, Any],
+        *,
+        address: str,
+        log: Path,
+        http: aiohttp.ClientSession,
+        clock: Clock,
+        changed: Callable[[], None],
+    ) -> None:
+        self._spec = spec
+        self._address = address
+        self._log = log
+        self._http = http
+        self._clock = clock
+        self._changed = changed
+        self._process: Process | None = None
+        self.state = ContainerState(name=spec["name"], image=spec["image"])
+
+    async def run(self, launch: Launch) -> None:
+        """Run, probe and restart until cancelled."""
+        pause = _FIRST_PAUSE
+        while True:
+            begun = asyncio.get_running_loop().time()
+            await self._run_once(launch)
+            if asyncio.get_running_loop().time() - begun > _CALM:
+                pause = _FIRST_PAUSE
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def wait_for_ever(self, reason: str, message: str) -> None:
+        """Say why the container cannot be started at all."""
+        self._say(waiting=(reason, message))
+
+    async def stop(self, grace: float) -> None:
+        """End the process, if one runs."""
+        if self._process is not None:
+            await self._process.stop(grace)
+            self._process = None
+
+    async def _run_once(self, launch: Launch) -> None:
+        try:
+            process = await Process.start(launch.command, launch.env, self._log)
+        except OSError as error:
+            message = f"{launch.command[0]}: {error.strerror}"
+            self._ended(exit_code=127, reason="StartError", message=message)
+            return
+        self._process = process
+        self._say(pid=process.pid, running_since=self._clock.now(), waiting=None)
+        reason = await self._watch(process)
+        code = await process.wait()
+        message = process.last_words()
+        self._process = None
+        self._ended(exit_code=code, reason=reason, message=message)
+
+    async def _watch(self, process: Process) -> str:
+        """Probe until the process ends, by itself or because it is not well; return why."""
+        health = asyncio.create_task(self._probe())
+        ended = asyncio.create_task(process.wait())
+        try:
+            await asyncio.wait({health, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not ended.done():
+                await process.stop(grace=self._spec.get("terminationGracePeriodSeconds", 5))
+                return "Unhealthy"
+            return "Completed" if ended.result() == 0 else "Error"
+        finally:
+            for task in (health, ended):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+    async def _probe(self) -> None:
+        """Return once the container has to be restarted."""
+        startup = read_probe(self._spec, "startupProbe")
+        if startup is not None and not await self._until_started(startup):
+            return
+        self._say(started=True)
+        async with asyncio.TaskGroup() as probes:
+            readiness = probes.create_task(self._follow_readiness())
+            await self._until_unwell()
+            readiness.cancel()
+
+    async def _until_started(self, probe: Probe) -> bool:
+        await asyncio.sleep(probe.delay)
+        for _ in range(probe.failures):
+            if await probe.passes(self._http, self._address):
+                return True
+            await asyncio.sleep(probe.period)
+        return False
+
+    async def _follow_readiness(self) -> None:
+        probe = read_probe(self._spec, "readinessProbe")
+        if probe is None:
+            self._say(ready=True)
+            return
+        await asyncio.sleep(probe.delay)
+        failed = 0
+        while True:
+            passed = await probe.passes(self._http, self._address)
+            failed = 0 if passed else failed + 1
+            if passed or failed >= probe.failures:
+                self._say(ready=passed)
+            await asyncio.sleep(probe.period)
+
+    async def _until_unwell(self) -> None:
+        probe = read_probe(self._spec, "livenessProbe")
+        if probe is None:
+            await asyncio.Event().wait()
+            return
+        await asyncio.sleep(probe.delay)
+        failed = 0
+        while failed < probe.failures:
+            failed = 0 if await probe.passes(self._http, self._address) else failed + 1
+            await asyncio.sleep(probe.period)
+
+    def _ended(self, *, exit_code: int, reason: str, message: str) -> None:
+        self._say(
+            pid=None,
+            ready=False,
+            started=False,
+            restarts=self.state.restarts + 1,
+            waiting=("CrashLoopBackOff", "restarting after the container ended"),
+            terminated={
+                "exitCode": exit_code,
+                "reason": reason,
+                "message": message,
+                "finishedAt": wire_time(self._clock.now()),
+            },
+        )
+
+    def _say(self, **news: Any) -> None:  # noqa: ANN401 - the fields of ContainerState
+        state = dataclasses.replace(self.state, **news)
+        if state != self.state:
+            self.state = state
+            self._changed()

@@ -1,0 +1,86 @@
+"""What a kubelet says about a pod: pure functions from what is known of its containers."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ContainerState:
+    """One container at one moment."""
+
+    name: str
+    image: str
+    started: bool = False
+    """Its start-up probe has passed."""
+    ready: bool = False
+    restarts: int = 0
+    pid: int | None = None
+    running_since: dt.datetime | None = None
+    waiting: tuple[str, str] | None = None
+    """Reason and message, while it does not run."""
+    terminated: Mapping[str, Any] | None = None
+    """How the previous run ended, as in `lastState.terminated`."""
+
+    @property
+    def running(self) -> bool:
+        """Whether a process stands for it now."""
+        return self.pid is not None
+
+
+def wire_time(moment: dt.datetime) -> str:
+    """Return `moment` as Kubernetes writes it, in whole seconds."""
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def pod_status(
+    containers: Sequence[ContainerState], *, address: str, start: dt.datetime, now: dt.datetime
+) -> dict[str, Any]:
+    """Return the `status` of a pod that has these containers."""
+    ready = all(container.ready for container in containers)
+    begun = all(container.running or container.restarts for container in containers)
+    return {
+        "phase": "Running" if begun else "Pending",
+        "startTime": wire_time(start),
+        "hostIP": "127.0.0.1",
+        "podIP": address,
+        "podIPs": [{"ip": address}],
+        "conditions": [
+            _condition("Initialized", met=True, now=now),
+            _condition("ContainersReady", met=ready, now=now),
+            _condition("Ready", met=ready, now=now),
+        ],
+        "containerStatuses": [_container(container) for container in containers],
+    }
+
+
+def _condition(kind: str, *, met: bool, now: dt.datetime) -> dict[str, Any]:
+    condition = {"type": kind, "status": str(met), "lastTransitionTime": wire_time(now)}
+    if not met:
+        condition["reason"] = "ContainersNotReady"
+    return condition
+
+
+def _container(state: ContainerState) -> dict[str, Any]:
+    status: dict[str, Any] = {
+        "name": state.name,
+        "image": state.image,
+        "imageID": "",
+        "ready": state.ready,
+        "started": state.started,
+        "restartCount": state.restarts,
+        "state": _state(state),
+    }
+    if state.terminated:
+        status["lastState"] = {"terminated": dict(state.terminated)}
+    if state.pid is not None:
+        status["containerID"] = f"process://{state.pid}"
+    return status
+
+
+def _state(state: ContainerState) -> dict[str, Any]:
+    if state.running_since is not None and state.running:
+        return {"running": {"startedAt": wire_time(state.running_since)}}
+    reason, message = state.waiting or ("ContainerCreating", "")
+    return {"waiting": {"reason": reason, "message": message}}

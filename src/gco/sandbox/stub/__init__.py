@@ -1,0 +1,1 @@
+"""A small OpenAI-compatible model server without a model, for sandboxes and tests."""
