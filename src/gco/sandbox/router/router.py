@@ -1,0 +1,102 @@
+"""One region's entrance: an HTTP server, its routing table, and the Ingresses' addresses."""
+
+import asyncio
+import contextlib
+
+import aiohttp
+from aiohttp import web
+
+from gco.cluster.port import Cluster
+from gco.errors import AbsentError, ClusterConflictError, SettingsError, TransientError
+from gco.kinds import INGRESS
+from gco.sandbox.router.proxy import Proxy
+from gco.sandbox.router.rules import Rule
+from gco.sandbox.router.table import Table
+
+MANAGER = "gco-router"
+_RETRY = 0.5
+_LARGEST_BODY = 64 * 1024 * 1024
+
+
+class Router:
+    """Serves the Ingresses of one namespace on a local port, and writes that into their status."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        region: str,
+        *,
+        namespace: str,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        self._cluster = cluster
+        self._region = region
+        self._namespace = namespace
+        self._host = host
+        self._port = port
+        self._table = Table(cluster, namespace)
+        self._unaddressed: asyncio.Queue[str] = asyncio.Queue()
+        self._table.ingresses.subscribe(self._look)
+        self.started = asyncio.Event()
+
+    @property
+    def address(self) -> str:
+        """Where requests are taken, once `started` is set."""
+        return f"http://{self._host}:{self._port}"
+
+    async def run(self) -> None:
+        """Serve until cancelled; raises SettingsError where the port is taken."""
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=5)
+        # A pod may close an idle connection just as a request goes out on it, and a POST cannot be
+        # sent twice: each request gets a connection of its own.
+        connector = aiohttp.TCPConnector(limit=0, force_close=True)
+        async with aiohttp.ClientSession(timeout=timeout, connector=connector) as http:
+            runner = self._runner(http)
+            await runner.setup()
+            try:
+                await self._listen(runner)
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._table.run())
+                    tasks.create_task(self._give_addresses())
+            finally:
+                await runner.cleanup()
+
+    def _runner(self, http: aiohttp.ClientSession) -> web.AppRunner:
+        app = web.Application(client_max_size=_LARGEST_BODY)
+        app.router.add_route("*", "/{tail:.*}", Proxy(self._region, self._table, http).handle)
+        return web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+
+    async def _listen(self, runner: web.AppRunner) -> None:
+        site = web.TCPSite(runner, self._host, self._port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise SettingsError(f"the router of {self._region} cannot listen: {error}") from error
+        self._port = runner.addresses[0][1]
+        self.started.set()
+
+    def _look(self, name: str, old: tuple[Rule, ...] | None, new: tuple[Rule, ...] | None) -> None:
+        if old is None and new is not None:
+            self._unaddressed.put_nowait(name)
+
+    async def _give_addresses(self) -> None:
+        """Write where each new Ingress is reached, as a load balancer's controller does."""
+        while True:
+            name = await self._unaddressed.get()
+            try:
+                await self._give_address(name)
+            except TransientError:
+                await asyncio.sleep(_RETRY)
+                self._unaddressed.put_nowait(name)
+
+    async def _give_address(self, name: str) -> None:
+        port = {"port": self._port, "protocol": "TCP"}
+        body = {
+            "apiVersion": INGRESS.api_version,
+            "kind": INGRESS.name,
+            "metadata": {"name": name, "namespace": self._namespace},
+            "status": {"loadBalancer": {"ingress": [{"ip": self._host, "ports": [port]}]}},
+        }
+        with contextlib.suppress(AbsentError, ClusterConflictError):  # gone again: nothing to tell
+            await self._cluster.apply(INGRESS, body, manager=MANAGER, subresource="status")
