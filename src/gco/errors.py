@@ -3,6 +3,8 @@
 * GcoError
   + InvalidSpecError        the request can never succeed; carries every problem found
   + UnsupportedStateError   the request is valid, but not in the endpoint's present state
+    - ConfirmationError     the request is unusual enough to want a person's word first
+  + TimedOutError           what was waited for did not come to pass in time
   + SettingsError           the environment or a URL does not say what is needed
   + StoreError
     - NotFoundError         no such endpoint, revision or region
@@ -10,7 +12,9 @@
     - GapError              the change log no longer reaches back that far
     - FencedError           another leader has taken over; stop writing
     - StoreIdentityError    the store is not the one that was bound to, or not in our layout
+    - TooLargeError         the record or batch is beyond what a store can hold
     - StoreUnavailableError worth retrying with back-off
+      . StoreDeniedError    the credentials are not accepted; heals only when someone acts
   + ClusterError
     - AbsentError           no such object (404)
     - ClusterConflictError  the object changed, exists, or is owned by someone else (409)
@@ -53,6 +57,14 @@ class UnsupportedStateError(GcoError):
     """The request is well-formed, but the endpoint's present state does not allow it."""
 
 
+class ConfirmationError(UnsupportedStateError):
+    """The request does more than a person usually means; it goes through once confirmed."""
+
+
+class TimedOutError(GcoError):
+    """What was waited for did not come to pass within the time that was given."""
+
+
 class SettingsError(GcoError):
     """A setting is absent, unreadable or contradicts another."""
 
@@ -68,6 +80,13 @@ class NotFoundError(StoreError):
 class ConflictError(StoreError):
     """The record changed since it was read, or exists where it must not."""
 
+    def __init__(self, message: str, *, name: str = "", generation: int | None = None) -> None:
+        self.name = name
+        """The endpoint or region in conflict, where the record is one's."""
+        self.generation = generation
+        """The endpoint's present generation, None where no record of that name exists."""
+        super().__init__(message)
+
 
 class GapError(StoreError):
     """The change log no longer reaches back to the reader's position: list, then follow."""
@@ -81,8 +100,19 @@ class StoreIdentityError(StoreError):
     """The store is not the one this reader was bound to, or it does not have our layout."""
 
 
+class TooLargeError(StoreError):
+    """The record or the batch is larger than a store can hold; nothing was sent."""
+
+
 class StoreUnavailableError(StoreError):
-    """The store did not answer, or asked to slow down; worth retrying with back-off."""
+    """The store did not answer, or asked to slow down; worth retrying with back-off.
+
+    Where a write was under way, its outcome is unknown: read before deciding what to do next.
+    """
+
+
+class StoreDeniedError(StoreUnavailableError):
+    """The store does not accept the credentials, or they lack a permission; someone has to act."""
 
 
 class ClusterError(GcoError):

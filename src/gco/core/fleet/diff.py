@@ -1,0 +1,209 @@
+"""What differs between two specs, as a person reads it: paths, old and new values, no secrets.
+
+Lists of plain values are compared as sequences (an argument put in the middle is one insertion, not
+a change of everything behind it); lists of named things by name.
+"""
+
+import difflib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from gco.core.model.base import Model
+from gco.core.model.spec import EndpointSpec
+
+MASK: Final = "****"
+_SECRET_NAME: Final = re.compile(
+    r"(?i)(token|secret|passw|credential|api[-_]?key|access[-_]?key|private[-_]?key|auth)"
+)
+_FLAG: Final = re.compile(r"^(?P<flag>--?[^=\s]+)=(?P<value>.*)$", re.DOTALL)
+_EDGE: Final = re.compile(r"^.*[=:@/]", re.DOTALL)
+
+
+class FieldChange(Model):
+    """One field that an edit adds, changes or takes away."""
+
+    path: str
+    """As a person writes it: `spec.args[2]`, `spec.env[HF_HOME].value`."""
+    before: str | None
+    """None where the field was not stated."""
+    after: str | None
+    """None where the field is no longer stated."""
+
+    @property
+    def text(self) -> str:
+        """The change on one line, what both values begin with said once: `web:v1 → v2`."""
+        return f"{self.path}  {self.values}"
+
+    @property
+    def values(self) -> str:
+        """The values alone: `--max-model-len=8192 → 16384`."""
+        if self.before is None:
+            return f"+ {self.after}"
+        if self.after is None:
+            return f"- {self.before}"
+        return f"{self.before} → {self.after[_common_edge(self.before, self.after) :]}"
+
+
+def diff_specs(
+    before: EndpointSpec | None,
+    after: EndpointSpec,
+    *,
+    labels: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {}),
+) -> tuple[FieldChange, ...]:
+    """Return what `after` changes of `before` (None: everything is new), in the spec's own order.
+
+    `labels` are metadata.labels before and after. Literal values that look like secrets are masked.
+    """
+    old = {"metadata": {"labels": dict(labels[0])}, "spec": _stated(before)}
+    new = {"metadata": {"labels": dict(labels[1])}, "spec": _stated(after)}
+    return tuple(_compare("", old, new, hidden=False))
+
+
+def describe(changes: Sequence[FieldChange], *, limit: int = 3) -> str:
+    """Return the changes in a few words, for a history: `image v0.8.4 → v0.8.5, args[2]`."""
+    told = [_brief(change) for change in changes[:limit]]
+    more = len(changes) - limit
+    return ", ".join([*told, f"{more} more"] if more > 0 else told)
+
+
+def _brief(change: FieldChange) -> str:
+    path = change.path.removeprefix("spec.").removeprefix("metadata.")
+    if path not in {"image", "replicas", "state"} and not path.endswith((".image", ".replicas")):
+        return path
+    if change.before is None or change.after is None:
+        return f"{path} {change.values}"
+    edge = _common_edge(change.before, change.after)
+    return f"{path} {change.before[edge:]} → {change.after[edge:]}"
+
+
+def _stated(spec: EndpointSpec | None) -> dict[str, Any]:
+    return {} if spec is None else spec.model_dump(mode="json", exclude_none=True)
+
+
+def _compare(path: str, old: Any, new: Any, *, hidden: bool) -> Iterator[FieldChange]:
+    if old == new:
+        return
+    if isinstance(old, dict | None) and isinstance(new, dict | None) and (old or new):
+        yield from _compare_maps(path, old or {}, new or {}, hidden=hidden)
+    elif _named(old) and _named(new):
+        yield from _compare_named(path, old or [], new or [], hidden=hidden)
+    elif isinstance(old, list | None) and isinstance(new, list | None):
+        yield from _compare_lists(path, old or [], new or [], hidden=hidden)
+    else:
+        yield FieldChange(path=path, before=_show(old, hidden), after=_show(new, hidden))
+
+
+def _compare_maps(
+    path: str, old: Mapping[str, Any], new: Mapping[str, Any], *, hidden: bool
+) -> Iterator[FieldChange]:
+    for key in dict.fromkeys([*new, *old]):
+        masked = hidden and key != "valueFrom"  # a reference names a secret, and holds none
+        yield from _compare(_join(path, key), old.get(key), new.get(key), hidden=masked)
+
+
+def _compare_named(
+    path: str, old: Sequence[Any], new: Sequence[Any], *, hidden: bool
+) -> Iterator[FieldChange]:
+    before, after = ({item["name"]: item for item in items} for items in (old, new))
+    for name in dict.fromkeys([*after, *before]):
+        one, two = (_rest(items.get(name)) for items in (before, after))
+        where = f"{path}[{name}]"
+        if one is None or two is None:
+            yield from _appears(where, one, two, secret=hidden or bool(_SECRET_NAME.search(name)))
+        else:
+            yield from _compare(where, one, two, hidden=hidden or bool(_SECRET_NAME.search(name)))
+
+
+def _appears(where: str, one: Any, two: Any, *, secret: bool) -> Iterator[FieldChange]:
+    """A named thing that comes or goes: by its fields, or by its name where it has none."""
+    if one or two:
+        yield from _compare(where, one, two, hidden=secret)
+    else:
+        name = where[where.rindex("[") + 1 : -1]
+        yield FieldChange(
+            path=where,
+            before=None if one is None else name,
+            after=None if two is None else name,
+        )
+
+
+def _compare_lists(
+    path: str, old: Sequence[Any], new: Sequence[Any], *, hidden: bool
+) -> Iterator[FieldChange]:
+    before, after = (_show_items(items, hidden=hidden) for items in (old, new))
+    raw = [[json.dumps(item, sort_keys=True) for item in items] for items in (old, new)]
+    matcher = difflib.SequenceMatcher(None, *raw, autojunk=False)
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        for offset in range(max(i2 - i1, j2 - j1)):
+            i, j = i1 + offset, j1 + offset
+            yield FieldChange(
+                path=f"{path}[{j if j < j2 else i}]",
+                before=before[i] if i < i2 else None,
+                after=after[j] if j < j2 else None,
+            )
+
+
+def _show_items(items: Sequence[Any], *, hidden: bool) -> list[str]:
+    """Arguments as they are, but for the values of flags that carry a secret."""
+    shown: list[str] = []
+    secret_next = False
+    for item in items:
+        shown.append(_show_argument(item, hidden=hidden or secret_next))
+        secret_next = (
+            isinstance(item, str)
+            and item.startswith("-")
+            and "=" not in item
+            and bool(_SECRET_NAME.search(item))
+        )
+    return shown
+
+
+def _show_argument(item: Any, *, hidden: bool) -> str:
+    found = _FLAG.match(item) if isinstance(item, str) else None
+    if found and _SECRET_NAME.search(found["flag"]):
+        return f"{found['flag']}={MASK}"
+    shown = _show(item, hidden)
+    return "" if shown is None else shown
+
+
+def _show(value: Any, hidden: bool) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return MASK if hidden else value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _named(value: Any) -> bool:
+    """Whether `value` is a list of things that have distinct names (or no list at all)."""
+    if value is None or value == []:
+        return True
+    if not isinstance(value, list):
+        return False
+    names = [item.get("name") if isinstance(item, dict) else None for item in value]
+    return None not in names and len(set(names)) == len(names)
+
+
+def _rest(item: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if item is None else {k: v for k, v in item.items() if k != "name"}
+
+
+def _join(path: str, key: str) -> str:
+    if path.endswith(("labels", "Selector", "requests", "limits")):
+        return f"{path}[{key}]"
+    return f"{path}.{key}" if path else key
+
+
+def _common_edge(before: str, after: str) -> int:
+    """Return how much both begin with, up to a separator that a person would break at."""
+    found = _EDGE.match(before)
+    while found:
+        edge = found.group()
+        if after.startswith(edge):
+            return len(edge)
+        found = _EDGE.match(edge[:-1])
+    return 0

@@ -1,0 +1,25 @@
+"""The use cases that the command line, the API and the dashboard share."""
+
+from gco.service.flags import DeployFlags
+from gco.service.results import (
+    Applied,
+    Deleted,
+    HistoryEntry,
+    Outcome,
+    RegionEffect,
+    RegionInfo,
+)
+from gco.service.service import Service
+from gco.service.wait import Until
+
+__all__ = [
+    "Applied",
+    "Deleted",
+    "DeployFlags",
+    "HistoryEntry",
+    "Outcome",
+    "RegionEffect",
+    "RegionInfo",
+    "Service",
+    "Until",
+]

@@ -1,0 +1,146 @@
+"""What the use cases answer: frozen, and with a JSON form that has the same facts as the tables."""
+
+import datetime as dt
+import enum
+
+from gco.core.fleet.diff import FieldChange
+from gco.core.fleet.summary import RegionView
+from gco.core.model.base import Model
+from gco.core.model.endpoint import EndpointState
+from gco.core.model.ids import (
+    Actor,
+    EndpointName,
+    EndpointUid,
+    Generation,
+    RegionName,
+    RevisionNumber,
+)
+from gco.core.model.spec import EndpointSpec
+from gco.core.model.status import Region
+
+
+class Outcome(enum.StrEnum):
+    """What became of a request to change an endpoint."""
+
+    CREATED = "created"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    """Nothing differed, and nothing was written."""
+
+
+class Effect(enum.StrEnum):
+    """What a change means for one region."""
+
+    JOINS = "joins"
+    LEAVES = "leaves"
+    RESTARTS = "restarts"
+    """The pod template changes: pods are replaced as the rollout strategy says."""
+    UPDATES = "updates"
+    """Something changes, and no pod restarts."""
+    STARTS = "starts"
+    STOPS = "stops"
+    NONE = "none"
+
+
+class RegionEffect(Model):
+    """What a change means for one region, and what room there is for it."""
+
+    region: RegionName
+    effect: Effect
+    resource: str | None = None
+    """The accelerator that a replica asks for, `nvidia.com/gpu`; None where it asks for none."""
+    free: int | None = None
+    """Free accelerators there when the region last counted; None where that is unknown."""
+    total: int | None = None
+
+
+class Kept(Model):
+    """A field that the request left out, and that therefore keeps its value."""
+
+    path: str
+    value: str
+
+
+class Applied(Model):
+    """What one request did, or would do (`dry_run`), to one endpoint."""
+
+    name: EndpointName
+    outcome: Outcome
+    dry_run: bool
+    revision: RevisionNumber
+    """The new revision, or the present one where nothing changed."""
+    previous: RevisionNumber | None
+    """The revision before; None for a new endpoint."""
+    actor: Actor
+    reason: str
+    changes: tuple[FieldChange, ...]
+    kept: tuple[Kept, ...] = ()
+    regions: tuple[RegionEffect, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def restarts(self) -> tuple[RegionEffect, ...]:
+        """The regions in which pods are replaced."""
+        return tuple(r for r in self.regions if r.effect is Effect.RESTARTS)
+
+
+class Deleted(Model):
+    """What a request to delete did to one endpoint."""
+
+    name: EndpointName
+    already: bool
+    """Someone had asked before; the deletion goes on."""
+    regions: tuple[RegionName, ...]
+    """Where objects are still to go."""
+
+
+class EndpointView(Model):
+    """An endpoint as a person sees it: desired state, and what every region says now."""
+
+    name: EndpointName
+    uid: EndpointUid
+    namespace: str
+    labels: dict[str, str]
+    state: EndpointState
+    revision: RevisionNumber
+    generation: Generation
+    ready: bool
+    """Every region where it is to exist has made the revision true."""
+    failed: bool
+    """Some region says that it will not get there by itself."""
+    summary: str
+    """One line over all regions: `3/4 regions ready; eu-west-1: WaitingForGPU (…)`."""
+    regions: tuple[RegionView, ...]
+    spec: EndpointSpec
+    """As people stated it."""
+    effective: EndpointSpec
+    """With every default filled in."""
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    deleted_at: dt.datetime | None = None
+
+
+class HistoryEntry(Model):
+    """One revision, and what it changed of the one before."""
+
+    number: RevisionNumber
+    created_at: dt.datetime
+    actor: Actor
+    what: str
+    """`image v0.8.4 → v0.8.5, args[2]`, or the request's own words."""
+    reason: str
+    changes: tuple[FieldChange, ...]
+    """Empty where the revision before is no longer kept."""
+    current: bool
+
+
+class RegionInfo(Model):
+    """A registered region, and what runs there."""
+
+    region: Region
+    silent_seconds: float | None
+    """How long it has not been heard of; None while it is heard."""
+    endpoints: int
+    """Endpoints that have a target there, those being removed included."""
+    ready: int | None
+    """Those that are done; None while the region is silent."""

@@ -1,0 +1,173 @@
+"""The service: one method a use case, each at home in a module of its own."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from gco.clock import Clock
+from gco.core.model.ids import Actor, EndpointName, RegionName, RevisionNumber
+from gco.core.model.spec import InferenceEndpoint
+from gco.service import apply, edit, history, lifecycle, read, regions, wait
+from gco.service.context import Context
+from gco.service.flags import DeployFlags
+from gco.service.results import Applied, Deleted, EndpointView, HistoryEntry, RegionInfo
+from gco.service.wait import Until
+from gco.store.port import Store
+
+
+class Service:
+    """What people can do with endpoints and regions, on behalf of `actor`.
+
+    Every method raises StoreUnavailableError where the store does not answer. Methods that name an
+    endpoint raise NotFoundError, with a proposal where the name is nearly right; those that change
+    one raise InvalidSpecError with every problem before anything is stored, UnsupportedStateError
+    where it is being deleted, and ConflictError, saying who changed what, where someone else's
+    edit came between and cannot be built upon.
+    """
+
+    def __init__(self, store: Store, clock: Clock, actor: Actor) -> None:
+        self._context = Context(store, clock, actor)
+
+    async def apply(
+        self,
+        documents: Sequence[InferenceEndpoint],
+        *,
+        source: str,
+        dry_run: bool = False,
+        if_revision: RevisionNumber | None = None,
+    ) -> Sequence[Applied]:
+        """Make the endpoints what `documents` say; what changes nothing makes no revision.
+
+        `source` is told in the history: a file's name. All documents are checked before anything
+        is stored; they are stored in transactions of at most 49. `if_revision` (0: must not
+        exist yet) makes it a ConflictError where another revision is the present one.
+        """
+        return await apply.apply(
+            self._context, documents, source=source, dry_run=dry_run, if_revision=if_revision
+        )
+
+    async def deploy(self, flags: DeployFlags, *, dry_run: bool = False) -> Applied:
+        """Create an endpoint from flags; raises ConflictError where the name is taken."""
+        return await apply.deploy(self._context, flags, dry_run=dry_run)
+
+    async def diff(
+        self, documents: Sequence[InferenceEndpoint], *, source: str
+    ) -> Sequence[Applied]:
+        """Return what `apply` would do, and do nothing."""
+        return await self.apply(documents, source=source, dry_run=True)
+
+    async def get(self, name: EndpointName) -> EndpointView:
+        """Return one endpoint, tombstones included, with what every region says of it."""
+        return await read.get(self._context, name)
+
+    async def list(self) -> Sequence[EndpointView]:
+        """Return every endpoint by name, tombstones included."""
+        return await read.list_views(self._context)
+
+    async def status(self, names: Sequence[EndpointName] = ()) -> Sequence[EndpointView]:
+        """Return the named endpoints in that order, or all of them."""
+        return await read.status(self._context, names)
+
+    async def scale(
+        self,
+        name: EndpointName,
+        replicas: int,
+        *,
+        region: RegionName | None = None,
+        dry_run: bool = False,
+    ) -> Applied:
+        """Set the replicas of every region, or of one; pods keep their template.
+
+        Raises UnsupportedStateError where an autoscaler owns the count.
+        """
+        return await edit.scale(self._context, name, replicas, region=region, dry_run=dry_run)
+
+    async def start(self, name: EndpointName, *, dry_run: bool = False) -> Applied:
+        """Run a stopped endpoint again, with as many replicas as it had."""
+        return await edit.start(self._context, name, dry_run=dry_run)
+
+    async def stop(self, name: EndpointName, *, dry_run: bool = False) -> Applied:
+        """Free every accelerator of the endpoint, and keep its record."""
+        return await edit.stop(self._context, name, dry_run=dry_run)
+
+    async def update_image(
+        self, name: EndpointName, image: str, *, dry_run: bool = False
+    ) -> Applied:
+        """Run another image in every region, those with an image of their own included."""
+        return await edit.update_image(self._context, name, image, dry_run=dry_run)
+
+    async def add_region(
+        self,
+        name: EndpointName,
+        region: RegionName,
+        *,
+        replicas: int | None = None,
+        dry_run: bool = False,
+    ) -> Applied:
+        """Run the endpoint in one more region; raises InvalidSpecError where it is unknown."""
+        return await edit.add_region(
+            self._context, name, region, replicas=replicas, dry_run=dry_run
+        )
+
+    async def remove_region(
+        self, name: EndpointName, region: RegionName, *, dry_run: bool = False
+    ) -> Applied:
+        """Clean the endpoint up in one region; the last one goes by `delete`.
+
+        Raises UnsupportedStateError for the last region.
+        """
+        return await edit.remove_region(self._context, name, region, dry_run=dry_run)
+
+    async def rollback(
+        self, name: EndpointName, *, to: RevisionNumber | None = None, dry_run: bool = False
+    ) -> Applied:
+        """Make a new revision with the spec of an older one, the one before unless said.
+
+        Whether the endpoint runs or is stopped stays as it is. Raises NotFoundError where the
+        revision is not kept any more.
+        """
+        return await edit.rollback(self._context, name, to=to, dry_run=dry_run)
+
+    async def delete(
+        self,
+        names: Sequence[EndpointName],
+        *,
+        confirmed: bool = False,
+        missing_ok: bool = False,
+    ) -> Sequence[Deleted]:
+        """Ask every region to remove the endpoints; they are purged when all have.
+
+        Asking again changes nothing. Raises ConfirmationError unless `confirmed` where this actor
+        would have deleted more than one endpoint and over 20 % of all within ten minutes.
+        """
+        return await lifecycle.delete(
+            self._context, names, confirmed=confirmed, missing_ok=missing_ok
+        )
+
+    async def history(self, name: EndpointName) -> Sequence[HistoryEntry]:
+        """Return the revisions that are kept, newest first."""
+        return await history.history(self._context, name)
+
+    async def regions(self) -> Sequence[RegionInfo]:
+        """Return every registered region by name, with its capacity and what runs there."""
+        return await regions.list_regions(self._context)
+
+    async def forget_region(self, region: RegionName, *, force: bool = False) -> Sequence[EndpointName]:
+        """Forget a registered region; return the endpoints that had a target there.
+
+        Raises UnsupportedStateError where the region is still heard or has endpoints, unless
+        `force`: then its targets are dropped and whatever runs there is left alone; even so, an
+        endpoint that lives only there must be deleted first.
+        """
+        return await regions.forget(self._context, region, force=force)
+
+    def wait(
+        self,
+        name: EndpointName,
+        *,
+        until: Until = Until.READY,
+        timeout: float | None = None,
+    ) -> AsyncIterator[EndpointView]:
+        """Each new view of the endpoint until `until` holds, a region failed, or it is gone.
+
+        The last view tells which (`ready`, `failed`). Raises TimedOutError after `timeout` seconds.
+        """
+        return wait.wait(self._context, name, until=until, timeout=timeout)
