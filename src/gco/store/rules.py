@@ -1,0 +1,141 @@
+"""What every adapter decides in the same way: which batches are sound, which writes are refused.
+
+Callers that break the port's contract get a ValueError; what a person can cause gets an error of
+:mod:`gco.errors`, before anything is sent.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from gco.core.model.endpoint import Change, Write
+from gco.core.model.ids import EndpointName, Generation, RegionName, Seq
+from gco.core.model.status import Region, RegionStatus
+from gco.errors import ConflictError, GapError, TooLargeError
+from gco.store.port import MAX_WRITES, StatusRemoval
+from gco.store.records import encode
+
+LOG_DAYS = 7
+"""How long an entry of a change log is kept; the head of a log is kept for ever."""
+MAX_RECORD_BYTES = 390_000
+"""DynamoDB refuses items above 400 KB, keys and attribute names included."""
+MAX_BATCH_BYTES = 3_800_000
+"""DynamoDB refuses transactions above 4 MB, conditions and change entry included."""
+
+
+def check_writes(writes: Sequence[Write]) -> None:
+    """Raise ValueError where the batch is unsound, TooLargeError where it is beyond the limits."""
+    _check_batch([write.name for write in writes])
+    for write in writes:
+        _check_write(write)
+    total = sum(_size(write) for write in writes)
+    if total > MAX_BATCH_BYTES:
+        raise TooLargeError(
+            f"{len(writes)} writes of {total:,} bytes together; {MAX_BATCH_BYTES:,} fit "
+            "one batch: write fewer endpoints at once"
+        )
+
+
+def check_statuses(region: RegionName, said: Sequence[RegionStatus | StatusRemoval]) -> None:
+    """Raise ValueError where the batch is unsound, or speaks of another region."""
+    _check_batch([item.name for item in said])
+    for item in said:
+        if isinstance(item, RegionStatus) and item.region != region:
+            raise ValueError(f"the status of {item.name} is of {item.region}, not of {region}")
+
+
+def generation_conflict(write: Write, stored: Generation | None) -> ConflictError:
+    """Return the error for a write that does not expect what is stored."""
+    if stored is None:
+        found = "it no longer exists"
+    elif write.expected is None:
+        found = f"it exists already, at generation {stored}"
+    else:
+        found = f"it is now at generation {stored}"
+    return ConflictError(
+        f"endpoint {write.name} changed since it was read: {found}",
+        name=write.name,
+        generation=stored,
+    )
+
+
+def revision_conflict(write: Write, stored: Generation | None) -> ConflictError:
+    """Return the error for a write whose revision number is taken."""
+    number = write.revision.number if write.revision else 0
+    return ConflictError(
+        f"endpoint {write.name} has a revision {number} already",
+        name=write.name,
+        generation=stored,
+    )
+
+
+def cluster_conflict(region: Region, bound_to: str) -> ConflictError:
+    """Return the error for a region's name that is bound to another cluster."""
+    return ConflictError(
+        f"region {region.name} is bound to the cluster {bound_to}, and this is the cluster "
+        f"{region.cluster_uid}: choose another name, or say that it replaces the former",
+        name=region.name,
+    )
+
+
+def is_news(status: RegionStatus, stored: RegionStatus | None) -> bool:
+    """Whether `status` replaces `stored`: of another uid, or of no lower revision."""
+    return (
+        stored is None
+        or stored.uid != status.uid
+        or stored.observed_revision <= status.observed_revision
+    )
+
+
+def without_gaps(after: Seq, head: Seq, found: Sequence[Change]) -> Sequence[Change]:
+    """Return `found`, the entries read after `after` of a log that ends at `head`.
+
+    Raises GapError where they do not reach from `after` to `head` without a gap: entries
+    expired, or the store was replaced by an older one (`after` lies beyond the head).
+    """
+    numbers = [after, *(change.seq for change in found)]
+    if numbers[-1] != head or any(right != left + 1 for left, right in pairwise(numbers)):
+        raise gap(after, head)
+    return found
+
+
+def gap(after: Seq, head: Seq) -> GapError:
+    """Return the error for a log that no longer reaches back to `after`."""
+    return GapError(f"the change log, now at {head}, no longer reaches back to {after}")
+
+
+def _check_batch(names: Sequence[EndpointName]) -> None:
+    if not 0 < len(names) <= MAX_WRITES:
+        raise ValueError(f"{len(names)} writes in one batch; 1 to {MAX_WRITES} are allowed")
+    if len(set(names)) != len(names):
+        raise ValueError(f"an endpoint is written twice in one batch: {_repeated(names)}")
+
+
+def _repeated(names: Iterable[EndpointName]) -> str:
+    listed = list(names)
+    return ", ".join(sorted({name for name in listed if listed.count(name) > 1}))
+
+
+def _check_write(write: Write) -> None:
+    if write.endpoint is None:
+        if write.expected is None or write.revision is not None:
+            raise ValueError(f"the purge of {write.name} expects a generation and no revision")
+        return
+    if write.endpoint.generation != (write.expected or 0) + 1:
+        raise ValueError(f"the generation of {write.name} is not one above the expected one")
+    names = {write.name, write.endpoint.name}
+    uids = {write.endpoint.uid}
+    if write.revision is not None:
+        names.add(write.revision.name)
+        uids.add(write.revision.uid)
+    if len(names) > 1 or len(uids) > 1:
+        raise ValueError(f"the write of {write.name} carries records of several endpoints")
+
+
+def _size(write: Write) -> int:
+    sizes = [len(encode(record)) for record in (write.endpoint, write.revision) if record]
+    if sizes and max(sizes) > MAX_RECORD_BYTES:
+        raise TooLargeError(
+            f"endpoint {write.name} takes {max(sizes):,} bytes; {MAX_RECORD_BYTES:,} fit a "
+            "record: move long env, args or overrides into a ConfigMap and name it in envFrom"
+        )
+    return sum(sizes)
