@@ -1,0 +1,62 @@
+# Every command that a contributor needs. `make help` lists them.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+LOCK   := requirements-dev.lock
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format bench testbed lock generate clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installed ## Make the virtual environment from the lock file
+
+$(VENV)/.installed: $(LOCK) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "GCO needs Python 3.11 or newer; say where it is: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the locked dependencies into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## Three regions on this machine, from one YAML file to answered requests
+	@$(BIN)/python -m demo
+
+testbed: setup ## Build the real control plane and fetch DynamoDB Local (cached outside the tree)
+	@$(BIN)/python -m testbed.build
+
+test: setup ## Everything: unit, contract, scenario and real-control-plane tests, with coverage
+	@$(BIN)/python -m testbed.build --if-possible
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+lint: setup ## Formatting, ruff, mypy --strict, layers, docstrings of the public surface
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/interrogate --quiet src/gco
+
+format: setup ## Let ruff format and mend what it can
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+bench: testbed ## Measure against a real control plane and DynamoDB Local; a table and JSON
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: ## Resolve the dependencies anew into the lock files
+	uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal \
+	  --python-version 3.11 pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal \
+	  --python-version 3.11 --group dev pyproject.toml --output-file $(LOCK)
+
+generate: setup ## Write the files that are generated from the model anew
+	@$(BIN)/python -m gco.core.model.schema
+
+clean: ## Remove what the other targets made inside the tree
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist
