@@ -6,26 +6,41 @@ endpoint loop. Its status is written by the endpoint loop alone, and read by the
 """
 
 import datetime as dt
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
 
 import pydantic
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from gco.core.model.base import Model
 from gco.core.model.endpoint import TargetState
-from gco.core.model.ids import EndpointName, EndpointUid, RevisionNumber, TemplateKey
+from gco.core.model.ids import (
+    EndpointName,
+    EndpointUid,
+    RegionName,
+    RevisionNumber,
+    TemplateKey,
+)
+from gco.core.model.names import RECREATED_ANNOTATION, SPEC_HASH_ANNOTATION
+from gco.core.model.problems import invalid
 from gco.core.model.spec import EndpointSpec
-from gco.core.model.status import Condition, RegionState
+from gco.core.model.status import Condition, ConditionType, RegionState, RegionStatus
+from gco.kinds.canonical import digest
 
 
 class RegionalSpec(Model):
     """The `spec` of the custom resource in a region."""
 
     uid: EndpointUid
+    """Which creation of the endpoint this is: the store's uid of it."""
     revision: RevisionNumber
+    """The endpoint's revision that this region is to run."""
     template_key: TemplateKey
+    """A hash over what in the spec shapes the pods; while it stays, no pod restarts."""
     state: TargetState
-    replicas: int
+    """Only `deleted` ever deletes an object."""
+    replicas: Annotated[int, Field(ge=0)]
+    """How many pods this region is to run."""
     labels: dict[str, str] = Field(default_factory=dict)
     """What a person stated in metadata.labels."""
     endpoint: EndpointSpec
@@ -33,6 +48,73 @@ class RegionalSpec(Model):
 
     def to_wire(self) -> dict[str, Any]:
         """Return the spec as JSON-like data, with only what was stated."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+def spec_hash(spec: RegionalSpec) -> str:
+    """Return the hash that the sync loop writes beside `spec`, to tell a hand edit by."""
+    return digest(spec.to_wire())
+
+
+class RegionalStatus(Model):
+    """The `status` of the custom resource: what its region says, RegionStatus less its keys."""
+
+    model_config = pydantic.ConfigDict(extra="ignore")
+
+    uid: EndpointUid
+    """Which endpoint it was said of: a status of another uid than the spec's is out of date."""
+    state: RegionState
+    """Where the endpoint stands in this region."""
+    replicas_ready: int = 0
+    """Pods of the wanted template that answer."""
+    replicas_desired: int = 0
+    """Pods that are wanted."""
+    observed_revision: RevisionNumber
+    """The revision that this status was said of."""
+    last_transition: dt.datetime
+    """When `state`, the revision or the readiness last changed."""
+    error: str | None = None
+    """What stands in the way, where the state is error."""
+    conditions: tuple[Condition, ...] = ()
+    """One for each aspect of the endpoint in this region."""
+
+    @classmethod
+    def of(cls, status: RegionStatus) -> Self:
+        """Return `status` without the keys under which the store has it."""
+        return cls.model_validate(status.model_dump(exclude={"name", "region"}, by_alias=False))
+
+    def to_region_status(self, name: EndpointName, region: RegionName) -> RegionStatus:
+        """Return what the store is told of the endpoint `name` in `region`."""
+        fields = set(RegionStatus.model_fields) - {"name", "region"}
+        said = self.model_dump(include=fields, by_alias=False)
+        return RegionStatus.model_validate({**said, "name": name, "region": region})
+
+    def condition(self, kind: ConditionType) -> Condition | None:
+        """Return the condition of that type, or None where the region says nothing about it."""
+        return next((c for c in self.conditions if c.type is kind), None)
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy has no decorated properties
+    @property
+    def ready(self) -> str:
+        """How many of the wanted pods answer, for kubectl's table: `1/2`."""
+        return f"{self.replicas_ready}/{self.replicas_desired}"
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy has no decorated properties
+    @property
+    def reason(self) -> str:
+        """The reason of the condition Ready: the one cause that wins."""
+        found = self.condition(ConditionType.READY)
+        return found.reason if found else ""
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy has no decorated properties
+    @property
+    def message(self) -> str:
+        """The message of the condition Ready: what to do next."""
+        found = self.condition(ConditionType.READY)
+        return found.message if found else ""
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the status as JSON-like data, `ready`, `reason` and `message` included."""
         return self.model_dump(mode="json", exclude_none=True)
 
 
@@ -49,24 +131,52 @@ class Regional(Model):
     deleting: bool
     finalizers: tuple[str, ...] = ()
     recreated_at: str | None = None
+    stated_hash: str | None = None
+    """What the annotation says that the hash of `spec` is."""
     spec: RegionalSpec
+    status: RegionalStatus | None = None
+    """None where nothing was reported yet, or what stands there cannot be read and is replaced."""
+
+    @property
+    def edited(self) -> bool:
+        """Whether the spec is not the one that the sync loop wrote, and not to be acted on."""
+        return self.stated_hash != spec_hash(self.spec)
+
+    @classmethod
+    def from_manifest(cls, manifest: Mapping[str, Any]) -> Self:
+        """Read a custom resource as an API server returns it.
+
+        Raises InvalidSpecError with each problem's path where the spec is not one this version
+        knows: a hand edit, or the work of a newer version of GCO.
+        """
+        meta = manifest["metadata"]
+        annotations = meta.get("annotations") or {}
+        return cls(
+            name=EndpointName(meta["name"]),
+            namespace=meta["namespace"],
+            resource_uid=meta.get("uid", ""),
+            generation=meta.get("generation", 0),
+            deleting=meta.get("deletionTimestamp") is not None,
+            finalizers=tuple(meta.get("finalizers") or ()),
+            recreated_at=annotations.get(RECREATED_ANNOTATION),
+            stated_hash=annotations.get(SPEC_HASH_ANNOTATION),
+            spec=_read_spec(manifest),
+            status=_read_status(manifest),
+        )
 
 
-class RegionalStatus(Model):
-    """The `status` of the custom resource: what its region says, RegionStatus less its keys."""
+def _read_spec(manifest: Mapping[str, Any]) -> RegionalSpec:
+    data = manifest.get("spec")
+    try:
+        return RegionalSpec.model_validate(data)
+    except pydantic.ValidationError as error:
+        raise invalid(error, RegionalSpec, data, ("spec",)) from error
 
-    model_config = pydantic.ConfigDict(extra="ignore")
 
-    uid: EndpointUid
-    """Which endpoint it was said of: a status of another uid than the spec's is out of date."""
-    state: RegionState
-    replicas_ready: int = 0
-    replicas_desired: int = 0
-    observed_revision: RevisionNumber
-    last_transition: dt.datetime
-    error: str | None = None
-    conditions: tuple[Condition, ...] = ()
-
-    def to_wire(self) -> dict[str, Any]:
-        """Return the status as JSON-like data; timestamps in whole seconds, as Kubernetes has."""
-        return self.model_dump(mode="json", exclude_none=True)
+def _read_status(manifest: Mapping[str, Any]) -> RegionalStatus | None:
+    if "status" not in manifest:
+        return None
+    try:
+        return RegionalStatus.model_validate(manifest["status"])
+    except pydantic.ValidationError:
+        return None  # such as an older version's: the endpoint loop writes a whole one anew

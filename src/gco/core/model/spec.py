@@ -1,38 +1,53 @@
 """What people write: the InferenceEndpoint document, field by field, with its defaults.
 
-Only the shape and each field's own range are here. Rules that span fields, and the translation of
-errors into problems that a person can act on, are in :mod:`gco.core.model.validation`.
+Only the shape and each field's own range are here. Rules that span fields are in
+:mod:`gco.core.model.rules`; errors become problems that a person can act on in
+:mod:`gco.core.model.problems`; what an absent field means is in :mod:`gco.core.model.defaults`.
 """
 
 import enum
-import re
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from gco.core.model import patterns
 from gco.core.model.base import Model
+from gco.core.model.plain import plain_object
 
 API_VERSION = "gco.io/v1alpha1"
 KIND = "InferenceEndpoint"
 DEFAULT_NAMESPACE = "gco-inference"
 
-_QUANTITY = re.compile(r"^\d+(\.\d+)?([eE][+-]?\d+|m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?$")
+
+def _whole_number_as_text(value: object) -> object:
+    """Read `cpu: 4` as `cpu: "4"`; a float stays one and is refused, as it would lose digits."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _quantity(value: str) -> str:
-    if not _QUANTITY.match(value):
-        raise ValueError("a Kubernetes quantity as a string: `500m`, `4`, `16Gi`")
-    return value
+def _name_as_region(value: object) -> object:
+    """Read the bare name of a region as `{name: …}`."""
+    return {"name": value} if isinstance(value, str) else value
 
 
-Quantity: TypeAlias = Annotated[str, AfterValidator(_quantity)]
-"""A Kubernetes quantity, always a string: a float would lose digits on the way."""
-Label: TypeAlias = Annotated[
-    str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=63)
+_QuantityText: TypeAlias = Annotated[
+    str, StringConstraints(pattern=patterns.QUANTITY, max_length=40)
+]
+Quantity: TypeAlias = Annotated[
+    _QuantityText,
+    BeforeValidator(_whole_number_as_text, json_schema_input_type=_QuantityText | int),
+]
+"""A Kubernetes quantity, kept as a string."""
+Label: TypeAlias = Annotated[str, StringConstraints(pattern=patterns.LABEL, max_length=63)]
+ObjectName: TypeAlias = Annotated[
+    str, StringConstraints(pattern=patterns.OBJECT_NAME, max_length=253)
 ]
 PortNumber: TypeAlias = Annotated[int, Field(ge=1, le=65535, strict=True)]
 Count: TypeAlias = Annotated[int, Field(ge=0, le=10_000, strict=True)]
-KubernetesObject: TypeAlias = dict[str, Any]
+Flag: TypeAlias = Annotated[bool, Field(strict=True)]
+Image: TypeAlias = Annotated[
+    str, StringConstraints(min_length=1, max_length=1000, pattern=patterns.NO_SPACE)
+]
+KubernetesObject: TypeAlias = Annotated[dict[str, Any], AfterValidator(plain_object)]
 """A part of a Kubernetes object, handed on as it is and checked by the API server."""
 
 
@@ -62,21 +77,29 @@ class Server(enum.StrEnum):
 class EnvVar(Model):
     """One environment variable of the server, as in a Kubernetes container."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[-._a-zA-Z][-._a-zA-Z0-9]*$")]
+    name: Annotated[str, StringConstraints(pattern=patterns.ENV_NAME)]
+    """The variable's name."""
     value: str | None = None
+    """A literal value; secrets come by `valueFrom`."""
     value_from: KubernetesObject | None = None
+    """Where the value comes from: secretKeyRef, configMapKeyRef, fieldRef or resourceFieldRef."""
 
 
 class Probes(Model):
     """How the server's health is asked for; what is absent comes from the server's profile."""
 
-    ready_path: Annotated[str, StringConstraints(pattern=r"^/")] | None = None
+    ready_path: Annotated[str, StringConstraints(pattern=patterns.ABSOLUTE_PATH)] | None = None
+    """The path that answers 200 once the server can serve; the profile's, else /health."""
     startup_seconds: Annotated[int, Field(ge=5, le=86_400, strict=True)] | None = None
     """How long a start may take before it counts as failed; 600 unless said."""
     timeout_seconds: Annotated[int, Field(ge=1, le=300, strict=True)] | None = None
+    """How long one answer may take; 5 unless said."""
     readiness_period_seconds: Annotated[int, Field(ge=1, le=300, strict=True)] | None = None
+    """How often readiness is asked for; 10 unless said."""
     liveness_period_seconds: Annotated[int, Field(ge=1, le=300, strict=True)] | None = None
+    """How often liveness is asked for, once started; 15 unless said."""
     liveness_failures: Annotated[int, Field(ge=1, le=100, strict=True)] | None = None
+    """How many failures in a row restart the container; 5 unless said."""
 
 
 class Resources(Model):
@@ -104,29 +127,43 @@ class Scheduling(Model):
     """Where the pods may run."""
 
     node_selector: dict[str, str] | None = None
+    """Labels a node must have; one that suits the accelerator unless said."""
     tolerations: tuple[KubernetesObject, ...] | None = None
+    """Taints that are tolerated, beside the accelerator's own."""
     capacity: Capacity | None = None
+    """The kind of capacity; any unless said."""
     topology_spread: tuple[KubernetesObject, ...] | None = None
-    priority_class: str | None = None
+    """topologySpreadConstraints of the pods."""
+    priority_class: ObjectName | None = None
+    """The PriorityClass of the pods."""
 
 
 class ModelSource(Model):
     """The weights that are mounted at `/models/NAME`."""
 
-    uri: Annotated[str, StringConstraints(pattern=r"^(s3|hf|file)://.+")]
+    uri: Annotated[str, StringConstraints(pattern=patterns.MODEL_URI)]
+    """Where the weights are."""
     name: str | None = None
+    """NAME in the path at which they are mounted."""
     path: str | None = None
+    """A folder within the source."""
     digest: str | None = None
+    """What the content must hash to."""
     token_from: KubernetesObject | None = None
+    """The Secret with the token for a gated source."""
 
 
 class Autoscaling(Model):
     """Bounds and metrics of the endpoint's autoscaler."""
 
     min: Count = 1
+    """The fewest replicas."""
     max: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 10
+    """The most replicas."""
     metrics: tuple[KubernetesObject, ...] | None = None
+    """What is scaled on; cpu at 70 % unless said."""
     pollers: KubernetesObject | None = None
+    """How often metrics of the server are read."""
 
 
 class RouteBackend(enum.StrEnum):
@@ -140,32 +177,42 @@ class RouteBackend(enum.StrEnum):
 class Route(Model):
     """How the endpoint is reached from outside its cluster."""
 
-    path: (
-        Annotated[str, StringConstraints(pattern=r"^/[-A-Za-z0-9._~/]*$", max_length=200)] | None
-    ) = None
+    path: Annotated[str, StringConstraints(pattern=patterns.ROUTE_PATH, max_length=200)] | None = (
+        None
+    )
     """/inference/NAME unless said."""
-    host: str | None = None
+    host: Annotated[str, StringConstraints(pattern=patterns.HOST, max_length=253)] | None = None
+    """The host name that is asked for; any unless said."""
     backend: RouteBackend | None = None
     """The region's own unless said."""
     auth: KubernetesObject | None = None
+    """Who may call."""
 
 
 class Canary(Model):
     """A second version that takes a share of the traffic."""
 
-    image: str | None = None
+    image: Image | None = None
+    """What the canary runs, where it is not a revision."""
     revision: Annotated[int, Field(ge=1, strict=True)] | None = None
+    """The revision that the canary runs."""
     weight: Annotated[int, Field(ge=1, le=99, strict=True)] = 10
+    """Its share of the requests in per cent."""
     replicas: Annotated[int, Field(ge=1, le=1000, strict=True)] = 1
+    """Its pods in each region."""
 
 
 class RolloutStrategy(enum.StrEnum):
     """How pods of a new template replace those of the old one."""
 
     AUTO = "auto"
+    """A new pod first where there is but one; else one out, one in."""
     SURGE = "surge"
+    """A new pod first, always: needs an accelerator more."""
     IN_PLACE = "in-place"
+    """An old pod goes first, one at a time: needs no accelerator more."""
     RECREATE = "recreate"
+    """Every old pod goes before the first new one comes."""
 
 
 class Rollout(Model):
@@ -173,19 +220,25 @@ class Rollout(Model):
 
     strategy: RolloutStrategy | None = None
     """auto unless said."""
-    allow_downtime: bool | None = None
+    allow_downtime: Flag | None = None
     """May the last pod go before its replacement is ready; no unless said."""
 
 
 class RegionSpec(Model):
     """What differs in one region."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+    name: Annotated[str, StringConstraints(pattern=patterns.REGION, max_length=63)]
+    """The name under which the region is registered."""
     replicas: Count | None = None
+    """How many pods there, in place of spec.replicas."""
     autoscaling: Autoscaling | None = None
-    image: str | None = None
+    """The autoscaler there, in place of spec.autoscaling."""
+    image: Image | None = None
+    """The image there, such as a mirror's; never rewritten."""
     scheduling: Scheduling | None = None
+    """Where the pods may run there, field by field over spec.scheduling."""
     route: Route | None = None
+    """The route there, field by field over spec.route."""
 
 
 class DesiredState(enum.StrEnum):
@@ -202,36 +255,66 @@ ImagePolicy: TypeAlias = Literal["regional", "as-is"]
 class EndpointSpec(Model):
     """The `spec` of an InferenceEndpoint, as stated: None means not said."""
 
-    image: Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^\S+$")]
-    image_pull_secrets: tuple[str, ...] | None = None
+    image: Image
+    """The container image of the server: `vllm/vllm-openai:v0.8.5`."""
+    image_pull_secrets: tuple[ObjectName, ...] | None = None
+    """Secrets with credentials for the image's registry."""
     image_policy: ImagePolicy | None = None
     """`regional` (the default) rewrites an ECR host to each region's own; `as-is` does not."""
     server: Server | None = None
+    """The server's profile; inferred from the image's repository unless said."""
     command: tuple[str, ...] | None = None
+    """The program that is run in place of the image's own."""
     args: tuple[str, ...] | None = None
+    """The program's arguments, in place of the image's own."""
     env: tuple[EnvVar, ...] | None = None
+    """Environment variables of the server."""
     env_from: tuple[KubernetesObject, ...] | None = None
+    """ConfigMaps and Secrets that become environment variables."""
     port: PortNumber | None = None
+    """The port on which the server listens; the profile's unless said."""
     probes: Probes | None = None
+    """How the server's health is asked for."""
     resources: Resources | None = None
+    """What each replica asks of a node."""
     scheduling: Scheduling | None = None
+    """Where the pods may run."""
     model: ModelSource | None = None
+    """The weights to fetch and mount."""
     replicas: Count | None = None
+    """How many pods in each region; 1 unless said."""
     autoscaling: Autoscaling | None = None
-    regions: tuple[RegionSpec, ...] | None = None
-    """A bare name is read as `{name: …}`; None means every registered region."""
+    """How the number of pods follows the load."""
+    regions: (
+        tuple[
+            Annotated[
+                RegionSpec,
+                BeforeValidator(_name_as_region, json_schema_input_type=RegionSpec | str),
+            ],
+            ...,
+        ]
+        | None
+    ) = None
+    """Where to run; a bare name is read as `{name: …}`. Every registered region unless said."""
     route: Route | None = None
+    """How the endpoint is reached from outside its cluster."""
     canary: Canary | None = None
+    """A second version that takes a share of the traffic."""
     rollout: Rollout | None = None
+    """How a change reaches the pods."""
     pod_overrides: KubernetesObject | None = None
+    """A strategic-merge overlay on the pod template."""
     state: DesiredState | None = None
+    """running, or stopped, which keeps the record and frees every accelerator."""
 
 
 class Metadata(Model):
     """Who the endpoint is."""
 
     name: str
+    """The endpoint's name, unique over all regions: it names a Service, so at most 40 characters."""
     namespace: str = DEFAULT_NAMESPACE
+    """The namespace of the endpoint's objects."""
     labels: dict[str, str] = Field(default_factory=dict)
     """Reach the objects and pods, never over our own keys."""
 
@@ -240,6 +323,10 @@ class InferenceEndpoint(Model):
     """One document of `gco apply -f`."""
 
     api_version: Literal["gco.io/v1alpha1"]
+    """The version of the document's form."""
     kind: Literal["InferenceEndpoint"]
+    """What the document is."""
     metadata: Metadata
+    """Who the endpoint is."""
     spec: EndpointSpec
+    """What is wanted."""

@@ -1,0 +1,31 @@
+"""What strings may look like: each pattern, and the words that a person is told instead of it.
+
+The patterns are read by three engines (pydantic's, JSON Schema's and the API server's), so they use
+only what all of them agree on.
+"""
+
+from typing import Final
+
+LABEL: Final = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
+REGION: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+OBJECT_NAME: Final = r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$"
+ENV_NAME: Final = r"^[-._a-zA-Z][-._a-zA-Z0-9]*$"
+ABSOLUTE_PATH: Final = r"^/"
+ROUTE_PATH: Final = r"^/[-A-Za-z0-9._~/]*$"
+HOST: Final = r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+MODEL_URI: Final = r"^(s3|hf|file)://.+"
+NO_SPACE: Final = r"^\S+$"
+QUANTITY: Final = r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2}|n|u|m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?$"
+
+WORDS: Final = {
+    LABEL: "small letters, digits and `-`, beginning with a letter and not ending in `-`",
+    REGION: "a region's name: small letters, digits and `-`",
+    OBJECT_NAME: "a Kubernetes object's name: small letters, digits, `-` and `.`",
+    ENV_NAME: "letters, digits, `_`, `-` and `.`, not beginning with a digit",
+    ABSOLUTE_PATH: "a path that begins with `/`",
+    ROUTE_PATH: "a path that begins with `/`, of letters, digits and `-._~/`",
+    HOST: "a host name: `llm.example.com` or `*.example.com`",
+    MODEL_URI: "`s3://…`, `hf://…` or `file://…`",
+    NO_SPACE: "text without spaces",
+    QUANTITY: "a Kubernetes quantity: `500m`, `4` or `16Gi`",
+}

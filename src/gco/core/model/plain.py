@@ -1,0 +1,48 @@
+"""JSON values as every store and API server can hold them: what is checked of free-form parts."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+_INT64: Final = range(-(2**63), 2**63)
+
+
+def plain_object(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `value` without its nulls, which mean absent in a Kubernetes object.
+
+    Raises ValueError where it holds what JSON cannot carry: a number beyond 64 bits, NaN, text
+    that is not Unicode, or anything but text as a key.
+    """
+    return {_key(k): _plain(v) for k, v in value.items() if v is not None}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Mapping():
+            return plain_object(value)
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case str():
+            return _text(value)
+        case bool() | None:
+            return value
+        case int() if value in _INT64:
+            return value
+        case float() if math.isfinite(value):
+            return value
+        case _:
+            raise ValueError(
+                "values that JSON can carry: text, numbers of 64 bits, lists, mappings"
+            )
+
+
+def _key(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("keys that are text: put them in quotes")  # noqa: TRY004 - pydantic's way
+    return _text(value)
+
+
+def _text(value: str) -> str:
+    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+        raise ValueError("text that is valid Unicode")
+    return value
