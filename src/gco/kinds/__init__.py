@@ -1,5 +1,16 @@
 """What is known of Kubernetes kinds, shared by the pure core and the cluster adapters."""
 
+from gco.kinds.canonical import canonical_json, canonical_quantity, digest, parse_quantity
+from gco.kinds.differences import FieldDifference, differences
+from gco.kinds.fieldset import (
+    FieldSet,
+    difference,
+    fieldset,
+    intersection,
+    owned_fields,
+    union,
+)
+from gco.kinds.ownership import expected_owned_hash, owned_hash, project
 from gco.kinds.registry import (
     CONTROLLER_REVISION,
     CUSTOM_RESOURCE_DEFINITION,
@@ -32,6 +43,21 @@ __all__ = [
     "POD",
     "REPLICA_SET",
     "SERVICE",
+    "FieldDifference",
+    "FieldSet",
     "Kind",
+    "canonical_json",
+    "canonical_quantity",
+    "difference",
+    "differences",
+    "digest",
+    "expected_owned_hash",
+    "fieldset",
+    "intersection",
     "kind_of",
+    "owned_fields",
+    "owned_hash",
+    "parse_quantity",
+    "project",
+    "union",
 ]
