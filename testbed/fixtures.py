@@ -1,0 +1,36 @@
+"""pytest fixtures for the real parts, started at first use and shared by a whole session.
+
+A test gets a plane that others use too: it works in a namespace of its own and
+leaves none of its nodes behind. A test that stops servers makes its own plane.
+Name this module in `pytest_plugins` to have them, and import it nowhere.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from testbed.controlplane import ControlPlane, started_together
+from testbed.dynamodb import DynamoDBLocal
+from testbed.skipping import skipping
+
+
+@pytest.fixture(scope="session")
+def control_plane() -> Iterator[ControlPlane]:
+    """One control plane with an audit log."""
+    with skipping(), ControlPlane("shared", audit=True) as plane:
+        yield plane
+
+
+@pytest.fixture(scope="session")
+def two_regions() -> Iterator[tuple[ControlPlane, ControlPlane]]:
+    """Two control planes, one for each region."""
+    east, west = ControlPlane("us-east-1", audit=True), ControlPlane("eu-west-1", audit=True)
+    with skipping(), started_together(east, west):
+        yield east, west
+
+
+@pytest.fixture(scope="session")
+def dynamodb() -> Iterator[DynamoDBLocal]:
+    """DynamoDB Local with its tables in memory."""
+    with skipping(), DynamoDBLocal() as server:
+        yield server
