@@ -135,7 +135,7 @@ def _limit(body: dict[str, Any]) -> int:
 
 def _bad_request(wanted: str) -> web.HTTPBadRequest:
     error = {"error": {"message": f"wanted {wanted}", "type": "invalid_request_error"}}
-    return web.HTTPBadRequest(body=orjson.dumps(error), content_type="application/json")
+    return web.HTTPBadRequest(text=orjson.dumps(error).decode(), content_type="application/json")
 
 
 def _json(value: dict[str, Any]) -> web.Response:
