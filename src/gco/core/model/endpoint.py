@@ -65,6 +65,8 @@ class Endpoint(Model):
     created_at: dt.datetime
     updated_at: dt.datetime
     deleted_at: dt.datetime | None = None
+    deleted_by: Actor | None = None
+    """Who asked for the tombstone."""
 
 
 class Revision(Model):
