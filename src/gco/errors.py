@@ -6,6 +6,8 @@
     - ConfirmationError     the request is unusual enough to want a person's word first
   + TimedOutError           what was waited for did not come to pass in time
   + SettingsError           the environment or a URL does not say what is needed
+  + NotLeadingError         this process no longer leads, or cannot be sure of it; stop writing
+  + ShutDownError           the queue is shut down; stop working
   + StoreError
     - NotFoundError         no such endpoint, revision or region
     - ConflictError         the record changed since it was read
@@ -67,6 +69,14 @@ class TimedOutError(GcoError):
 
 class SettingsError(GcoError):
     """A setting is absent, unreadable or contradicts another."""
+
+
+class NotLeadingError(GcoError):
+    """This process does not lead, or cannot be sure that it still does: nothing was sent."""
+
+
+class ShutDownError(GcoError):
+    """Nothing more is taken or given: the process is shutting down."""
 
 
 class StoreError(GcoError):

@@ -1,0 +1,72 @@
+"""What an error that ended a run means for when to try again, and how to tell it."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Final
+
+from gco.errors import (
+    ForbiddenError,
+    GcoError,
+    InvalidSpecError,
+    NotLeadingError,
+    RejectedError,
+    ThrottledError,
+)
+
+_HOPELESS: Final = (RejectedError, InvalidSpecError, ForbiddenError)
+"""Trying again will not heal these until someone changes something."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Failure:
+    """One error, judged."""
+
+    error: BaseException
+    """The error that decides; of a group's members the one that wants attention most."""
+    at_least: float = 0.0
+    """Seconds that whoever failed us asked for."""
+    hopeless: bool = False
+    """Retry seldom: the same request will be refused again."""
+    defect: bool = False
+    """Not an error that the project raises on purpose: its traceback belongs in the log."""
+    fenced: bool = False
+    """Not a failure of the work: this process no longer leads."""
+
+    @property
+    def cause(self) -> str:
+        """The error's class name."""
+        return type(self.error).__name__
+
+    @property
+    def told(self) -> str:
+        """The error's message, or its form where it has none."""
+        return str(self.error) or repr(self.error)
+
+
+def judge(error: BaseException) -> Failure:
+    """Judge `error`; of an exception group (parallel requests) the gravest member decides.
+
+    A defect comes first, then what heals by itself, then what is hopeless; the longest wait that
+    any member asks for holds for all.
+    """
+    judged = [_judge(leaf) for leaf in _leaves(error)]
+    gravest = max(judged, key=lambda failure: (failure.defect, not failure.hopeless))
+    return dataclasses.replace(gravest, at_least=max(failure.at_least for failure in judged))
+
+
+def _judge(error: BaseException) -> Failure:
+    return Failure(
+        error,
+        at_least=error.retry_after if isinstance(error, ThrottledError) else 0.0,
+        hopeless=isinstance(error, _HOPELESS),
+        defect=not isinstance(error, (GcoError, TimeoutError)),
+        fenced=isinstance(error, NotLeadingError),
+    )
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for member in error.exceptions:
+            yield from _leaves(member)
+    else:
+        yield error
