@@ -6,11 +6,10 @@ is `testbed.controlplane`'s part.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from testbed.certificates import Certificates
+from testbed.layout import Layout
 from testbed.ports import LOOPBACK
 
 Command = list[str]
@@ -19,51 +18,6 @@ Programs = Callable[[str], Path]
 
 # Client-side limits would be what a bulk run measures, in place of the API server.
 CLIENT_QPS, CLIENT_BURST = 500, 1000
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The files and ports of one control plane."""
-
-    folder: Path
-    certificates: Certificates
-    etcd_port: int
-    etcd_peer_port: int
-    apiserver_port: int
-
-    @property
-    def url(self) -> str:
-        """The API server's address."""
-        return f"https://{LOOPBACK}:{self.apiserver_port}"
-
-    @property
-    def etcd_url(self) -> str:
-        """Where etcd serves clients."""
-        return f"http://{LOOPBACK}:{self.etcd_port}"
-
-    @property
-    def tokens(self) -> Path:
-        """The file of static bearer tokens."""
-        return self.folder / "tokens.csv"
-
-    @property
-    def audit_policy(self) -> Path:
-        """What the audit log takes down."""
-        return self.folder / "audit-policy.json"
-
-    @property
-    def audit_log(self) -> Path:
-        """The audit log, whether it is kept or not."""
-        return self.folder / "audit.log"
-
-    @property
-    def scheduler_config(self) -> Path:
-        """The scheduler's configuration file."""
-        return self.folder / "scheduler.json"
-
-    def kubeconfig(self, who: str) -> Path:
-        """The kubeconfig of one of the plane's own identities."""
-        return self.folder / f"{who}.kubeconfig"
 
 
 def etcd(layout: Layout, programs: Programs) -> Command:

@@ -16,23 +16,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from testbed import audit, build, certificates, components, kubeconfig, kubectl, ports, probe
+from testbed import audit, build, components, kubeconfig, kubectl, ports, probe
 from testbed.audit import AuditLog
 from testbed.errors import StartFailed
+from testbed.layout import Layout, prepare
 from testbed.ownership import make_folder, remove_folder
-from testbed.processes import Process, await_ready, stop_all
+from testbed.processes import Process, await_ready, require_running, stop_all
 
 READY_SECONDS = 120.0
 """The deadline of each part; two cores that also run a build need most of a minute."""
-
-IDENTITIES = {
-    # system:masters skips RBAC and the API server's fairness queues: for people and setup.
-    "admin": "system:masters",
-    # In a cloud each controller has an account of its own; one that may do everything starts sooner.
-    "kube-controller-manager": "system:masters",
-    # The scheduler's own role comes by its user name.
-    "kube-scheduler": "system:authenticated",
-}
 
 
 class ControlPlane:
@@ -64,11 +56,12 @@ class ControlPlane:
         self._apiserver_flags = tuple(apiserver_flags)
         self._logs = logs
         self._ports: list[ports.Port] = []
-        self._layout: components.Layout | None = None
+        self._folder: Path | None = None
+        self._layout: Layout | None = None
         self._processes: dict[str, Process] = {}
 
     @property
-    def layout(self) -> components.Layout:
+    def layout(self) -> Layout:
         """Its files and ports.
 
         Raises:
@@ -118,6 +111,8 @@ class ControlPlane:
             Unavailable: a tool is missing on this machine.
             StartFailed: a part did not come up; nothing of it is left.
         """
+        if self._layout is not None:
+            raise StartFailed(f"control plane {self.name} is started already")
         try:
             self._prepare()
             self._launch()
@@ -130,10 +125,10 @@ class ControlPlane:
         """Stop every program and remove every file; harmless when repeated."""
         stop_all(tuple(reversed(self._processes.values())))
         self._processes.clear()
-        if self._layout is not None:
-            self._keep_logs(self._layout.folder)
-            remove_folder(self._layout.folder)
-            self._layout = None
+        if self._folder is not None:
+            self._keep_logs(self._folder)
+            remove_folder(self._folder)
+        self._folder = self._layout = None
         for port in self._ports:
             port.close()
         self._ports.clear()
@@ -201,30 +196,14 @@ class ControlPlane:
 
     def _prepare(self) -> None:
         """Reserve the ports and write every file that the programs read."""
-        if self._layout is not None:
-            raise StartFailed(f"control plane {self.name} is started already")
         for program in ("etcd", *build.KUBERNETES_PROGRAMS):
             build.program(program)
         self._ports = ports.reserve(3)
-        folder = make_folder(f"plane-{self.name}")
-        self._layout = components.Layout(
-            folder,
-            certificates.make(folder / "certificates"),
-            *(port.number for port in self._ports),
-        )
-        self._write_identities(self._layout)
+        self._folder = make_folder(f"plane-{self.name}")
+        numbers = [port.number for port in self._ports]
+        self._layout = prepare(self._folder, numbers, admin_token=self.admin_token)
         self._layout.audit_policy.write_text(json.dumps(audit.POLICY))
         self._layout.scheduler_config.write_text(components.scheduler_config(self._layout))
-
-    def _write_identities(self, layout: components.Layout) -> None:
-        rows = []
-        for who, group in IDENTITIES.items():
-            token = self.admin_token if who == "admin" else secrets.token_urlsafe(24)
-            user = who if who == "admin" else f"system:{who}"
-            rows.append(f'{token},{user},{user},"{group}"\n')
-            self.write_kubeconfig(layout.kubeconfig(who), token=token)
-        layout.tokens.touch(mode=0o600)
-        layout.tokens.write_text("".join(rows))
 
     def _launch(self) -> None:
         """Start the programs, each when what it needs is there."""
@@ -242,6 +221,8 @@ class ControlPlane:
                 "kube-controller-manager", components.controller_manager(layout, find)
             )
             await_ready(manager, self._has_default_account, seconds=READY_SECONDS)
+        for process in self._processes.values():  # the scheduler serves nothing else to ask
+            require_running(process)
 
     def _run(self, name: str, command: list[str]) -> Process:
         process = Process(name, command, log=self.layout.folder / f"{name}.log")

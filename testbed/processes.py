@@ -5,6 +5,7 @@ Everything here blocks, and briefly: callers on an event loop go through
 started here.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -93,19 +94,11 @@ class Process:
         """Let a paused process go on."""
         self._send(signal.SIGCONT)
 
-    def nap(self) -> bool:
-        """Wait for one poll interval, or less when the process exits.
-
-        Returns:
-            Whether it is still running.
-        """
-        if self._running is None:
-            return False
-        try:
-            self._running.wait(POLL_SECONDS)
-        except subprocess.TimeoutExpired:
-            return True
-        return False
+    def nap(self) -> None:
+        """Wait for one poll interval, or less when the process exits."""
+        if self._running is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._running.wait(POLL_SECONDS)
 
     def last_lines(self) -> str:
         """The end of the log, for an error message."""
@@ -119,27 +112,34 @@ class Process:
         self._running.send_signal(number)
 
 
-def await_ready(
-    process: Process, ready: Callable[[], bool], *, seconds: float, what: str | None = None
-) -> None:
+def await_ready(process: Process, ready: Callable[[], bool], *, seconds: float) -> None:
     """Poll until a condition on a starting process holds.
 
     Args:
         process: whose exit ends the wait at once.
         ready: the condition; it must answer quickly.
         seconds: the deadline from now.
-        what: the condition in words, for the error.
 
     Raises:
         StartFailed: the process exited, or the deadline passed.
     """
     deadline = time.monotonic() + seconds
     while not ready():
-        if not process.nap():
-            raise StartFailed(f"{process.name} exited:\n{process.last_lines()}")
+        process.nap()
+        require_running(process)
         if time.monotonic() > deadline:
-            waited = what or f"{process.name} to be ready"
-            raise StartFailed(f"waited {seconds:.0f} s for {waited}:\n{process.last_lines()}")
+            log = process.last_lines()
+            raise StartFailed(f"{process.name} was not ready in {seconds:.0f} s:\n{log}")
+
+
+def require_running(process: Process) -> None:
+    """Check that a process has not exited.
+
+    Raises:
+        StartFailed: it has.
+    """
+    if not process.running:
+        raise StartFailed(f"{process.name} exited:\n{process.last_lines()}")
 
 
 def stop_all(processes: Sequence[Process], grace: float = STOP_SECONDS) -> None:

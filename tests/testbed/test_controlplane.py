@@ -172,6 +172,21 @@ def test_an_outage_keeps_the_address_and_the_data(kill: bool) -> None:
         assert plane.kubectl("get", "configmap", "kept", "-o=name") == "configmap/kept\n"
 
 
+def test_controllers_and_scheduler_work_on_after_a_restart() -> None:
+    with skipping(), ControlPlane("restarted") as plane:
+        plane.restart_apiserver()
+        add_node(plane, "only-one-gpu", gpus=1)
+        plane.kubectl("apply", "-f-", input=TWO_PODS_WITH_A_GPU)
+        assert until(lambda: _settled(plane, "default"), what="one pod bound and one refused")
+
+
+def test_a_plane_starts_once_at_a_time() -> None:
+    with skipping(), ControlPlane("once", controllers=False, scheduler=False) as plane:
+        with pytest.raises(StartFailed, match="started already"):
+            plane.start()
+        assert plane.kubectl("get", "namespace", "default", "-o=name") == "namespace/default\n"
+
+
 def test_a_frozen_api_server_answers_again_later() -> None:
     with skipping(), ControlPlane("frozen", controllers=False, scheduler=False) as plane:
         headers = {"Authorization": f"Bearer {plane.admin_token}"}
