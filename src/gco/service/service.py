@@ -150,7 +150,9 @@ class Service:
         """Return every registered region by name, with its capacity and what runs there."""
         return await regions.list_regions(self._context)
 
-    async def forget_region(self, region: RegionName, *, force: bool = False) -> Sequence[EndpointName]:
+    async def forget_region(
+        self, region: RegionName, *, force: bool = False
+    ) -> Sequence[EndpointName]:
         """Forget a registered region; return the endpoints that had a target there.
 
         Raises UnsupportedStateError where the region is still heard or has endpoints, unless
@@ -170,4 +172,4 @@ class Service:
 
         The last view tells which (`ready`, `failed`). Raises TimedOutError after `timeout` seconds.
         """
-        return wait.wait(self._context, name, until=until, timeout=timeout)
+        return wait.wait(self._context, name, until=until, seconds=timeout)

@@ -8,17 +8,19 @@ import difflib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from gco.core.model.base import Model
+from gco.core.model.shown import looks_secret, names_secret
 from gco.core.model.spec import EndpointSpec
 
-MASK: Final = "****"
-_SECRET_NAME: Final = re.compile(
-    r"(?i)(token|secret|passw|credential|api[-_]?key|access[-_]?key|private[-_]?key|auth)"
-)
+MASK: Final = "***"
 _FLAG: Final = re.compile(r"^(?P<flag>--?[^=\s]+)=(?P<value>.*)$", re.DOTALL)
 _EDGE: Final = re.compile(r"^.*[=:@/]", re.DOTALL)
+
+
+JSON: TypeAlias = Any
+"""A dict, list, string, number, bool or None."""
 
 
 class FieldChange(Model):
@@ -82,7 +84,7 @@ def _stated(spec: EndpointSpec | None) -> dict[str, Any]:
     return {} if spec is None else spec.model_dump(mode="json", exclude_none=True)
 
 
-def _compare(path: str, old: Any, new: Any, *, hidden: bool) -> Iterator[FieldChange]:
+def _compare(path: str, old: JSON, new: JSON, *, hidden: bool) -> Iterator[FieldChange]:
     if old == new:
         return
     if isinstance(old, dict | None) and isinstance(new, dict | None) and (old or new):
@@ -92,7 +94,9 @@ def _compare(path: str, old: Any, new: Any, *, hidden: bool) -> Iterator[FieldCh
     elif isinstance(old, list | None) and isinstance(new, list | None):
         yield from _compare_lists(path, old or [], new or [], hidden=hidden)
     else:
-        yield FieldChange(path=path, before=_show(old, hidden), after=_show(new, hidden))
+        yield FieldChange(
+            path=path, before=_show(old, hidden=hidden), after=_show(new, hidden=hidden)
+        )
 
 
 def _compare_maps(
@@ -110,16 +114,17 @@ def _compare_named(
     for name in dict.fromkeys([*after, *before]):
         one, two = (_rest(items.get(name)) for items in (before, after))
         where = f"{path}[{name}]"
+        secret = hidden or names_secret(name)
         if one is None or two is None:
-            yield from _appears(where, one, two, secret=hidden or bool(_SECRET_NAME.search(name)))
+            yield from _appears(where, one, two, hidden=secret)
         else:
-            yield from _compare(where, one, two, hidden=hidden or bool(_SECRET_NAME.search(name)))
+            yield from _compare(where, one, two, hidden=secret)
 
 
-def _appears(where: str, one: Any, two: Any, *, secret: bool) -> Iterator[FieldChange]:
+def _appears(where: str, one: JSON, two: JSON, *, hidden: bool) -> Iterator[FieldChange]:
     """A named thing that comes or goes: by its fields, or by its name where it has none."""
     if one or two:
-        yield from _compare(where, one, two, hidden=secret)
+        yield from _compare(where, one, two, hidden=hidden)
     else:
         name = where[where.rindex("[") + 1 : -1]
         yield FieldChange(
@@ -133,8 +138,8 @@ def _compare_lists(
     path: str, old: Sequence[Any], new: Sequence[Any], *, hidden: bool
 ) -> Iterator[FieldChange]:
     before, after = (_show_items(items, hidden=hidden) for items in (old, new))
-    raw = [[json.dumps(item, sort_keys=True) for item in items] for items in (old, new)]
-    matcher = difflib.SequenceMatcher(None, *raw, autojunk=False)
+    was, shall = ([json.dumps(item, sort_keys=True) for item in items] for items in (old, new))
+    matcher = difflib.SequenceMatcher(None, was, shall, autojunk=False)
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag == "equal":
             continue
@@ -150,35 +155,29 @@ def _compare_lists(
 def _show_items(items: Sequence[Any], *, hidden: bool) -> list[str]:
     """Arguments as they are, but for the values of flags that carry a secret."""
     shown: list[str] = []
-    secret_next = False
+    flag = ""
     for item in items:
-        shown.append(_show_argument(item, hidden=hidden or secret_next))
-        secret_next = (
-            isinstance(item, str)
-            and item.startswith("-")
-            and "=" not in item
-            and bool(_SECRET_NAME.search(item))
-        )
+        shown.append(_show_argument(item, hidden=hidden or names_secret(flag)))
+        flag = item if isinstance(item, str) and item.startswith("-") and "=" not in item else ""
     return shown
 
 
-def _show_argument(item: Any, *, hidden: bool) -> str:
+def _show_argument(item: JSON, *, hidden: bool) -> str:
     found = _FLAG.match(item) if isinstance(item, str) else None
-    if found and _SECRET_NAME.search(found["flag"]):
+    if found and looks_secret(found["flag"], found["value"]):
         return f"{found['flag']}={MASK}"
-    shown = _show(item, hidden)
-    return "" if shown is None else shown
+    return _show(item, hidden=hidden) or ""
 
 
-def _show(value: Any, hidden: bool) -> str | None:
+def _show(value: JSON, *, hidden: bool) -> str | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return MASK if hidden else value
+        return MASK if hidden or looks_secret("", value) else value
     return json.dumps(value, ensure_ascii=False)
 
 
-def _named(value: Any) -> bool:
+def _named(value: JSON) -> bool:
     """Whether `value` is a list of things that have distinct names (or no list at all)."""
     if value is None or value == []:
         return True

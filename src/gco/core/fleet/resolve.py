@@ -1,0 +1,102 @@
+"""What a spec means in one region: its overrides, its image registry, its kind of route."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from gco.core.model.base import Model
+from gco.core.model.endpoint import Endpoint, RegionTarget
+from gco.core.model.ids import RegionName
+from gco.core.model.images import regional_image
+from gco.core.model.regional import RegionalSpec
+from gco.core.model.spec import EndpointSpec, RegionSpec, Route, RouteBackend
+from gco.core.model.status import Region
+
+_M = TypeVar("_M", bound=Model)
+
+
+def resolve(spec: EndpointSpec, region: Region) -> EndpointSpec:
+    """Return `spec` as it is in `region`, with only what was stated, but for the route's backend.
+
+    A field that the region states wins; within `scheduling`, `autoscaling` and `route` each field
+    by itself. An image that the region names itself is taken as it is.
+    """
+    own = region_spec(spec, region.name)
+    return spec.model_copy(
+        update={
+            "regions": None,
+            "state": None,
+            "image": _image(spec, own, region),
+            "replicas": spec.replicas if own.replicas is None else own.replicas,
+            "autoscaling": _overlay(spec.autoscaling, own.autoscaling),
+            "scheduling": _overlay(spec.scheduling, own.scheduling),
+            "route": _route(_overlay(spec.route, own.route), region),
+        }
+    )
+
+
+def region_spec(spec: EndpointSpec, region: RegionName) -> RegionSpec:
+    """Return what the spec says of one region: a bare name where it says nothing."""
+    return next((r for r in spec.regions or () if r.name == region), RegionSpec(name=region))
+
+
+def regional_spec(endpoint: Endpoint, target: RegionTarget, region: Region) -> RegionalSpec:
+    """Return the spec of the custom resource that makes `target` true in `region`."""
+    return RegionalSpec(
+        uid=target.uid,
+        revision=target.revision,
+        template_key=target.template_key,
+        state=target.state,
+        replicas=target.replicas,
+        labels=endpoint.labels,
+        endpoint=resolve(endpoint.spec, region),
+    )
+
+
+def wanted_regions(
+    spec: EndpointSpec, registered: Iterable[RegionName], present: Iterable[RegionName] | None
+) -> tuple[RegionName, ...]:
+    """Return where the endpoint is to exist, in the order that the spec states.
+
+    A spec without regions means every registered region at the time of an apply; other edits stay
+    with the regions that are `present`. So a region that registers later is joined by the next
+    apply, which prints it, and by nothing else.
+    """
+    if spec.regions is not None:
+        return tuple(RegionName(region.name) for region in spec.regions)
+    return tuple(sorted(registered if present is None else present))
+
+
+def allowed_namespaces(regions: Iterable[Region]) -> frozenset[str] | None:
+    """Return the namespaces that every one of `regions` allows; None where none publishes any."""
+    lists = [frozenset(region.namespaces) for region in regions if region.namespaces]
+    return frozenset.intersection(*lists) if lists else None
+
+
+def free_accelerators(region: Region, resource: str) -> tuple[int, int] | None:
+    """Return (free, total) of `resource` when the region last counted; None where unknown."""
+    if region.capacity is None:
+        return None
+    counted = region.capacity.get(resource)
+    return (0, 0) if counted is None else (counted.free, counted.total)
+
+
+def _image(spec: EndpointSpec, own: RegionSpec, region: Region) -> str:
+    if own.image is not None:
+        return own.image
+    if spec.image_policy == "as-is" or not region.aws_region:
+        return spec.image
+    return regional_image(spec.image, region.aws_region)
+
+
+def _route(route: Route | None, region: Region) -> Route:
+    if route is not None and route.backend is not None:
+        return route
+    backend = RouteBackend(region.route_backend)
+    return (route or Route()).model_copy(update={"backend": backend})
+
+
+def _overlay(base: _M | None, over: _M | None) -> _M | None:
+    if base is None or over is None:
+        return over if base is None else base
+    fields = ((name, getattr(over, name)) for name in over.model_fields_set)
+    return base.model_copy(update={name: value for name, value in fields if value is not None})

@@ -1,0 +1,89 @@
+"""From a spec and the regions to a target for each region, the ones that are left included."""
+
+from collections.abc import Iterable, Mapping
+
+from gco.core.fleet.resolve import resolve
+from gco.core.model.endpoint import RegionTarget, TargetState
+from gco.core.model.ids import EndpointUid, RegionName, RevisionNumber
+from gco.core.model.spec import DesiredState, EndpointSpec
+from gco.core.model.status import Region
+from gco.core.model.template_key import template_key
+
+DEFAULT_REPLICAS = 1
+
+
+def plan_targets(
+    uid: EndpointUid,
+    revision: RevisionNumber,
+    spec: EndpointSpec,
+    labels: Mapping[str, str],
+    *,
+    wanted: Iterable[Region],
+    previous: Mapping[RegionName, RegionTarget],
+) -> dict[RegionName, RegionTarget]:
+    """Return the targets of `revision`: one for each wanted region, and one for each that is left.
+
+    A region that is left keeps its target as deleted, of the revision that left it: what it
+    reported gone under an older revision, before it was joined again, does not count.
+    """
+    targets = {
+        region.name: _target(uid, revision, resolve(spec, region), labels, _state(spec))
+        for region in wanted
+    }
+    for name, target in previous.items():
+        if name not in targets:
+            targets[name] = _leave(target, revision)
+    return dict(sorted(targets.items()))
+
+
+def deleted_targets(
+    previous: Mapping[RegionName, RegionTarget],
+) -> dict[RegionName, RegionTarget]:
+    """Return the targets of a tombstone: every region is to remove what it has."""
+    return {name: _leave(target, target.revision) for name, target in previous.items()}
+
+
+def same_targets(
+    one: Mapping[RegionName, RegionTarget], two: Mapping[RegionName, RegionTarget]
+) -> bool:
+    """Return whether both ask the same of every region, whatever the number of the revision."""
+    return {r: _without_revision(t) for r, t in one.items()} == {
+        r: _without_revision(t) for r, t in two.items()
+    }
+
+
+def _target(
+    uid: EndpointUid,
+    revision: RevisionNumber,
+    resolved: EndpointSpec,
+    labels: Mapping[str, str],
+    state: TargetState,
+) -> RegionTarget:
+    return RegionTarget(
+        uid=uid,
+        revision=revision,
+        template_key=template_key(resolved, labels),
+        state=state,
+        replicas=_replicas(resolved),
+    )
+
+
+def _replicas(resolved: EndpointSpec) -> int:
+    if resolved.replicas is not None:
+        return resolved.replicas
+    return DEFAULT_REPLICAS if resolved.autoscaling is None else max(1, resolved.autoscaling.min)
+
+
+def _state(spec: EndpointSpec) -> TargetState:
+    stopped = spec.state is DesiredState.STOPPED
+    return TargetState.STOPPED if stopped else TargetState.RUNNING
+
+
+def _leave(target: RegionTarget, revision: RevisionNumber) -> RegionTarget:
+    if target.state is TargetState.DELETED:
+        return target
+    return target.model_copy(update={"state": TargetState.DELETED, "revision": revision})
+
+
+def _without_revision(target: RegionTarget) -> RegionTarget:
+    return target.model_copy(update={"revision": RevisionNumber(0)})

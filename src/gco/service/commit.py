@@ -1,0 +1,186 @@
+"""Read, decide, write on condition of what was read; and what to do when someone else was faster.
+
+An edit that says what to do to whatever is there (scale, stop) is decided anew on the fresh record.
+A whole document was written with a certain state in mind: it is decided anew only while the revision
+is still the one it was compared with (the fleet alone wrote), else the person is told what changed.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+from gco.core.fleet.diff import describe, diff_specs
+from gco.core.model.endpoint import Endpoint, EndpointState, TargetState
+from gco.core.model.ids import EndpointName, EndpointUid, RegionName
+from gco.core.model.status import Region
+from gco.errors import (
+    ConflictError,
+    InvalidSpecError,
+    NotFoundError,
+    Problem,
+    UnsupportedStateError,
+)
+from gco.service.context import Context
+from gco.service.plan import Asker, Draft, Plan, plan
+from gco.service.results import Applied
+from gco.store.port import MAX_WRITES
+
+TRIES = 8
+"""Attempts at one write before the conflict is the caller's."""
+_BATCH_BYTES = 3_000_000
+"""A transaction takes 4 MB; an endpoint's spec goes in twice, with a record's own fields."""
+
+
+Registered: TypeAlias = Mapping[RegionName, Region]
+
+
+class Request(NamedTuple):
+    """What is asked of one endpoint, given what is there (None: nothing)."""
+
+    name: EndpointName
+    draft: Callable[[Endpoint | None, Registered], Draft]
+
+
+async def commit(
+    context: Context, requests: Sequence[Request], *, dry_run: bool, rebase: bool
+) -> Sequence[Applied]:
+    """Carry out `requests`, all checked before any is stored; return what became of each.
+
+    `rebase`: the requests may be decided anew on top of someone else's edit.
+    """
+    plans = await _plan_all(context, requests)
+    if not dry_run:
+        by_name = {request.name: request for request in requests}
+        stored = 0
+        for batch in _batches(plans):
+            try:
+                plans |= await _store(context, batch, by_name, rebase=rebase)
+            except ConflictError as error:
+                if not stored:
+                    raise
+                raise ConflictError(f"{error} ({stored} other endpoints were stored)") from error
+            stored += len(batch)
+    return [
+        plans[request.name].applied.model_copy(update={"dry_run": dry_run}) for request in requests
+    ]
+
+
+async def _plan_all(context: Context, requests: Sequence[Request]) -> dict[EndpointName, Plan]:
+    registered = await context.registered()
+    found = await context.store.get_many([request.name for request in requests])
+    plans: dict[EndpointName, Plan] = {}
+    problems: list[Problem] = []
+    for request in requests:
+        current = found.get(request.name)
+        asker = Asker(context.actor, context.clock.now(), EndpointUid(str(uuid.uuid4())))
+        try:
+            _refuse_deleted(current)
+            plans[request.name] = plan(
+                request.draft(current, registered), current, registered, asker
+            )
+        except InvalidSpecError as error:
+            problems += _located(request.name, error, alone=len(requests) == 1)
+    if problems:
+        raise InvalidSpecError(problems)
+    return plans
+
+
+def _located(name: EndpointName, error: InvalidSpecError, *, alone: bool) -> Iterator[Problem]:
+    """Problems of one of several documents, with its name in front."""
+    for problem in error.problems:
+        path = problem.path if alone else f"{name}: {problem.path}"
+        yield Problem(path, problem.given, problem.allowed)
+
+
+def _refuse_deleted(current: Endpoint | None) -> None:
+    if current is None or current.state is not EndpointState.DELETED:
+        return
+    left = [r for r, t in current.targets.items() if t.state is TargetState.DELETED]
+    raise UnsupportedStateError(
+        f"{current.name} is being deleted (waiting for {', '.join(left) or 'the fleet'}); "
+        f"`gco wait {current.name} --for deleted`, then ask again"
+    )
+
+
+def _batches(plans: Mapping[EndpointName, Plan]) -> Iterator[list[Plan]]:
+    """Plans that write something, in transactions as large as the store takes."""
+    batch: list[Plan] = []
+    size = 0
+    for one in plans.values():
+        if one.write is None or one.write.endpoint is None:
+            continue
+        weight = 2 * len(one.write.endpoint.model_dump_json())
+        if batch and (len(batch) == MAX_WRITES or size + weight > _BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(one)
+        size += weight
+    if batch:
+        yield batch
+
+
+async def _store(
+    context: Context,
+    batch: Sequence[Plan],
+    requests: Mapping[EndpointName, Request],
+    *,
+    rebase: bool,
+) -> Mapping[EndpointName, Plan]:
+    """Write one batch; return its plans as they were in the end."""
+    plans = {one.applied.name: one for one in batch}
+    for attempt in range(1, TRIES + 1):
+        writes = [one.write for one in plans.values() if one.write is not None]
+        try:
+            if writes:
+                await context.store.write(writes)
+        except ConflictError as error:
+            if attempt == TRIES:
+                raise
+            if not rebase:
+                await _refuse_overtaken(context, plans, error)
+        else:
+            break
+        plans = await _plan_all(context, [requests[name] for name in plans])
+    return plans
+
+
+async def _refuse_overtaken(
+    context: Context, plans: Mapping[EndpointName, Plan], error: ConflictError
+) -> None:
+    """Raise ConflictError where a person's edit came between; the fleet's own writes do not count."""
+    found = await context.store.get_many(list(plans))
+    for name, one in plans.items():
+        fresh = found.get(name)
+        if _edition(fresh) != _edition(one.current):
+            raise ConflictError(await _what_changed(context, name, one.current, fresh)) from error
+
+
+def _edition(endpoint: Endpoint | None) -> tuple[object, ...]:
+    if endpoint is None:
+        return ()
+    return endpoint.uid, endpoint.revision, endpoint.state is EndpointState.DELETED
+
+
+async def _what_changed(
+    context: Context, name: EndpointName, read: Endpoint | None, fresh: Endpoint | None
+) -> str:
+    if fresh is None:
+        return f"{name} was deleted meanwhile"
+    if fresh.state is EndpointState.DELETED:
+        return f"{name} is being deleted since {fresh.deleted_at}"
+    told = await _by_whom(context, fresh)
+    if read is None or read.uid != fresh.uid:
+        return f"{name} was created meanwhile{told}"
+    edits = describe(diff_specs(read.spec, fresh.spec, labels=(read.labels, fresh.labels)), limit=5)
+    return (
+        f"{name} was changed meanwhile{told}: revision {read.revision} → {fresh.revision} "
+        f"({edits}); look at it and ask again"
+    )
+
+
+async def _by_whom(context: Context, fresh: Endpoint) -> str:
+    try:
+        revision = await context.store.revision(fresh.name, fresh.uid, fresh.revision)
+    except NotFoundError:
+        return ""  # purged between the two reads
+    return f" by {revision.actor}"

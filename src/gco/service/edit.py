@@ -1,0 +1,243 @@
+"""Edits of one thing about an endpoint, whatever the rest is: replicas, state, image, regions."""
+
+import dataclasses
+from collections.abc import Callable, Iterable
+
+import orjson
+
+from gco.core.fleet.progress import wanted_targets
+from gco.core.fleet.resolve import region_spec
+from gco.core.model.endpoint import Endpoint, Revision
+from gco.core.model.ids import EndpointName, RegionName, RevisionNumber
+from gco.core.model.images import ImageReference, parse_image
+from gco.core.model.spec import API_VERSION, KIND, DesiredState, EndpointSpec, RegionSpec
+from gco.core.model.validation import parse_documents
+from gco.errors import InvalidSpecError, NotFoundError, Problem, UnsupportedStateError
+from gco.service.commit import Registered, Request, commit
+from gco.service.context import Context, did_you_mean
+from gco.service.plan import Draft
+from gco.service.results import Applied
+
+
+async def scale(
+    context: Context,
+    name: EndpointName,
+    replicas: int,
+    *,
+    region: RegionName | None,
+    dry_run: bool,
+) -> Applied:
+    """See :meth:`gco.service.Service.scale`."""
+
+    def edit(current: Endpoint) -> EndpointSpec:
+        _refuse_autoscaled(current, region)
+        if region is not None:
+            return _with_region(current, region, {"replicas": replicas})
+        own = [r.model_copy(update={"replicas": None}) for r in current.spec.regions or ()]
+        regions = tuple(own) if current.spec.regions is not None else None
+        return current.spec.model_copy(update={"replicas": replicas, "regions": regions})
+
+    where = f" in {region}" if region else ""
+    return await _edit(context, name, edit, f"replicas {replicas}{where}", dry_run=dry_run)
+
+
+async def start(context: Context, name: EndpointName, *, dry_run: bool) -> Applied:
+    """See :meth:`gco.service.Service.start`."""
+    edit = _with_state(DesiredState.RUNNING)
+    return await _edit(context, name, edit, "start", dry_run=dry_run)
+
+
+async def stop(context: Context, name: EndpointName, *, dry_run: bool) -> Applied:
+    """See :meth:`gco.service.Service.stop`."""
+    edit = _with_state(DesiredState.STOPPED)
+    return await _edit(context, name, edit, "stop", dry_run=dry_run)
+
+
+async def update_image(
+    context: Context, name: EndpointName, image: str, *, dry_run: bool
+) -> Applied:
+    """See :meth:`gco.service.Service.update_image`."""
+
+    def edit(current: Endpoint) -> EndpointSpec:
+        spec = current.spec
+        regions = spec.regions and tuple(
+            region.model_copy(update={"image": _regional_image(region.image, spec.image, image)})
+            for region in spec.regions
+        )
+        return spec.model_copy(update={"image": image, "regions": regions})
+
+    return await _edit(context, name, edit, f"image {image}", dry_run=dry_run)
+
+
+async def add_region(
+    context: Context,
+    name: EndpointName,
+    region: RegionName,
+    *,
+    replicas: int | None,
+    dry_run: bool,
+) -> Applied:
+    """See :meth:`gco.service.Service.add_region`."""
+
+    def edit(current: Endpoint) -> EndpointSpec:
+        own = region_spec(current.spec, region)
+        stated = own if replicas is None else own.model_copy(update={"replicas": replicas})
+        others = [r for r in _stated_regions(current) if r.name != region]
+        present = [r for r in _stated_regions(current) if r.name == region]
+        if present == [stated]:
+            return current.spec
+        return current.spec.model_copy(update={"regions": (*others, stated)})
+
+    return await _edit(context, name, edit, f"add region {region}", dry_run=dry_run)
+
+
+async def remove_region(
+    context: Context, name: EndpointName, region: RegionName, *, dry_run: bool
+) -> Applied:
+    """See :meth:`gco.service.Service.remove_region`."""
+
+    def edit(current: Endpoint) -> EndpointSpec:
+        stated = _stated_regions(current)
+        left = tuple(r for r in stated if r.name != region)
+        if len(left) == len(stated):
+            _refuse_absent(current, region)
+        elif not left:
+            raise UnsupportedStateError(
+                f"{region} is the only region of {current.name}; `gco delete {current.name}` "
+                f"removes it, `gco stop {current.name}` frees its accelerators"
+            )
+        return current.spec.model_copy(update={"regions": left})
+
+    return await _edit(context, name, edit, f"remove region {region}", dry_run=dry_run)
+
+
+async def rollback(
+    context: Context, name: EndpointName, *, to: RevisionNumber | None, dry_run: bool
+) -> Applied:
+    """See :meth:`gco.service.Service.rollback`."""
+    current = await context.existing(name)
+    number = RevisionNumber(current.revision - 1) if to is None else to
+    old = await _revision(context, current, number)
+
+    def draft(current: Endpoint | None, _: Registered) -> Draft:
+        found = _refuse_other(current, old)
+        spec = old.spec.model_copy(update={"state": found.spec.state})
+        return _draft(found, spec, f"roll back to revision {number}", labels=old.labels)
+
+    [applied] = await commit(
+        context, [Request(name, draft)], dry_run=dry_run, rebase=to is not None
+    )
+    return applied
+
+
+Edit = Callable[[Endpoint], EndpointSpec]
+
+
+async def _edit(
+    context: Context, name: EndpointName, edit: Edit, reason: str, *, dry_run: bool
+) -> Applied:
+    await context.existing(name)  # for its proposal of the nearest name
+
+    def draft(current: Endpoint | None, _: Registered) -> Draft:
+        if current is None:
+            raise NotFoundError(f"{name} was deleted meanwhile")
+        return _draft(current, edit(current), reason, labels=current.labels)
+
+    [applied] = await commit(context, [Request(name, draft)], dry_run=dry_run, rebase=True)
+    return applied
+
+
+def _draft(current: Endpoint, spec: EndpointSpec, reason: str, *, labels: dict[str, str]) -> Draft:
+    return Draft(current.name, current.namespace, labels, _validated(current, spec), reason)
+
+
+def _validated(current: Endpoint, spec: EndpointSpec) -> EndpointSpec:
+    """Return `spec`, read as a document would be: an edit's values have not been looked at yet."""
+    document = {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": {"name": current.name, "namespace": current.namespace},
+        "spec": spec.model_dump(mode="json", exclude_none=True),
+    }
+    [read] = parse_documents(orjson.dumps(document), "the request")
+    return read.spec
+
+
+def _with_state(state: DesiredState) -> Edit:
+    def edit(current: Endpoint) -> EndpointSpec:
+        if (current.spec.state or DesiredState.RUNNING) is state:
+            return current.spec
+        return current.spec.model_copy(update={"state": state})
+
+    return edit
+
+
+def _stated_regions(current: Endpoint) -> tuple[RegionSpec, ...]:
+    """The endpoint's regions, spelled out where the spec says nothing."""
+    if current.spec.regions is not None:
+        return current.spec.regions
+    return tuple(RegionSpec(name=name) for name in sorted(wanted_targets(current)))
+
+
+def _with_region(current: Endpoint, region: RegionName, update: dict[str, object]) -> EndpointSpec:
+    stated = _stated_regions(current)
+    if region not in {r.name for r in stated}:
+        _refuse_absent(current, region)
+    regions = tuple(r.model_copy(update=update) if r.name == region else r for r in stated)
+    return current.spec.model_copy(update={"regions": regions})
+
+
+def _refuse_absent(current: Endpoint, region: RegionName) -> None:
+    names: Iterable[str] = wanted_targets(current)
+    allowed = f"one of {', '.join(names)}{did_you_mean(region, names)}"
+    raise InvalidSpecError([Problem("region", region, allowed)])
+
+
+def _refuse_autoscaled(current: Endpoint, region: RegionName | None) -> None:
+    stated = [current.spec.autoscaling, *(r.autoscaling for r in current.spec.regions or ())]
+    if region is not None:
+        own = region_spec(current.spec, region).autoscaling
+        stated = [own or current.spec.autoscaling]
+    for autoscaling in filter(None, stated):
+        raise UnsupportedStateError(
+            f"{current.name} is scaled by its autoscaler between {autoscaling.min} and "
+            f"{autoscaling.max}; change `spec.autoscaling`"
+        )
+
+
+def _regional_image(own: str | None, old: str, new: str) -> str | None:
+    """What a region with an image of its own runs when the endpoint's image changes.
+
+    A mirror keeps its repository and takes the new tag or digest. Where the repository itself
+    changes, nobody can tell the mirror's new one: the region runs the new image as it is.
+    """
+    if own is None:
+        return None
+    was, shall, mirror = parse_image(old), parse_image(new), parse_image(own)
+    if (was.registry, was.repository) != (shall.registry, shall.repository):
+        return None
+    moved = dataclasses.replace(mirror, tag=shall.tag, digest=shall.digest)
+    return _image_text(moved)
+
+
+def _image_text(image: ImageReference) -> str:
+    name = f"{image.registry}/{image.repository}" if image.registry else image.repository
+    tag = f":{image.tag}" if image.tag else ""
+    return f"{name}{tag}@{image.digest}" if image.digest else f"{name}{tag}"
+
+
+async def _revision(context: Context, current: Endpoint, number: RevisionNumber) -> Revision:
+    try:
+        return await context.store.revision(current.name, current.uid, number)
+    except NotFoundError as error:
+        kept = await context.store.revisions(current.name, current.uid)
+        numbers = f"{kept[-1].number} to {kept[0].number}" if kept else "none"
+        raise NotFoundError(
+            f"{current.name} has no revision {number}; kept are {numbers}"
+        ) from error
+
+
+def _refuse_other(current: Endpoint | None, old: Revision) -> Endpoint:
+    if current is None or current.uid != old.uid:
+        raise NotFoundError(f"{old.name} was deleted meanwhile")
+    return current

@@ -1,0 +1,100 @@
+"""Deletion: a tombstone first, a question first where it is many, and no harm in asking twice."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from gco.core.fleet.targets import deleted_targets
+from gco.core.model.endpoint import Endpoint, EndpointState, Write
+from gco.core.model.ids import Actor, EndpointName, Generation
+from gco.errors import ConfirmationError, ConflictError
+from gco.service.commit import TRIES
+from gco.service.context import Context
+from gco.service.results import Deleted
+from gco.store.port import MAX_WRITES
+
+CONFIRM_SHARE = 0.2
+"""The share of all endpoints that one actor may delete without a confirmation …"""
+CONFIRM_WINDOW = dt.timedelta(minutes=10)
+"""… within this time."""
+
+
+async def delete(
+    context: Context,
+    names: Sequence[EndpointName],
+    *,
+    confirmed: bool,
+    missing_ok: bool,
+) -> Sequence[Deleted]:
+    """See :meth:`gco.service.Service.delete`."""
+    asked = list(dict.fromkeys(names))
+    found = await context.store.get_many(asked)
+    for name in asked:
+        if name not in found and not missing_ok:
+            raise await context.not_found(name)
+    fresh = [n for n in asked if n in found and not _deleted(found[n])]
+    if fresh and not confirmed:
+        await _ask(context, len(fresh))
+    for start in range(0, len(fresh), MAX_WRITES):
+        found = {**found, **await _bury(context, fresh[start : start + MAX_WRITES])}
+    return [_result(found[name], already=name not in fresh) for name in asked if name in found]
+
+
+async def _bury(context: Context, names: Sequence[EndpointName]) -> Mapping[EndpointName, Endpoint]:
+    """Write the tombstones of one batch; whatever came between, the delete wins."""
+    for attempt in range(1, TRIES + 1):
+        found = await context.store.get_many(names)
+        buried = {n: _tombstone(context, e) for n, e in found.items() if not _deleted(e)}
+        writes = [Write(n, found[n].generation, tombstone) for n, tombstone in buried.items()]
+        try:
+            if writes:
+                await context.store.write(writes)
+        except ConflictError:
+            if attempt == TRIES:
+                raise
+        else:
+            return {**found, **buried}
+    return {}
+
+
+def _tombstone(context: Context, endpoint: Endpoint) -> Endpoint:
+    now = context.clock.now()
+    return endpoint.model_copy(
+        update={
+            "state": EndpointState.DELETED,
+            "targets": deleted_targets(endpoint.targets),
+            "generation": Generation(endpoint.generation + 1),
+            "updated_at": now,
+            "deleted_at": now,
+            "deleted_by": context.actor,
+        }
+    )
+
+
+async def _ask(context: Context, count: int) -> None:
+    """Raise ConfirmationError where this actor would have deleted a large part within minutes."""
+    every = [endpoint async for endpoint in context.store.list()]
+    since = context.clock.now() - CONFIRM_WINDOW
+    before = sum(_deleted_by(e, context.actor, since) for e in every)
+    total = before + count
+    if total > 1 and total > CONFIRM_SHARE * len(every):
+        already = f", {before} of them already" if before else ""
+        raise ConfirmationError(
+            f"this makes {total} of {len(every)} endpoints that {context.actor} deletes within ten "
+            f"minutes{already}; confirm it with --yes"
+        )
+
+
+def _deleted(endpoint: Endpoint) -> bool:
+    return endpoint.state is EndpointState.DELETED
+
+
+def _deleted_by(endpoint: Endpoint, actor: Actor, since: dt.datetime) -> bool:
+    return (
+        endpoint.deleted_by == actor
+        and endpoint.deleted_at is not None
+        and endpoint.deleted_at >= since
+    )
+
+
+def _result(endpoint: Endpoint, *, already: bool) -> Deleted:
+    return Deleted(name=endpoint.name, already=already, regions=tuple(endpoint.targets))

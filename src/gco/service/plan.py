@@ -1,0 +1,259 @@
+"""From what a request asks an endpoint to become to one conditional write, and what it means."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from gco.core.fleet.diff import FieldChange, diff_specs
+from gco.core.fleet.resolve import (
+    allowed_namespaces,
+    free_accelerators,
+    wanted_regions,
+)
+from gco.core.fleet.targets import plan_targets, same_targets
+from gco.core.model.endpoint import (
+    Endpoint,
+    EndpointState,
+    RegionTarget,
+    Revision,
+    TargetState,
+    Write,
+)
+from gco.core.model.ids import (
+    Actor,
+    EndpointName,
+    EndpointUid,
+    Generation,
+    RegionName,
+    RevisionNumber,
+)
+from gco.core.model.resources import devices
+from gco.core.model.spec import (
+    DesiredState,
+    EndpointSpec,
+    InferenceEndpoint,
+    Metadata,
+)
+from gco.core.model.status import Region
+from gco.core.model.validation import check
+from gco.errors import InvalidSpecError, Problem
+from gco.service.results import Applied, Effect, Kept, Outcome, RegionEffect
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Draft:
+    """What a request asks one endpoint to become."""
+
+    name: EndpointName
+    namespace: str
+    labels: Mapping[str, str]
+    spec: EndpointSpec
+    reason: str
+    kept: tuple[Kept, ...] = ()
+    warnings: tuple[str, ...] = ()
+    joins: bool = False
+    """Whether a spec without regions is taken to mean every region that is registered by now."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Plan:
+    """A draft, made concrete against the record that was read."""
+
+    current: Endpoint | None
+    write: Write | None
+    """None where nothing would change."""
+    applied: Applied
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, when, and under which uid a new endpoint would be known."""
+
+    actor: Actor
+    now: dt.datetime
+    new_uid: EndpointUid
+
+
+def plan(
+    draft: Draft,
+    current: Endpoint | None,
+    registered: Mapping[RegionName, Region],
+    asker: Asker,
+) -> Plan:
+    """Return the write that makes `current` what `draft` says; raises InvalidSpecError."""
+    wanted = _wanted(draft, current, registered)
+    uid = asker.new_uid if current is None else current.uid
+    number = RevisionNumber(1 if current is None else current.revision + 1)
+    previous = {} if current is None else current.targets
+    targets = plan_targets(uid, number, draft.spec, draft.labels, wanted=wanted, previous=previous)
+    changes = diff_specs(
+        None if current is None else current.spec,
+        draft.spec,
+        labels=({} if current is None else current.labels, draft.labels),
+    )
+    same = current is not None and _same(current, draft) and same_targets(previous, targets)
+    applied = _applied(draft, current, asker, changes, same=same)
+    if same:
+        return Plan(current, None, applied)
+    effects = _effects(draft.spec, previous, targets, registered, changed=bool(changes))
+    applied = applied.model_copy(update={"revision": number, "regions": effects})
+    return Plan(
+        current, _write(draft, current, asker, uid=uid, number=number, targets=targets), applied
+    )
+
+
+def _wanted(
+    draft: Draft, current: Endpoint | None, registered: Mapping[RegionName, Region]
+) -> list[Region]:
+    """The regions where the endpoint is to exist; the whole document is checked against them."""
+    present = None
+    if current is not None and not draft.joins:
+        live = (r for r, t in current.targets.items() if t.state is not TargetState.DELETED)
+        present = [region for region in live if region in registered]
+    names = wanted_regions(draft.spec, registered, present)
+    wanted = [registered[name] for name in names if name in registered]
+    _check(draft, registered, allowed_namespaces(wanted))
+    if not wanted:
+        raise InvalidSpecError([Problem("spec.regions", "", _no_region(registered))])
+    _check_namespace(draft, current)
+    return wanted
+
+
+def _check(
+    draft: Draft, registered: Mapping[RegionName, Region], namespaces: frozenset[str] | None
+) -> None:
+    document = InferenceEndpoint(
+        api_version="gco.io/v1alpha1",
+        kind="InferenceEndpoint",
+        metadata=Metadata(name=draft.name, namespace=draft.namespace, labels=dict(draft.labels)),
+        spec=draft.spec,
+    )
+    known = frozenset({draft.namespace}) if namespaces is None else namespaces
+    check(document, regions=tuple(registered), namespaces=known)
+
+
+def _check_namespace(draft: Draft, current: Endpoint | None) -> None:
+    if current is not None and draft.namespace != current.namespace:
+        allowed = (
+            f"{current.namespace}, where the endpoint lives; to move it, delete it and apply anew"
+        )
+        raise InvalidSpecError([Problem("metadata.namespace", draft.namespace, allowed)])
+
+
+def _no_region(registered: Mapping[RegionName, Region]) -> str:
+    if registered:
+        return f"at least one of the registered regions: {', '.join(registered)}"
+    return "no region is registered yet: start `gco monitor` in a cluster, or `gco sandbox up`"
+
+
+def _same(current: Endpoint, draft: Draft) -> bool:
+    return current.spec == draft.spec and current.labels == draft.labels
+
+
+def _applied(
+    draft: Draft,
+    current: Endpoint | None,
+    asker: Asker,
+    changes: tuple[FieldChange, ...],
+    *,
+    same: bool,
+) -> Applied:
+    changed = Outcome.CREATED if current is None else Outcome.CHANGED
+    return Applied(
+        name=draft.name,
+        outcome=Outcome.UNCHANGED if same else changed,
+        dry_run=False,
+        revision=RevisionNumber(1) if current is None else current.revision,
+        previous=None if current is None else current.revision,
+        actor=asker.actor,
+        reason=draft.reason,
+        changes=changes,
+        kept=draft.kept,
+        warnings=draft.warnings,
+    )
+
+
+def revision_of(endpoint: Endpoint, actor: Actor, reason: str) -> Revision:
+    """Return the record of the revision that `endpoint` is now at."""
+    return Revision(
+        name=endpoint.name,
+        uid=endpoint.uid,
+        number=endpoint.revision,
+        labels=endpoint.labels,
+        spec=endpoint.spec,
+        actor=actor,
+        reason=reason,
+        created_at=endpoint.updated_at,
+    )
+
+
+def _write(
+    draft: Draft,
+    current: Endpoint | None,
+    asker: Asker,
+    *,
+    uid: EndpointUid,
+    number: RevisionNumber,
+    targets: dict[RegionName, RegionTarget],
+) -> Write:
+    stopped = draft.spec.state is DesiredState.STOPPED
+    endpoint = Endpoint(
+        name=draft.name,
+        uid=uid,
+        namespace=draft.namespace,
+        labels=dict(draft.labels),
+        spec=draft.spec,
+        state=EndpointState.STOPPED if stopped else EndpointState.DEPLOYING,
+        generation=Generation(1 if current is None else current.generation + 1),
+        revision=number,
+        targets=targets,
+        created_at=asker.now if current is None else current.created_at,
+        updated_at=asker.now,
+    )
+    revision = revision_of(endpoint, asker.actor, draft.reason)
+    expected = None if current is None else current.generation
+    return Write(draft.name, expected, endpoint, revision)
+
+
+def _effects(
+    spec: EndpointSpec,
+    previous: Mapping[RegionName, RegionTarget],
+    targets: Mapping[RegionName, RegionTarget],
+    registered: Mapping[RegionName, Region],
+    *,
+    changed: bool,
+) -> tuple[RegionEffect, ...]:
+    return tuple(
+        RegionEffect(
+            region=name,
+            effect=_effect(previous.get(name), target, changed=changed),
+            **_room(spec, registered.get(name)),
+        )
+        for name, target in targets.items()
+        if not (_gone(previous.get(name)) and _gone(target))
+    )
+
+
+def _room(spec: EndpointSpec, region: Region | None) -> dict[str, Any]:
+    """What the spec asks of a region's nodes, and how much of it there was at the last count."""
+    resource = devices(spec.resources).resource or None
+    counted = free_accelerators(region, resource) if region and resource else None
+    free, total = counted or (None, None)
+    return {"resource": resource, "free": free, "total": total}
+
+
+def _effect(before: RegionTarget | None, after: RegionTarget, *, changed: bool) -> Effect:
+    if _gone(after):
+        return Effect.LEAVES
+    if before is None or _gone(before):
+        return Effect.JOINS
+    if before.state is not after.state:
+        return Effect.STOPS if after.state is TargetState.STOPPED else Effect.STARTS
+    if before.template_key != after.template_key:
+        return Effect.RESTARTS if after.state is TargetState.RUNNING else Effect.UPDATES
+    return Effect.UPDATES if changed else Effect.NONE
+
+
+def _gone(target: RegionTarget | None) -> bool:
+    return target is not None and target.state is TargetState.DELETED
