@@ -158,7 +158,7 @@ class DynamoDBLocal:
         return [
             java,
             "-Xmx256m",
-            "-XX:TieredStopAtLevel=1",  # starts sooner, and no test runs long enough to mind
+            "-XX:TieredStopAtLevel=1",  # starts sooner; the time of a request goes to SQLite
             f"-Djava.library.path={home}",
             f"-Dsqlite4java.library.path={home}",
             "-cp",

@@ -32,11 +32,11 @@ class CommandFailed(BedError):  # noqa: N818
     """A command exited with an error.
 
     Attributes:
-        code: the exit status.
+        code: the exit status, or the HTTP status of an API call.
         stderr: everything that the command wrote to standard error.
     """
 
     def __init__(self, command: str, code: int, stderr: str) -> None:
-        super().__init__(f"{command} exited with {code}: {stderr.strip()}")
+        super().__init__(f"{command} failed with {code}: {stderr.strip()}")
         self.code = code
         self.stderr = stderr
