@@ -1,0 +1,101 @@
+"""The frozen pod template: rendered once for a template key, then used as it is for ever.
+
+An upgrade of GCO or a changed default therefore restarts no pod; the next change of the spec's
+pod part has another key, and is rendered afresh.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from gco.core.model.ids import EndpointUid, TemplateKey
+from gco.core.model.names import MANAGER
+from gco.core.region.actions import Manifest
+from gco.core.region.observe import Frozen, Workload
+from gco.kinds.canonical import digest
+from gco.kinds.fieldset import MEMBER, FieldSet, owned_fields
+
+KEPT = 10
+"""How many frozen templates an endpoint keeps, for rollbacks; as many as Kubernetes keeps."""
+_HASH = 10
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Template:
+    """A pod template under the name of the ControllerRevision that holds it."""
+
+    name: str
+    key: TemplateKey
+    number: int
+    """The endpoint's revision for which it was rendered."""
+    body: Mapping[str, Any]
+
+
+def freeze(name: str, key: TemplateKey, number: int, body: Mapping[str, Any]) -> Template:
+    """Return `body` as the frozen template for `key`; the same content has the same name."""
+    return Template(f"{name}-{digest(body, length=_HASH)}", key, number, body)
+
+
+def frozen_for(
+    key: TemplateKey, uid: EndpointUid, records: Mapping[str, Frozen]
+) -> Template | None:
+    """Return the template that was frozen for `key`, the first one where there are several."""
+    found = [
+        (record.created, name)
+        for name, record in records.items()
+        if record.template_key == key and record.endpoint_uid == uid and not record.deleting
+    ]
+    return thaw(min(found)[1], records[min(found)[1]]) if found else None
+
+
+def thaw(name: str, record: Frozen) -> Template:
+    """Return what a ControllerRevision of ours holds."""
+    key = record.template_key or TemplateKey("")
+    return Template(name, key, record.number, json.loads(record.data))
+
+
+def kept(current: Template, uid: EndpointUid, records: Mapping[str, Frozen]) -> list[Template]:
+    """Return the frozen templates to keep: the current one and the latest of the others."""
+    others = [
+        thaw(name, record)
+        for name, record in records.items()
+        if name != current.name
+        and record.endpoint_uid == uid
+        and record.template_key is not None
+        and not record.deleting
+    ]
+    others.sort(key=lambda t: (t.number, t.name), reverse=True)
+    return [current, *others[: KEPT - 1]]
+
+
+def runs(workload: Workload | None, key: TemplateKey) -> bool:
+    """Whether the Deployment has the template of `key` already, though nothing holds it frozen.
+
+    Its own template is then the frozen one: someone deleted the ControllerRevision.
+    """
+    return workload is not None and workload.template_key == key
+
+
+def template_in(deployment: Manifest) -> Mapping[str, Any]:
+    """Return the pod template that we applied, as it stands in a Deployment of ours."""
+    held = _pick(deployment, owned_fields(deployment, MANAGER) or {})
+    template: Mapping[str, Any] = held.get("spec", {}).get("template", {})
+    return template
+
+
+def _pick(value: Any, fields: FieldSet) -> Any:  # noqa: ANN401 - any JSON value
+    below = [(key, sub) for key, sub in fields.items() if key != MEMBER]
+    if not below:
+        return value
+    if isinstance(value, list):
+        keys = [(json.loads(key[2:]), sub) for key, sub in below if key.startswith("k:")]
+        return [_pick(item, sub) for item in value for key, sub in keys if _has(item, key)] or value
+    named = ((key[2:], sub) for key, sub in below)
+    return {name: _pick(value[name], sub) for name, sub in named if name in (value or {})}
+
+
+def _has(item: Mapping[str, Any], key: Mapping[str, Any]) -> bool:
+    return all(
+        item.get(name, "TCP" if name == "protocol" else None) == v for name, v in key.items()
+    )

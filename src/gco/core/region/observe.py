@@ -1,0 +1,195 @@
+"""Records of the objects of an endpoint: the little that informers keep in place of them.
+
+Each function takes an object as the API server returns it; none keeps a reference into it.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from gco.core.model.ids import EndpointUid, TemplateKey
+from gco.core.model.names import (
+    APP_LABEL,
+    HASH_ANNOTATION,
+    MANAGER,
+    PROJECT,
+    PROJECT_LABEL,
+    TEMPLATE_KEY_ANNOTATION,
+    TYPE_INFERENCE,
+    TYPE_LABEL,
+    UID_ANNOTATION,
+)
+from gco.core.region.actions import Manifest
+from gco.kinds.canonical import canonical_json, digest
+from gco.kinds.fieldset import owned_fields
+from gco.kinds.ownership import owned_hash
+
+_DIGEST = 16
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Child:
+    """What is kept of any object that an endpoint may own."""
+
+    uid: str
+    app: str
+    """The label that names the endpoint; empty where it has none."""
+    endpoint_uid: EndpointUid | None
+    """Which endpoint's it is, as we wrote it: an annotation that someone else set is not believed."""
+    labelled: bool
+    """It carries the labels that both we and the original monitor put on an endpoint's objects."""
+    deleting: bool
+    applied_hash: str | None
+    owned_hash: str | None
+    """None where we never applied it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Workload(Child):
+    """A Deployment."""
+
+    template: str
+    """A digest of the pod template, as the API server completed it."""
+    template_key: TemplateKey | None
+    """The key of the frozen template that we put in it."""
+    observed: bool
+    """Its controller has seen its present generation."""
+    blocked: str
+    """Why its controller cannot make pods, in that controller's words; empty where it can."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Route(Child):
+    """An Ingress."""
+
+    address: str
+    """Where a load balancer answers for it; empty until one has taken it up."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Frozen(Child):
+    """A ControllerRevision: one pod template, as it was rendered once."""
+
+    template_key: TemplateKey | None
+    number: int
+    data: bytes
+    """The pod template as canonical JSON; it cannot change."""
+    created: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PodSet:
+    """A ReplicaSet: it ties pods to the template that they were made from."""
+
+    uid: str
+    app: str
+    deployment: str
+    """The uid of the Deployment that made it."""
+    template: str
+    created: str
+    blocked: str
+
+
+def child(manifest: Manifest) -> Child:
+    """Return the record of an object of which nothing more is kept."""
+    return Child(**_common(manifest))
+
+
+def workload(manifest: Manifest) -> Workload:
+    """Return the record of a Deployment."""
+    meta, status = manifest["metadata"], manifest.get("status") or {}
+    return Workload(
+        **_common(manifest),
+        template=template_digest(manifest["spec"]["template"]),
+        template_key=_annotations(manifest).get(TEMPLATE_KEY_ANNOTATION),
+        observed=status.get("observedGeneration", 0) >= meta.get("generation", 0),
+        blocked=_condition_message(status, "ReplicaFailure"),
+    )
+
+
+def route(manifest: Manifest) -> Route:
+    """Return the record of an Ingress."""
+    balancer = (manifest.get("status") or {}).get("loadBalancer") or {}
+    points = balancer.get("ingress") or [{}]
+    address = points[0].get("hostname") or points[0].get("ip") or ""
+    return Route(**_common(manifest), address=address)
+
+
+def frozen(manifest: Manifest) -> Frozen:
+    """Return the record of a ControllerRevision."""
+    return Frozen(
+        **_common(manifest),
+        template_key=_annotations(manifest).get(TEMPLATE_KEY_ANNOTATION),
+        number=manifest.get("revision", 0),
+        data=canonical_json(manifest.get("data")),
+        created=manifest["metadata"].get("creationTimestamp") or "",
+    )
+
+
+def pod_set(manifest: Manifest) -> PodSet:
+    """Return the record of a ReplicaSet."""
+    meta = manifest["metadata"]
+    return PodSet(
+        uid=meta["uid"],
+        app=_labels(manifest).get(APP_LABEL, ""),
+        deployment=controller_uid(manifest),
+        template=template_digest(manifest["spec"]["template"]),
+        created=meta.get("creationTimestamp") or "",
+        blocked=_condition_message(manifest.get("status") or {}, "ReplicaFailure"),
+    )
+
+
+def controller_uid(manifest: Manifest) -> str:
+    """Return the uid of the object that controls this one, or an empty string."""
+    references = manifest["metadata"].get("ownerReferences") or ()
+    return next((r["uid"] for r in references if r.get("controller")), "")
+
+
+def template_digest(template: Mapping[str, Any]) -> str:
+    """Return a digest that a Deployment's template and its ReplicaSet's share.
+
+    The Deployment controller finds a Deployment's ReplicaSet the same way: by equal templates,
+    its own label pod-template-hash aside.
+    """
+    meta = template.get("metadata") or {}
+    labels = {k: v for k, v in (meta.get("labels") or {}).items() if k != "pod-template-hash"}
+    kept = {"labels": labels, "annotations": meta.get("annotations") or {}}
+    return digest({"metadata": kept, "spec": template.get("spec")}, length=_DIGEST)
+
+
+def _common(manifest: Manifest) -> dict[str, Any]:
+    meta, labels = manifest["metadata"], _labels(manifest)
+    return {
+        "uid": meta["uid"],
+        "app": labels.get(APP_LABEL, ""),
+        "endpoint_uid": _stated_uid(manifest),
+        "labelled": (
+            labels.get(PROJECT_LABEL) == PROJECT and labels.get(TYPE_LABEL) == TYPE_INFERENCE
+        ),
+        "deleting": meta.get("deletionTimestamp") is not None,
+        "applied_hash": _annotations(manifest).get(HASH_ANNOTATION),
+        "owned_hash": owned_hash(manifest, MANAGER),
+    }
+
+
+def _stated_uid(manifest: Manifest) -> EndpointUid | None:
+    stated = _annotations(manifest).get(UID_ANNOTATION)
+    fields: Any = owned_fields(manifest, MANAGER) or {}
+    held = fields.get("f:metadata", {}).get("f:annotations", {})
+    return EndpointUid(stated) if stated and f"f:{UID_ANNOTATION}" in held else None
+
+
+def _labels(manifest: Manifest) -> dict[str, str]:
+    return manifest["metadata"].get("labels") or {}
+
+
+def _annotations(manifest: Manifest) -> dict[str, Any]:
+    return manifest["metadata"].get("annotations") or {}
+
+
+def _condition_message(status: Mapping[str, Any], kind: str) -> str:
+    conditions = status.get("conditions") or ()
+    return next(
+        (c.get("message", "") for c in conditions if c["type"] == kind and c["status"] == "True"),
+        "",
+    )

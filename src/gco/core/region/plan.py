@@ -1,0 +1,92 @@
+"""Compare what should exist with what does, and say what to do about it.
+
+This module is purely computational: it reads no clock, environment or network.
+Its result is consumed by :mod:`gco.controllers.endpoint`, which alone has side effects.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from gco.core.region.actions import (
+    Action,
+    Apply,
+    Delete,
+    ObjectRef,
+    Owner,
+    Refuse,
+    Rendered,
+    Seen,
+    Wait,
+    Why,
+)
+
+_DELETE_RANK = (
+    "HorizontalPodAutoscaler",
+    "ScaledObject",
+    "HTTPRoute",
+    "Ingress",
+    "Service",
+    "Deployment",
+    "ControllerRevision",
+)
+"""What goes first: whoever scales, then the traffic, then the pods, then what named them."""
+
+
+def plan(
+    desired: Mapping[ObjectRef, Rendered],
+    observed: Mapping[ObjectRef, Seen],
+    *,
+    accepted: Mapping[ObjectRef, Rendered] | None = None,
+    keep: Collection[ObjectRef] = (),
+) -> tuple[Action, ...]:
+    """Return the actions that turn `observed` into `desired`, deletions last and in a safe order.
+
+    `accepted` are objects as our last apply left them, where that differs from what was rendered:
+    for the same rendered hash, that is what is expected. `keep` are objects to leave as they are.
+    """
+    return (*_applies(desired, observed, accepted or {}), *_deletes(desired, observed, keep))
+
+
+def _applies(
+    desired: Mapping[ObjectRef, Rendered],
+    observed: Mapping[ObjectRef, Seen],
+    accepted: Mapping[ObjectRef, Rendered],
+) -> Iterator[Apply | Refuse | Wait]:
+    for ref, rendered in desired.items():
+        match observed.get(ref):
+            case None:
+                yield Apply(ref, rendered, Why.MISSING)
+            case Seen(owner=Owner.FOREIGN):
+                yield Refuse(ref, Why.TAKEN)
+            case Seen(owner=Owner.ADOPTABLE):
+                yield Refuse(ref, Why.NOT_ADOPTED)
+            case Seen(deleting=True):
+                yield Wait(ref, Why.LEAVING)
+            case seen if seen.applied_hash != rendered.hash:
+                yield Apply(ref, rendered, Why.CHANGED, uid=seen.uid)
+            case seen if seen.owned_hash != _expected(rendered, accepted.get(ref)):
+                yield Apply(ref, rendered, Why.DRIFTED, uid=seen.uid, take_back=True)
+            case _:
+                pass  # in sync
+
+
+def _expected(rendered: Rendered, accepted: Rendered | None) -> str:
+    if accepted is not None and accepted.hash == rendered.hash:
+        return accepted.owned_hash
+    return rendered.owned_hash
+
+
+def _deletes(
+    desired: Mapping[ObjectRef, Rendered],
+    observed: Mapping[ObjectRef, Seen],
+    keep: Collection[ObjectRef],
+) -> Iterator[Delete]:
+    unwanted = observed.keys() - desired.keys() - set(keep)
+    for ref in sorted(unwanted, key=_delete_order):
+        seen = observed[ref]
+        if seen.owner is Owner.OURS and not seen.deleting:
+            yield Delete(ref, seen.uid, Why.UNWANTED)
+
+
+def _delete_order(ref: ObjectRef) -> tuple[int, ObjectRef]:
+    rank = _DELETE_RANK.index(ref.kind) if ref.kind in _DELETE_RANK else len(_DELETE_RANK)
+    return rank, ref

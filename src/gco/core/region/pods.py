@@ -1,0 +1,154 @@
+"""Records of pods, and which of them run the template that is wanted."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gco.core.model.names import APP_LABEL, CONTAINER
+from gco.core.region.actions import Manifest
+from gco.core.region.observe import PodSet, Workload, controller_uid
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ended:
+    """How the container's previous run ended."""
+
+    reason: str
+    """`OOMKilled`, `Error`, `Completed`, …"""
+    exit_code: int
+    message: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PodRecord:
+    """What is kept of a pod."""
+
+    uid: str
+    app: str
+    pod_set: str
+    """The uid of the ReplicaSet that made it."""
+    phase: str
+    ready: bool
+    deleting: bool
+    node: str
+    """Empty until it is scheduled."""
+    unscheduled: str
+    """The scheduler's words on why no node takes it; empty where one did, or none has looked yet."""
+    waiting: str
+    """Why the container waits: `ImagePullBackOff`, `CrashLoopBackOff`, …; empty where it does not."""
+    waiting_message: str
+    started: bool
+    """Its start-up probe has passed."""
+    restarts: int
+    ended: Ended | None
+    image: str
+
+
+def pod(manifest: Manifest) -> PodRecord:
+    """Return the record of a pod as the API server returns it."""
+    meta, status = manifest["metadata"], manifest.get("status") or {}
+    container = _container(status)
+    waiting = (container.get("state") or {}).get("waiting") or {}
+    return PodRecord(
+        uid=meta["uid"],
+        app=(meta.get("labels") or {}).get(APP_LABEL, ""),
+        pod_set=controller_uid(manifest),
+        phase=status.get("phase") or "Pending",
+        ready=_is(status, "Ready", "True"),
+        deleting=meta.get("deletionTimestamp") is not None,
+        node=manifest["spec"].get("nodeName") or "",
+        unscheduled=_unscheduled(status),
+        waiting=waiting.get("reason", ""),
+        waiting_message=waiting.get("message", ""),
+        started=bool(container.get("started")),
+        restarts=container.get("restartCount", 0),
+        ended=_ended(container),
+        image=_image(manifest),
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pods:
+    """The pods of one endpoint, told apart by the template that they were made from."""
+
+    wanted: Mapping[str, PodRecord]
+    """Of the wanted template, those on their way out left aside."""
+    old: Mapping[str, PodRecord]
+    """Of an earlier template, those on their way out left aside."""
+    leaving: int
+    blocked: str
+    """Why the wanted template's ReplicaSet cannot make pods; empty where it can."""
+
+    @property
+    def ready(self) -> int:
+        """How many pods of the wanted template answer."""
+        return sum(record.ready for record in self.wanted.values())
+
+    @property
+    def answering(self) -> bool:
+        """Whether any pod answers, of whatever template."""
+        return any(r.ready for r in (*self.wanted.values(), *self.old.values()))
+
+    @property
+    def count(self) -> int:
+        """All pods that hold resources, those on their way out included."""
+        return len(self.wanted) + len(self.old) + self.leaving
+
+
+def sort_pods(
+    workload: Workload | None,
+    pod_sets: Iterable[PodSet],
+    records: Mapping[str, PodRecord],
+) -> Pods:
+    """Tell the pods of the template that `workload` has now from those of earlier templates.
+
+    Pods that have ended (evicted, completed) hold nothing and count as neither.
+    """
+    current = _current(workload, pod_sets)
+    live = {n: r for n, r in records.items() if r.phase not in ("Succeeded", "Failed")}
+    staying = {n: r for n, r in live.items() if not r.deleting}
+    wanted = {n: r for n, r in staying.items() if current is not None and r.pod_set == current.uid}
+    return Pods(
+        wanted=wanted,
+        old={name: record for name, record in staying.items() if name not in wanted},
+        leaving=len(live) - len(staying),
+        blocked=(current.blocked if current else "") or (workload.blocked if workload else ""),
+    )
+
+
+def _current(workload: Workload | None, pod_sets: Iterable[PodSet]) -> PodSet | None:
+    if workload is None:
+        return None
+    ours = (s for s in pod_sets if s.deployment == workload.uid)
+    same = (s for s in ours if s.template == workload.template)
+    return min(same, key=lambda s: (s.created, s.uid), default=None)  # as its controller chooses
+
+
+def _container(status: Mapping[str, Any]) -> dict[str, Any]:
+    statuses = status.get("containerStatuses") or ()
+    return next((s for s in statuses if s["name"] == CONTAINER), {})
+
+
+def _image(manifest: Manifest) -> str:
+    containers = manifest["spec"].get("containers") or ()
+    return next((c.get("image", "") for c in containers if c["name"] == CONTAINER), "")
+
+
+def _ended(container: Mapping[str, Any]) -> Ended | None:
+    now = (container.get("state") or {}).get("terminated")
+    last = now or (container.get("lastState") or {}).get("terminated")
+    if not last:
+        return None
+    return Ended(last.get("reason", ""), last.get("exitCode", 0), last.get("message", ""))
+
+
+def _unscheduled(status: Mapping[str, Any]) -> str:
+    for condition in status.get("conditions") or ():
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            return condition.get("message") or condition.get("reason") or "Unschedulable"
+    return ""
+
+
+def _is(status: Mapping[str, Any], kind: str, value: str) -> bool:
+    conditions = status.get("conditions") or ()
+    return any(c["type"] == kind and c["status"] == value for c in conditions)

@@ -1,0 +1,35 @@
+"""The Service: one stable address within the cluster for all ready pods."""
+
+from gco.core.model.names import APP_LABEL, SERVICE_PORT, service_name
+from gco.core.model.regional import Regional
+from gco.core.region.actions import Rendered
+from gco.core.region.freeze import Template
+from gco.core.region.render.container import PORT_NAME, server_container
+from gco.core.region.render.objects import envelope, rendered
+from gco.kinds import SERVICE
+
+
+def service(regional: Regional, template: Template) -> Rendered:
+    """Return the Service, which reaches each pod on the port that this pod's template names.
+
+    A named port lets pods of two templates with two ports answer during a rollout.
+    """
+    port = {
+        "name": "http",
+        "port": SERVICE_PORT,
+        "protocol": "TCP",
+        "targetPort": _target(template),
+    }
+    spec = {
+        "type": "ClusterIP",
+        "selector": {APP_LABEL: regional.name},
+        "ports": [port],
+    }
+    return rendered({**envelope(SERVICE, service_name(regional.name), regional), "spec": spec})
+
+
+def _target(template: Template) -> str | int:
+    ports = server_container(template.body).get("ports") or ()
+    named = (p["name"] for p in ports if p.get("name") == PORT_NAME)
+    unnamed = (p["containerPort"] for p in ports)
+    return next(named, None) or next(unnamed, PORT_NAME)
