@@ -1,0 +1,269 @@
+"""The informer: keeps small records of a kind's objects current, by one list and one open watch.
+
+List, replace the cache at once, synthesise deletes from the difference, then watch; re-watch from the
+last resourceVersion when the server ends the watch; list again after a 410, after silence, or where
+the server was away. A listing counts when it is complete: one that fails midway, and a kind that is
+not installed, leave the cache as it was.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Final, Generic, TypeVar
+
+from gco.cluster.port import Cluster, EventType, Manifest, WatchEvent
+from gco.errors import AbsentError, ClusterError, ExpiredError, ThrottledError, TransientError
+from gco.kinds import Kind
+from gco.runtime.backoff import Backoff, Retries
+from gco.runtime.cache import Cache, Entry, Handler, entry_of
+from gco.runtime.metrics import SILENT, InformerMetrics
+from gco.runtime.streams import closing
+from gco.telemetry import get_logger
+
+R = TypeVar("R")
+
+REFLECTOR_BACKOFF: Final = Backoff(0.8, 30.0, jitter=1.0)
+"""800 ms doubling to 30 s, as client-go's reflector."""
+ABSENT_BACKOFF: Final = Backoff(0.8, 5.0)
+"""A kind that comes back is wanted soon: its custom resources are what the region runs."""
+IDLE_SECONDS: Final = 150.0
+"""Bookmarks come each 60 to 120 s at the latest; a longer silence is a dead connection."""
+SHORT_WATCH_SECONDS: Final = 1.0
+
+_log = get_logger(__name__)
+
+
+class Informer(Generic[R]):
+    """What is known of the objects of `kind` in `namespace` that the selectors choose.
+
+    Of each object only `project(manifest)` is kept: a small comparable value, whose equality means
+    that nothing changed that anyone here looks at. `project` and `index` must not raise. Keys are
+    names; `namespace/name` where the informer spans all namespaces of a namespaced kind.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        kind: Kind,
+        namespace: str | None,
+        *,
+        project: Callable[[Manifest], R],
+        labels: str = "",
+        fields: str = "",
+        index: Callable[[R], str | None] | None = None,
+        idle: float = IDLE_SECONDS,
+        metrics: InformerMetrics = SILENT,
+    ) -> None:
+        self._cluster = cluster
+        self.kind = kind
+        self._namespace = namespace
+        self._project = project
+        self._labels = labels
+        self._fields = fields
+        self._idle = idle
+        self._metrics = metrics
+        self._handlers: list[Handler[R]] = []
+        self._cache: Cache[R] = Cache(self._changed, index)
+        self._position: str | None = None
+        """The resourceVersion to watch from; None: list first."""
+        self._retries = Retries(REFLECTOR_BACKOFF)
+        self._absences = Retries(ABSENT_BACKOFF)
+        self._failing_since: float | None = None
+        self._expired = False
+        self._alive = 0.0
+        self.synced = asyncio.Event()
+        """Set while the cache is a complete picture, however old; cleared while the kind is not
+        installed. An outage does not clear it: `unreachable_since` tells of that."""
+        self.unreachable_since: float | None = None
+        """Loop time at which the API stopped answering; None while it answers."""
+
+    def get(self, key: str) -> R | None:
+        """Return the record under `key`, or None."""
+        return self._cache.get(key)
+
+    def items(self) -> Mapping[str, R]:
+        """Return every record by key; the caller's own."""
+        return self._cache.items()
+
+    def indexed(self, value: str) -> Mapping[str, R]:
+        """Return the records that the index files under `value`, by key; the caller's own."""
+        return self._cache.indexed(value)
+
+    def subscribe(self, handler: Handler[R]) -> Callable[[], None]:
+        """Have `handler` called with key, old and new record (None: absent) at each change.
+
+        It runs inside the update and must only take note: enqueue a key, set an event. Records
+        that are there already are not told. Returns what ends the subscription.
+        """
+        self._handlers.append(handler)
+        return lambda: self._handlers.remove(handler)
+
+    def record(self, manifest: Manifest) -> None:
+        """Take an own write's answer into the cache; an older event does not undo it."""
+        self._cache.record(self._key(manifest), self._entry(manifest))
+
+    def forget(self, key: str, uid: str) -> None:
+        """Take an object that is known to be deleted out of the cache, if it has that uid."""
+        self._cache.forget(key, uid)
+
+    def complaint(self) -> str | None:
+        """Say what is stuck, or None. Failing and trying again is progress; silence is not."""
+        silent = _now() - self._alive if self._alive else 0.0
+        if silent <= 4 * self._idle:
+            return None
+        return f"informer of {self.kind.plural}: nothing happened for {silent:.0f} s"
+
+    async def run(self) -> None:
+        """Keep the cache current until cancelled. Raises nothing that a cluster may answer."""
+        began = _now()
+        while True:
+            self._alive = _now()
+            try:
+                if self._position is None:
+                    self._position = await self._list()
+                    self._tell_synced(began)
+                await self._watch(self._position)
+            except ClusterError as error:
+                await asyncio.sleep(self._recover(error))
+
+    async def _list(self) -> str:
+        began = _now()
+        listed: dict[str, Entry[R]] = {}
+        version: str | None = None
+        pages = self._cluster.list(
+            self.kind, self._namespace, labels=self._labels, fields=self._fields
+        )
+        async with closing(pages):
+            async for page in pages:
+                self._alive = _now()
+                version = page.resource_version
+                listed.update((self._key(m), self._entry(m)) for m in page.items)
+        if version is None:
+            raise TransientError(f"a listing of {self.kind.plural} ended before its first page")
+        self._cache.replace(listed, int(version))
+        self._absences.reset()
+        self._answered()
+        self._metrics.listed(_now() - began)
+        self._metrics.objects(len(self._cache))
+        return version
+
+    async def _watch(self, position: str) -> None:
+        began = _now()
+        events = 0
+        stream = self._cluster.watch(
+            self.kind,
+            self._namespace,
+            after=position,
+            labels=self._labels,
+            fields=self._fields,
+        )
+        try:
+            async with closing(stream), asyncio.timeout(self._idle) as watchdog:
+                async for event in stream:
+                    events += 1
+                    watchdog.reschedule(_now() + self._idle)
+                    self._take(event)
+        except TimeoutError:
+            self._position = None
+            raise TransientError(
+                f"watch of {self.kind.plural} silent for {self._idle:.0f} s"
+            ) from None
+        if not events and _now() - began < SHORT_WATCH_SECONDS:
+            raise TransientError(f"watch of {self.kind.plural} ended as soon as it began")
+        self._progressed()
+
+    def _take(self, event: WatchEvent) -> None:
+        self._alive = _now()
+        manifest = event.object
+        version = manifest["metadata"]["resourceVersion"]
+        match event.type:
+            case EventType.BOOKMARK:
+                self._cache.progress(int(version))
+            case EventType.DELETED:
+                self._cache.delete(self._key(manifest), manifest["metadata"]["uid"], int(version))
+            case EventType.ADDED | EventType.MODIFIED:
+                self._cache.upsert(self._key(manifest), self._entry(manifest))
+        self._position = version
+        self._progressed()
+        self._metrics.event(event.type)
+        self._metrics.objects(len(self._cache))
+
+    def _recover(self, error: ClusterError) -> float:
+        """Decide from where to go on after `error`; return the seconds to wait first."""
+        self._metrics.failed(type(error).__name__)
+        match error:
+            case ExpiredError():
+                self._position = None
+                again, self._expired = self._expired, True
+                return self._retries.failed() if again else 0.0
+            case ThrottledError():  # the watch goes on from where it was: no list
+                return error.retry_after + self._retries.failed()
+            case AbsentError():
+                return self._missing(error)
+            case _:
+                return self._failed(error)
+
+    def _missing(self, error: AbsentError) -> float:
+        if self.synced.is_set() or self._position is not None:
+            _log.warning("kind is not installed", kind=self.kind.name, error=str(error))
+        self.synced.clear()
+        self._position = None
+        return self._absences.failed()
+
+    def _failed(self, error: ClusterError) -> float:
+        """A first failure re-watches; a second in a row means the server was away: list again.
+
+        Its history may have moved back meanwhile (a restore), and a watch from a
+        resourceVersion of the future hangs in silence.
+        """
+        if self._failing_since is None:
+            self._failing_since = _now()
+        else:
+            self._position = None
+        if self._position is None and self.unreachable_since is None:
+            self.unreachable_since = self._failing_since
+            _log.warning(
+                "cluster does not answer",
+                kind=self.kind.name,
+                cause=type(error).__name__,
+                error=str(error),
+            )
+        return self._retries.failed()
+
+    def _progressed(self) -> None:
+        """A watch works. A listing alone does not count: what follows it may fail each time."""
+        self._retries.reset()
+        self._expired = False
+        self._answered()
+
+    def _answered(self) -> None:
+        self._failing_since = None
+        if self.unreachable_since is not None:
+            seconds = round(_now() - self.unreachable_since, 1)
+            _log.info("cluster answers again", kind=self.kind.name, after_seconds=seconds)
+            self.unreachable_since = None
+
+    def _tell_synced(self, began: float) -> None:
+        if not self.synced.is_set():
+            self.synced.set()
+            seconds = round(_now() - began, 3)
+            _log.info(
+                "cache filled", kind=self.kind.name, objects=len(self._cache), seconds=seconds
+            )
+
+    def _changed(self, key: str, old: R | None, new: R | None) -> None:
+        for handler in tuple(self._handlers):
+            handler(key, old, new)
+
+    def _key(self, manifest: Manifest) -> str:
+        metadata = manifest["metadata"]
+        name: str = metadata["name"]
+        if self._namespace is None and self.kind.namespaced:
+            return f"{metadata['namespace']}/{name}"
+        return name
+
+    def _entry(self, manifest: Manifest) -> Entry[R]:
+        return entry_of(manifest, self._project(manifest))
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
