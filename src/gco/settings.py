@@ -97,3 +97,8 @@ def data_folder() -> Path:
     """Return the folder that holds a person's embedded store and sandbox."""
     told = os.environ.get("GCO_DATA")
     return Path(told) if told else Path(platformdirs.user_data_dir("gco"))
+
+
+def environment_with(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for a child process: this process's own, and `variables` over it."""
+    return {**os.environ, **variables}

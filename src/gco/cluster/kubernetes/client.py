@@ -1,0 +1,203 @@
+"""The cluster port on a real API server: each method is one request, sent once."""
+
+import random
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+
+from gco.cluster.kubernetes import requests
+from gco.cluster.kubernetes.errors import error_of_status
+from gco.cluster.kubernetes.lines import Lines
+from gco.cluster.kubernetes.transport import Transport
+from gco.cluster.port import EventType, Manifest, Page, Propagation, Subresource, WatchEvent
+from gco.errors import AbsentError, RejectedError, TransientError
+from gco.kinds import POD, Kind
+
+PAGE_SIZE: Final = 500
+WATCH_SECONDS: Final = (300, 600)
+"""A watch's length is drawn from this range, so that not all of them are opened anew at once."""
+
+
+class KubernetesCluster:
+    """One API server. The promises are on :class:`gco.cluster.port.Cluster`."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        page_size: int = PAGE_SIZE,
+        watch_seconds: tuple[int, int] = WATCH_SECONDS,
+    ) -> None:
+        self._transport = transport
+        self._page_size = page_size
+        self._watch_seconds = watch_seconds
+
+    async def get(self, kind: Kind, namespace: str | None, name: str) -> Manifest:
+        """Return the object."""
+        return await self._object(requests.get(kind, namespace, name))
+
+    async def list(
+        self, kind: Kind, namespace: str | None, *, labels: str = "", fields: str = ""
+    ) -> AsyncIterator[Page]:
+        """Every object that matches, a page at a time; only one page is held."""
+        following = ""
+        while True:
+            request = requests.list_page(
+                kind,
+                namespace,
+                labels=labels,
+                fields=fields,
+                limit=self._page_size,
+                following=following,
+            )
+            answer = await self._transport.json(request)
+            metadata = answer["metadata"]
+            yield Page(_items(kind, answer), metadata["resourceVersion"])
+            following = metadata.get("continue", "")
+            if not following:
+                return
+
+    async def watch(
+        self,
+        kind: Kind,
+        namespace: str | None,
+        *,
+        after: str,
+        labels: str = "",
+        fields: str = "",
+    ) -> AsyncIterator[WatchEvent]:
+        """Changes that follow `after`, until the server ends the watch."""
+        request = requests.watch(
+            kind,
+            namespace,
+            after=after,
+            labels=labels,
+            fields=fields,
+            seconds=random.randint(*self._watch_seconds),  # noqa: S311 - jitter, no secret
+        )
+        lines = Lines()
+        async for chunk in self._transport.chunks(request):
+            for line in lines.feed(chunk):
+                yield _event(request, line)
+        if lines.pending:
+            raise TransientError(f"{request.what}: the watch ended within a line")
+
+    async def apply(
+        self,
+        kind: Kind,
+        manifest: Mapping[str, Any],
+        *,
+        manager: str,
+        force: bool = True,
+        subresource: Subresource | None = None,
+    ) -> Manifest:
+        """Server-side apply, strictly validated; return the object as it now is."""
+        request = requests.apply(
+            kind, manifest, manager=manager, force=force, subresource=subresource
+        )
+        return await self._object(request)
+
+    async def create(
+        self, kind: Kind, manifest: Mapping[str, Any], *, subresource: Subresource | None = None
+    ) -> Manifest:
+        """Create the object."""
+        return await self._object(requests.create(kind, manifest, subresource=subresource))
+
+    async def replace(
+        self, kind: Kind, manifest: Mapping[str, Any], *, subresource: Subresource | None = None
+    ) -> Manifest:
+        """PUT the object."""
+        return await self._object(requests.replace(kind, manifest, subresource=subresource))
+
+    async def patch(
+        self,
+        kind: Kind,
+        namespace: str | None,
+        name: str,
+        operations: Sequence[Mapping[str, Any]],
+        *,
+        manager: str,
+        subresource: Subresource | None = None,
+    ) -> Manifest:
+        """JSON patch."""
+        request = requests.json_patch(
+            kind, namespace, name, operations, manager=manager, subresource=subresource
+        )
+        return await self._object(request)
+
+    async def delete(
+        self,
+        kind: Kind,
+        namespace: str | None,
+        name: str,
+        *,
+        uid: str | None = None,
+        propagation: Propagation = "Background",
+        grace_seconds: int | None = None,
+    ) -> None:
+        """Delete the object, if it still has `uid`."""
+        request = requests.delete(
+            kind,
+            namespace,
+            name,
+            uid=uid,
+            propagation=propagation,
+            grace_seconds=grace_seconds,
+        )
+        await self._transport.body(request)
+
+    async def logs(self, namespace: str, pod: str, *, container: str, lines: int) -> str:
+        """Return the end of the container's log, of its previous run if it is restarting."""
+        live = await self.get(POD, namespace, pod)
+        request = requests.logs(
+            namespace, pod, container=container, lines=lines, previous=_restarting(live, container)
+        )
+        try:
+            return (await self._transport.body(request)).decode(errors="replace")
+        except RejectedError as error:
+            # HTTP 400 is how the kubelet says that the container has not started, or that its
+            # previous run's log has been cleaned away.
+            raise AbsentError(str(error)) from error
+
+    async def close(self) -> None:
+        """Release connections and open watches."""
+        await self._transport.close()
+
+    async def aclose(self) -> None:
+        """Close, under the name that contextlib.aclosing looks for."""
+        await self.close()
+
+    async def _object(self, request: requests.Request) -> Manifest:
+        answer: Manifest = await self._transport.json(request)
+        return answer
+
+
+def _items(kind: Kind, answer: Manifest) -> Sequence[Manifest]:
+    """Return the items of a list with what it leaves out of each: their kind."""
+    items: Sequence[Manifest] = answer.get("items") or ()
+    for item in items:
+        item["apiVersion"] = kind.api_version
+        item["kind"] = kind.name
+    return items
+
+
+def _event(request: requests.Request, line: bytes) -> WatchEvent:
+    try:
+        told = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise TransientError(f"{request.what}: the watch sent what is not JSON") from error
+    if told["type"] == "ERROR":
+        raise error_of_status(request.what, told["object"])
+    return WatchEvent(EventType(told["type"]), told["object"])
+
+
+def _restarting(pod: Manifest, container: str) -> bool:
+    """Whether the container waits for its next run, so that what it said is in the last one."""
+    statuses = pod.get("status", {}).get("containerStatuses", ())
+    return any(
+        each["name"] == container
+        and "waiting" in each.get("state", {})
+        and "terminated" in each.get("lastState", {})
+        for each in statuses
+    )
