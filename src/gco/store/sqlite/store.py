@@ -1,0 +1,145 @@
+"""The store's port over one SQLite file.
+
+Any number of processes of one machine may have the file open. A write takes SQLite's one write lock
+at its start, so what a transaction has checked holds when it commits.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from gco.clock import Clock, SystemClock
+from gco.core.model.endpoint import Change, Endpoint, Revision, Write
+from gco.core.model.ids import EndpointName, EndpointUid, Epoch, RegionName, RevisionNumber, Seq
+from gco.core.model.status import Region, RegionStatus
+from gco.store import rules
+from gco.store.port import KEPT_REVISIONS, FleetLease, StatusRemoval, Version
+from gco.store.sqlite import endpoints, leases, logs, regional, schema
+from gco.store.sqlite.database import LOCK_SECONDS, Database
+from gco.store.sqlite.watch import Watch
+
+
+class SqliteStore:
+    """A store in a file. Made by :meth:`open`; its promises are those of the port."""
+
+    def __init__(self, database: Database, watch: Watch, clock: Clock) -> None:
+        self._database = database
+        self._watch = watch
+        self._clock = clock
+
+    @classmethod
+    async def open(
+        cls, path: Path, *, clock: Clock | None = None, lock_seconds: float = LOCK_SECONDS
+    ) -> "SqliteStore":
+        """Open the store, made first where it is missing, with its folder, for the user alone.
+
+        Raises StoreIdentityError where the file holds something else or another version,
+        StoreUnavailableError where it cannot be opened. A lock that another process holds for
+        longer than `lock_seconds` makes an operation fail.
+        """
+        database = await Database.open(path, lock_seconds=lock_seconds)
+        # Looked at before anything is read, so that no write falls between read and first look.
+        watch = Watch(database.data_version, await database.data_version())
+        database.on_write = watch.move  # `data_version` tells of other connections' writes alone
+        return cls(database, watch, clock or SystemClock())
+
+    async def identity(self) -> str:
+        return await self._database.read(schema.identity)
+
+    async def get(self, name: EndpointName) -> Endpoint:
+        return await self._database.read(partial(endpoints.get, name=name))
+
+    async def get_many(self, names: Sequence[EndpointName]) -> Mapping[EndpointName, Endpoint]:
+        return await self._database.read(partial(endpoints.get_many, names=names))
+
+    async def list(self) -> AsyncIterator[Endpoint]:
+        page = await self._database.read(partial(endpoints.page, after=""))
+        while page:
+            for endpoint in page:
+                yield endpoint
+            page = await self._database.read(partial(endpoints.page, after=page[-1].name))
+
+    async def write(self, writes: Sequence[Write], *, fleet_epoch: Epoch | None = None) -> Seq:
+        rules.check_writes(writes)
+        now = self._clock.now()
+        work = partial(endpoints.write, writes=writes, fleet_epoch=fleet_epoch, now=now)
+        return await self._database.write(work)
+
+    async def revision(
+        self, name: EndpointName, uid: EndpointUid, number: RevisionNumber
+    ) -> Revision:
+        work = partial(endpoints.revision, name=name, uid=uid, number=number)
+        return await self._database.read(work)
+
+    async def revisions(
+        self, name: EndpointName, uid: EndpointUid, *, limit: int = KEPT_REVISIONS
+    ) -> Sequence[Revision]:
+        work = partial(endpoints.revisions, name=name, uid=uid, limit=limit)
+        return await self._database.read(work)
+
+    async def head(self) -> Seq:
+        return await self._database.read(partial(logs.head, log=logs.ENDPOINTS))
+
+    async def changes(self, after: Seq) -> AsyncIterator[Change]:
+        async for change in self._follow(logs.ENDPOINTS, after):
+            yield change
+
+    async def wait(self, seen: Version) -> Version:
+        return await self._watch.wait(seen)
+
+    async def regions(self) -> Sequence[Region]:
+        return await self._database.read(regional.every)
+
+    async def lead_region(self, region: Region, *, replace_cluster: bool = False) -> Epoch:
+        work = partial(regional.lead, region=region, replace_cluster=replace_cluster)
+        return await self._database.write(work)
+
+    async def update_region(self, region: Region) -> None:
+        await self._database.write(partial(regional.update, region=region))
+
+    async def remove_region(self, name: RegionName) -> None:
+        await self._database.write(partial(regional.remove, name=name))
+
+    async def statuses(self, region: RegionName) -> Sequence[RegionStatus]:
+        return await self._database.read(partial(regional.statuses, region=region))
+
+    async def statuses_of(
+        self, name: EndpointName, regions: Sequence[RegionName]
+    ) -> Sequence[RegionStatus]:
+        work = partial(regional.statuses_of, name=name, regions=regions)
+        return await self._database.read(work)
+
+    async def write_statuses(
+        self,
+        region: RegionName,
+        epoch: Epoch,
+        statuses: Sequence[RegionStatus | StatusRemoval],
+    ) -> Seq:
+        rules.check_statuses(region, statuses)
+        now = self._clock.now()
+        work = partial(regional.write_statuses, region=region, epoch=epoch, said=statuses, now=now)
+        return await self._database.write(work)
+
+    async def status_head(self, region: RegionName) -> Seq:
+        return await self._database.read(partial(logs.head, log=logs.status_log(region)))
+
+    async def status_changes(self, region: RegionName, after: Seq) -> AsyncIterator[Change]:
+        async for change in self._follow(logs.status_log(region), after):
+            yield change
+
+    async def fleet_lease(self) -> FleetLease | None:
+        return await self._database.read(leases.read)
+
+    async def write_fleet_lease(self, lease: FleetLease, *, seen: FleetLease | None) -> None:
+        await self._database.write(partial(leases.write, lease=lease, seen=seen))
+
+    async def close(self) -> None:
+        await self._watch.close()
+        await self._database.close()
+
+    async def _follow(self, log: str, after: Seq) -> AsyncIterator[Change]:
+        page = await self._database.read(partial(logs.page, log=log, after=after))
+        while page:
+            for change in page:
+                yield change
+            page = await self._database.read(partial(logs.page, log=log, after=page[-1].seq))
