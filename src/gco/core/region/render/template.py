@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from gco.core.model.defaults import Effective, effective
-from gco.core.model.names import CONTAINER, SERVICE_ACCOUNT, object_labels
+from gco.core.model.ids import EndpointName
+from gco.core.model.names import APP_LABEL, CONTAINER, SERVICE_ACCOUNT, object_labels
 from gco.core.model.regional import Regional
 from gco.core.region.render.container import PORT_NAME, STARTUP_PERIOD
 from gco.core.region.render.placement import affinity, node_selector, tolerations
@@ -30,6 +31,7 @@ def pod_template(regional: Regional) -> dict[str, Any]:
         "metadata": {"labels": object_labels(regional.name, regional.spec.labels)},
         "spec": {
             **_pod(spec),
+            **_spread(spec, regional.name),
             "containers": [_container(spec)],
         },
     }
@@ -49,10 +51,16 @@ def _pod(spec: Effective) -> dict[str, Any]:
     optional = {
         "affinity": affinity(spec),
         "imagePullSecrets": [{"name": name} for name in spec.image_pull_secrets],
-        "topologySpreadConstraints": [dict(c) for c in spec.topology_spread],
         "priorityClassName": spec.priority_class,
     }
     return pod | {key: value for key, value in optional.items() if value}
+
+
+def _spread(spec: Effective, name: EndpointName) -> dict[str, Any]:
+    """Without a selector of its own a constraint would look at no pod at all."""
+    ours = {"labelSelector": {"matchLabels": {APP_LABEL: name}}}
+    found = [{**ours, **constraint} for constraint in spec.topology_spread]
+    return {"topologySpreadConstraints": found} if found else {}
 
 
 def _container(spec: Effective) -> dict[str, Any]:

@@ -1,0 +1,96 @@
+"""Every rendered object as a file, so that a change of what runs is reviewed as a diff.
+
+`GCO_UPDATE_GOLDEN=1 pytest tests/region/test_golden.py` writes the files anew.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gco.core.region.freeze import freeze
+from gco.core.region.render.deployment import deployment
+from gco.core.region.render.ingress import ingress
+from gco.core.region.render.revision import revision
+from gco.core.region.render.service import service
+from gco.core.region.render.template import pod_template
+from gco.core.region.stage import wanted_replicas
+from tests.builders import a_regional
+
+GOLDEN = Path(__file__).parent / "golden"
+
+EVERYTHING = {
+    "image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/llm@sha256:" + "a" * 64,
+    "server": "vllm",
+    "imagePullSecrets": ["registry"],
+    "command": ["python3", "-m", "vllm.entrypoints.openai.api_server"],
+    "args": ["--max-model-len=8192"],
+    "env": [
+        {"name": "LOG_LEVEL", "value": "info"},
+        {"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": {"name": "hf", "key": "token"}}},
+    ],
+    "envFrom": [{"configMapRef": {"name": "tuning"}}],
+    "port": 80,
+    "probes": {"readyPath": "/ready", "startupSeconds": 1200, "livenessFailures": 9},
+    "resources": {
+        "accelerator": "nvidia",
+        "count": 2,
+        "requests": {"cpu": "1000m", "memory": "8192Mi"},
+        "limits": {"cpu": "8", "memory": "64Gi"},
+    },
+    "scheduling": {
+        "nodeSelector": {"node.kubernetes.io/instance-type": "p5.48xlarge"},
+        "tolerations": [{"key": "team", "operator": "Equal", "value": "ml"}],
+        "capacity": "spot-preferred",
+        "topologySpread": [
+            {
+                "maxSkew": 1,
+                "topologyKey": "topology.kubernetes.io/zone",
+                "whenUnsatisfiable": "ScheduleAnyway",
+            }
+        ],
+        "priorityClass": "inference",
+    },
+    "route": {"path": "/v1.0/llama", "host": "llm.example.com"},
+    "rollout": {"strategy": "surge"},
+}
+
+CASES = {
+    "plain": a_regional(),
+    "everything": a_regional("llama", replicas=3, labels={"team": "ml"}, **EVERYTHING),
+    "cpu-nginx": a_regional(
+        replicas=2, resources={"accelerator": "none"}, route={"backend": "nginx"}
+    ),
+    "neuron-spot": a_regional(
+        resources={"accelerator": "neuron"},
+        scheduling={"capacity": "spot"},
+        rollout={"strategy": "recreate", "allowDowntime": True},
+    ),
+    "amd-in-place": a_regional(
+        resources={"accelerator": "amd", "count": 8},
+        rollout={"strategy": "in-place", "allowDowntime": True},
+        route={"backend": "nginx", "path": "/"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_objects_of_an_endpoint_are_the_reviewed_ones(case):
+    regional = CASES[case]
+    template = freeze(
+        regional.name, regional.spec.template_key, regional.spec.revision, pod_template(regional)
+    )
+    rendered = [
+        revision(regional, template),
+        deployment(regional, template, wanted_replicas(regional)),
+        service(regional, template),
+        ingress(regional, template),
+    ]
+    plain = [json.loads(json.dumps(r.manifest)) for r in rendered]
+    text = yaml.safe_dump_all(plain, sort_keys=False, width=100)
+    path = GOLDEN / f"{case}.yaml"
+    if os.environ.get("GCO_UPDATE_GOLDEN"):  # noqa: TID251  (how a person asks for new files)
+        path.write_text(text)
+    assert path.read_text() == text
