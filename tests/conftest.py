@@ -6,6 +6,8 @@ import pytest
 
 from gco.clock import LoopClock
 
+pytest_plugins = ["testbed.fixtures"]
+
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 """When virtual time starts, on the wall clock of the fixture `clock`."""
 

@@ -14,7 +14,6 @@ from testbed.nodes import add_node
 from testbed.skipping import skipping
 from testbed.waiting import until
 
-pytest_plugins = ("testbed.fixtures",)
 pytestmark = pytest.mark.real
 
 LISTING_CONFIG_MAPS = """

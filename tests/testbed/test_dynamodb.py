@@ -11,7 +11,6 @@ from testbed.dynamodb import DynamoDBLocal
 from testbed.errors import CommandFailed
 from testbed.skipping import skipping
 
-pytest_plugins = ("testbed.fixtures",)
 pytestmark = pytest.mark.real
 
 
