@@ -10,16 +10,19 @@ import uuid
 from collections.abc import AsyncIterator
 
 import pytest
-from gco.cluster.kubernetes import KubernetesCluster, connect
-from tests.cluster.manifests import WIDGET, widget_definition
 
+from gco.cluster.kubernetes import KubernetesCluster, connect
 from gco.cluster.port import Cluster
-from gco.kinds import CUSTOM_RESOURCE_DEFINITION, NAMESPACE
+from gco.errors import AbsentError, ThrottledError
+from gco.kinds import CUSTOM_RESOURCE_DEFINITION, NAMESPACE, Kind
+from tests.cluster.manifests import WIDGET, widget_definition
+from tests.cluster.observing import WITHIN, listed, until, version_of
 
 IMPLEMENTATIONS = [
     pytest.param("memory", id="memory"),
     pytest.param("real", id="real", marks=pytest.mark.real),
 ]
+SERVICE_ACCOUNT = Kind("", "v1", "ServiceAccount", "serviceaccounts")
 SMALL_PAGE = 2
 """Objects a page of a real listing: small, so that the contract's listings have several pages."""
 SHORT_WATCH = (4, 4)
@@ -38,8 +41,9 @@ async def cluster(implementation: str, request: pytest.FixtureRequest) -> AsyncI
         async with contextlib.aclosing(_real(request)) as real:
             yield real
         return
-    from gco.cluster.memory import MemoryCluster  # noqa: PLC0415 - real runs stand without it
     from gco.cluster.memory.controllers import run_controllers  # noqa: PLC0415
+
+    from gco.cluster.memory import MemoryCluster  # noqa: PLC0415 - real runs stand without it
 
     memory = MemoryCluster()
     controllers = asyncio.create_task(run_controllers(memory))
@@ -63,12 +67,14 @@ async def hasty(
 
 
 @pytest.fixture
-async def namespace(cluster: Cluster) -> str:
-    """A namespace of the test's own."""
+async def namespace(implementation: str, cluster: Cluster) -> str:
+    """A namespace of the test's own, in which pods can be made."""
     name = f"contract-{uuid.uuid4().hex[:10]}"
     await cluster.create(
         NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     )
+    if implementation == "real":  # it refuses pods until a controller has made their account
+        await until(cluster, SERVICE_ACCOUNT, name, "default", lambda account: account)
     return name
 
 
@@ -76,17 +82,18 @@ async def namespace(cluster: Cluster) -> str:
 async def widgets(cluster: Cluster) -> None:
     """The custom resource Widget is installed and served."""
     await cluster.apply(CUSTOM_RESOURCE_DEFINITION, widget_definition(), manager="contract")
-    async with asyncio.timeout(30):
-        while not await _served(cluster):
-            await asyncio.sleep(0.05)
+    version = await version_of(cluster, CUSTOM_RESOURCE_DEFINITION, None)
+    if await _served(cluster):
+        return
+    async with asyncio.timeout(WITHIN):
+        async for _ in cluster.watch(CUSTOM_RESOURCE_DEFINITION, None, after=version):
+            if await _served(cluster):
+                return
 
 
 async def _served(cluster: Cluster) -> bool:
-    from gco.errors import AbsentError, ThrottledError  # noqa: PLC0415
-
     try:
-        async for _ in cluster.list(WIDGET, "default"):
-            pass
+        await listed(cluster, WIDGET, "default")
     except (AbsentError, ThrottledError):
         return False
     return True
@@ -96,4 +103,6 @@ def _real(
     request: pytest.FixtureRequest, watch_seconds: tuple[int, int] = (300, 600)
 ) -> KubernetesCluster:
     plane = request.getfixturevalue("control_plane")
-    return connect(kubeconfig=plane.kubeconfig, page_size=SMALL_PAGE, watch_seconds=watch_seconds)
+    return connect(
+        kubeconfig=plane.kubeconfig_path, page_size=SMALL_PAGE, watch_seconds=watch_seconds
+    )

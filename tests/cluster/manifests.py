@@ -72,12 +72,12 @@ def service(name: str, namespace: str, *, port: int = 80, **more: Any) -> Manife
     }
 
 
-def ingress(name: str, namespace: str, *, path: str = "/inference/web") -> Manifest:
+def ingress(name: str, namespace: str, *, path: str = "/inference/web", **more: Any) -> Manifest:
     backend = {"service": {"name": name, "port": {"number": 80}}}
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",
-        "metadata": metadata(name, namespace, annotations={"gco.io/note": "a"}),
+        "metadata": metadata(name, namespace, annotations={"gco.io/note": "a"}, **more),
         "spec": {
             "ingressClassName": "alb",
             "rules": [
@@ -87,11 +87,11 @@ def ingress(name: str, namespace: str, *, path: str = "/inference/web") -> Manif
     }
 
 
-def controller_revision(name: str, namespace: str) -> Manifest:
+def controller_revision(name: str, namespace: str, **more: Any) -> Manifest:
     return {
         "apiVersion": "apps/v1",
         "kind": "ControllerRevision",
-        "metadata": metadata(name, namespace, annotations={"gco.io/template-key": "k1"}),
+        "metadata": metadata(name, namespace, annotations={"gco.io/template-key": "k1"}, **more),
         "revision": 1,
         "data": {"spec": {"containers": [{"name": "inference", "image": "model:v1"}]}},
     }

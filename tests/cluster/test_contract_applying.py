@@ -6,6 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
+
+from gco.errors import AbsentError, ClusterConflictError, RejectedError
+from gco.kinds import (
+    CONTROLLER_REVISION,
+    DEPLOYMENT,
+    INGRESS,
+    LEASE,
+    SERVICE,
+)
 from tests.cluster.manifests import (
     UNINSTALLED,
     WIDGET,
@@ -16,16 +25,7 @@ from tests.cluster.manifests import (
     service,
     widget,
 )
-from tests.cluster.observing import WITHIN, entry
-
-from gco.errors import AbsentError, ClusterConflictError, RejectedError
-from gco.kinds import (
-    CONTROLLER_REVISION,
-    DEPLOYMENT,
-    INGRESS,
-    LEASE,
-    SERVICE,
-)
+from tests.cluster.observing import WITHIN, absent, entry
 
 pytestmark = pytest.mark.usefixtures("widgets")
 
@@ -169,16 +169,17 @@ async def test_an_apply_with_the_live_uid_is_accepted(cluster, namespace):
 
 
 @pytest.mark.parametrize("recreated", [True, False], ids=["recreated", "gone"])
+@pytest.mark.parametrize(("kind", "manifest"), OURS)
 async def test_an_apply_with_the_uid_of_a_deleted_object_is_a_conflict_not_a_resurrection(
-    cluster, namespace, recreated
+    cluster, namespace, *, kind, manifest, recreated
 ):
-    first = await cluster.apply(LEASE, lease("a", namespace), manager="gco")
-    await cluster.delete(LEASE, namespace, "a")
+    """The API server says 409 where the name is free, and 422 where it has another uid."""
     if recreated:
-        await cluster.create(LEASE, lease("a", namespace, holder="new"))
-    stale = lease("a", namespace, holder="b", uid=first["metadata"]["uid"])
+        await cluster.create(kind, manifest("web", namespace))
+    stale = manifest("web", namespace, uid="00000000-0000-4000-8000-000000000000")
     with pytest.raises(ClusterConflictError):
-        await cluster.apply(LEASE, stale, manager="gco")
+        await cluster.apply(kind, stale, manager="gco")
+    assert recreated or await absent(cluster, kind, namespace, "web")
 
 
 async def test_an_apply_of_an_unknown_kind_is_absent(cluster, namespace):
@@ -217,7 +218,7 @@ CONTAINER = ("spec", "template", "spec", "containers", 0)
 )
 @pytest.mark.parametrize("verb", ["apply", "create"])
 async def test_an_unknown_field_is_rejected_by_name(
-    cluster, namespace, kind, manifest, path, named, verb
+    cluster, namespace, *, kind, manifest, path, named, verb
 ):
     wrong = _with(manifest("web", namespace), path, "x")
     send = cluster.apply(kind, wrong, manager="gco") if verb == "apply" else None
@@ -242,7 +243,7 @@ async def test_an_unknown_field_is_rejected_by_name(
     ],
 )
 async def test_an_invalid_value_is_rejected_and_nothing_is_made(
-    cluster, namespace, kind, manifest, path, value
+    cluster, namespace, *, kind, manifest, path, value
 ):
     wrong = _with(manifest("web", namespace), path, value)
     with pytest.raises(RejectedError):
@@ -271,7 +272,7 @@ async def test_an_invalid_value_is_rejected_and_nothing_is_made(
     ],
 )
 async def test_a_change_of_what_is_immutable_is_rejected(
-    cluster, namespace, kind, manifest, path, value
+    cluster, namespace, *, kind, manifest, path, value
 ):
     first = manifest("web", namespace)
     await cluster.apply(kind, first, manager="gco")

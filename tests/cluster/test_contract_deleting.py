@@ -1,12 +1,12 @@
 """What every cluster keeps: deletion, its preconditions, finalizers and garbage collection."""
 
 import pytest
-from tests.cluster.manifests import WIDGET, deployment, lease, owned_by, pod, widget
-from tests.cluster.observing import absent, events, listed, until, until_gone
 
 from gco.cluster.port import EventType
 from gco.errors import AbsentError, ClusterConflictError
 from gco.kinds import DEPLOYMENT, LEASE, POD, REPLICA_SET
+from tests.cluster.manifests import WIDGET, deployment, lease, owned_by, pod, widget
+from tests.cluster.observing import absent, events, listed, until, until_gone
 
 pytestmark = pytest.mark.usefixtures("widgets")
 

@@ -3,12 +3,12 @@
 import asyncio
 
 import pytest
-from tests.cluster.manifests import UNINSTALLED, WIDGET, lease, pod, service, widget
-from tests.cluster.observing import WITHIN, events, listed, version_of
 
 from gco.cluster.port import EventType
 from gco.errors import AbsentError, ExpiredError
-from gco.kinds import LEASE, POD, SERVICE
+from gco.kinds import LEASE, POD
+from tests.cluster.manifests import UNINSTALLED, WIDGET, lease, pod, widget
+from tests.cluster.observing import WITHIN, events, listed, version_of
 
 pytestmark = pytest.mark.usefixtures("widgets")
 
@@ -186,17 +186,20 @@ async def test_a_watch_of_an_unknown_kind_is_absent(cluster, namespace):
         await events(cluster, UNINSTALLED, namespace, after="0", count=1)
 
 
-async def test_a_quiet_watch_gets_bookmarks_that_move_with_the_whole_cluster(hasty, namespace):
+async def test_a_quiet_watch_gets_bookmarks_that_move_with_the_kind(hasty, namespace):
     """Nothing of the watched selection changes, but its place to go on from stays young."""
-    after = await version_of(hasty, SERVICE, namespace)
-    await hasty.create(SERVICE, service("elsewhere", "default", generateName="elsewhere-"))
+    watch = hasty.watch(LEASE, namespace, after=await version_of(hasty, LEASE, namespace))
+    opened = asyncio.ensure_future(anext(watch))
+    await hasty.create(LEASE, lease("here", namespace))
     async with asyncio.timeout(WITHIN):
-        async for event in hasty.watch(SERVICE, namespace, after=after):
-            if event.type is EventType.BOOKMARK:
-                break
-    assert int(event.object["metadata"]["resourceVersion"]) > int(after)
-    assert event.object["kind"] == "Service"
-    await hasty.delete(SERVICE, "default", "elsewhere")
+        assert (await opened).object["metadata"]["name"] == "here"
+        elsewhere = await hasty.create(LEASE, lease(namespace, "default"))
+        told = await anext(watch)
+    await watch.aclose()
+    assert told.type is EventType.BOOKMARK
+    assert told.object["kind"] == "Lease"
+    version = int(told.object["metadata"]["resourceVersion"])
+    assert version >= int(elsewhere["metadata"]["resourceVersion"])
 
 
 async def test_a_watch_of_custom_resources_follows_their_listing(cluster, namespace):

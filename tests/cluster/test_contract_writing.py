@@ -1,11 +1,11 @@
 """What every cluster keeps: create, replace, JSON patch, generations, status and scale."""
 
 import pytest
-from tests.cluster.manifests import WIDGET, deployment, ingress, lease, pod, widget
-from tests.cluster.observing import entry
 
 from gco.errors import AbsentError, ClusterConflictError, RejectedError
 from gco.kinds import DEPLOYMENT, INGRESS, LEASE, POD
+from tests.cluster.manifests import WIDGET, deployment, ingress, lease, pod, widget
+from tests.cluster.observing import entry
 
 pytestmark = pytest.mark.usefixtures("widgets")
 
@@ -72,11 +72,11 @@ async def test_a_json_patch_with_the_live_version_is_applied(cluster, namespace)
             {"op": "add", "path": "/metadata/annotations", "value": {"gco.io/a": "1"}},
             {"op": "remove", "path": "/spec/renewTime"},
         ],
-        manager="gco",
+        manager="patcher",
     )
     assert patched["spec"] == {"holderIdentity": "b", "leaseDurationSeconds": 15}
     assert patched["metadata"]["annotations"] == {"gco.io/a": "1"}
-    assert entry(patched, "gco", "Update") == {
+    assert entry(patched, "patcher", "Update") == {
         "f:metadata": {"f:annotations": {".": {}, "f:gco.io/a": {}}},
         "f:spec": {"f:holderIdentity": {}},
     }

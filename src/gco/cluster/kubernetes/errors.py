@@ -31,6 +31,7 @@ _NOT_FOUND: Final = 404
 _REQUEST_TIMEOUT: Final = 408
 _CONFLICT: Final = 409
 _GONE: Final = 410
+_INVALID: Final = 422
 _THROTTLED: Final = 429
 _SERVER_ERROR: Final = 500
 
@@ -69,9 +70,12 @@ def error_of_status(
     details = told.get("details") or {}
     wait = (headers or {}).get("Retry-After") or details.get("retryAfterSeconds")
     message = str(told.get("message") or told.get("reason") or "no reason given")
-    return _classified(
-        what, int(told.get("code") or _SERVER_ERROR), message, _seconds(wait), is_api=True
-    )
+    status = int(told.get("code") or _SERVER_ERROR)
+    if status == _INVALID and any(
+        cause.get("field") == "metadata.uid" for cause in details.get("causes") or ()
+    ):
+        status = _CONFLICT  # an apply meant for another object of that name
+    return _classified(what, status, message, _seconds(wait), is_api=True)
 
 
 def readable(text: str) -> str:

@@ -135,7 +135,7 @@ def _make_absolute(item: Mapping[str, Any], key: str, folder: Path) -> None:
     for field in _PATHS.get(key, ()):
         if stated := item[key].get(field):
             item[key][field] = str(folder / stated)
-    plugin = item[key].get("exec") or {}
+    plugin: dict[str, Any] = item[key].get("exec") or {}
     if "/" in plugin.get("command", ""):  # a bare name is looked up on PATH
         plugin["command"] = str(folder / plugin["command"])
 
