@@ -5,7 +5,6 @@ from collections import Counter
 
 import pytest
 from structlog.testing import capture_logs
-from tests.virtual_time import until
 
 from gco.errors import (
     ForbiddenError,
@@ -17,6 +16,7 @@ from gco.errors import (
     TransientError,
 )
 from gco.runtime.controller import Controller
+from tests.virtual_time import until
 
 pytestmark = pytest.mark.looptime
 

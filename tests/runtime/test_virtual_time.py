@@ -4,10 +4,10 @@ import asyncio
 import time
 
 import pytest
-from tests.conftest import START
-from tests.virtual_time import run, until
 
 from gco.clock import LoopClock
+from tests.conftest import START
+from tests.virtual_time import run, until
 
 
 @pytest.mark.looptime

@@ -35,8 +35,8 @@ class Cache(Generic[R]):
         self._indexed: dict[str, dict[str, R]] = {}
         self._own: dict[str, Entry[R]] = {}
         """Own writes that neither a listing nor a watch has confirmed yet."""
-        self._gone: dict[str, str] = {}
-        """Keys whose object of that uid we know to be deleted, before the watch says so."""
+        self._gone: dict[str, Entry[R]] = {}
+        """The last that we knew of objects that are known to be deleted before the watch says so."""
         self.seen = 0
         """Everything up to this resourceVersion is in the cache."""
 
@@ -59,10 +59,14 @@ class Cache(Generic[R]):
 
     def replace(self, listed: Mapping[str, Entry[R]], version: int) -> None:
         """A complete listing of the moment `version`: what it lacks is gone, own writes aside."""
-        current = {k: e for k, e in listed.items() if not self._known_gone(k, e)}
+        self._gone = {
+            key: gone
+            for key, gone in self._gone.items()
+            if gone.version > version or (key in listed and listed[key].uid == gone.uid)
+        }
+        current = {key: e for key, e in listed.items() if not self._is_gone(key, e)}
         self._own = {k: e for k, e in self._own.items() if e.version > version}
         current.update(self._own)
-        self._gone = {k: uid for k, uid in self._gone.items() if k in listed and k not in current}
         self.seen = version
         for key in self._entries.keys() - current.keys():
             self._remove(key)
@@ -73,13 +77,14 @@ class Cache(Generic[R]):
         """A watch event: the object is now so, unless the cache knows better."""
         self.seen = max(self.seen, entry.version)
         self._confirm(key, entry.version)
-        if not self._known_gone(key, entry) and self._is_newer(key, entry):
+        if not self._is_gone(key, entry) and self._is_newer(key, entry):
             self._put(key, entry)
 
     def delete(self, key: str, uid: str, version: int) -> None:
         """A watch event: the object of that uid is gone, or no longer selected."""
         self.seen = max(self.seen, version)
-        if self._gone.get(key) == uid:
+        gone = self._gone.get(key)
+        if gone is not None and (gone.uid == uid or gone.version < version):
             del self._gone[key]
         held = self._entries.get(key)
         if held is not None and (held.uid == uid or held.version < version):
@@ -93,7 +98,7 @@ class Cache(Generic[R]):
 
     def record(self, key: str, entry: Entry[R]) -> None:
         """An own write's answer; ignored where the watch has passed it already."""
-        if entry.version <= self.seen or self._known_gone(key, entry):
+        if entry.version <= self.seen or self._is_gone(key, entry):
             return
         if self._is_newer(key, entry):
             self._own[key] = entry
@@ -104,11 +109,17 @@ class Cache(Generic[R]):
         held = self._entries.get(key)
         if held is not None and held.uid == uid:
             self._own.pop(key, None)
-            self._gone[key] = uid
+            self._gone[key] = held
             self._remove(key)
 
-    def _known_gone(self, key: str, entry: Entry[R]) -> bool:
-        return self._gone.get(key) == entry.uid and not entry.deleting
+    def _is_gone(self, key: str, entry: Entry[R]) -> bool:
+        """Tell whether `entry` is from before a deletion that we know of."""
+        gone = self._gone.get(key)
+        if gone is None:
+            return False
+        if entry.uid == gone.uid:
+            return not entry.deleting
+        return entry.version < gone.version
 
     def _is_newer(self, key: str, entry: Entry[R]) -> bool:
         held = self._entries.get(key)
