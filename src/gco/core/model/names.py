@@ -32,8 +32,12 @@ TEMPLATE_KEY_ANNOTATION: Final = "gco.io/template-key"
 """On a ControllerRevision: which template key its frozen pod template is for."""
 RECREATED_ANNOTATION: Final = "gco.io/recreated-at"
 """On the custom resource: when it was made again after someone deleted it outside GCO."""
+STORE_ANNOTATION: Final = "gco.io/store-uid"
+"""On the custom resource: which store it was written from, so that another one is noticed."""
 FINALIZER: Final = "gco.io/cleanup"
 
+CANARY_SUFFIX: Final = "-canary"
+"""Ends the names of a canary's objects, and of no endpoint."""
 CONTAINER: Final = "inference"
 SERVICE_ACCOUNT: Final = "gco-service-account"
 SERVICE_PORT: Final = 80

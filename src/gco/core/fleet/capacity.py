@@ -1,0 +1,86 @@
+"""How many accelerators a region has, and how many are free: nodes less requests of their pods."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from gco.core.model.resources import DEVICES
+from gco.core.model.status import AcceleratorCapacity
+from gco.kinds.canonical import parse_quantity
+
+_COUNTED = frozenset(DEVICES.values())
+_FINISHED = frozenset({"Succeeded", "Failed"})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class NodeDevices:
+    """The accelerators that a node offers; none where it takes no new pods."""
+
+    devices: tuple[tuple[str, int], ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PodDevices:
+    """The accelerators that a pod holds, and on which node; empty where on none."""
+
+    node: str
+    devices: tuple[tuple[str, int], ...]
+
+
+def read_node(manifest: Mapping[str, Any]) -> NodeDevices:
+    """Return what a Node offers: allocatable, and nothing while it is cordoned or not ready."""
+    if manifest.get("spec", {}).get("unschedulable") or not _node_ready(manifest):
+        return NodeDevices(())
+    return NodeDevices(_devices(manifest.get("status", {}).get("allocatable") or {}))
+
+
+def read_pod(manifest: Mapping[str, Any]) -> PodDevices:
+    """Return what a Pod holds; a finished one holds nothing."""
+    spec = manifest.get("spec", {})
+    if manifest.get("status", {}).get("phase") in _FINISHED:
+        return PodDevices("", ())
+    asked: dict[str, Decimal] = {}
+    for container in spec.get("containers") or ():
+        for name, amount in _requests(container).items():
+            asked[name] = asked.get(name, Decimal(0)) + parse_quantity(amount)
+    for container in spec.get("initContainers") or ():
+        for name, amount in _requests(container).items():
+            asked[name] = max(asked.get(name, Decimal(0)), parse_quantity(amount))
+    return PodDevices(spec.get("nodeName", ""), _devices(asked))
+
+
+def count_capacity(
+    nodes: Mapping[str, NodeDevices], pods: Iterable[PodDevices]
+) -> dict[str, AcceleratorCapacity]:
+    """Return totals by resource name; a node that is over-committed has nothing free."""
+    held: dict[tuple[str, str], int] = {}
+    for pod in pods:
+        for resource, amount in pod.devices:
+            held[pod.node, resource] = held.get((pod.node, resource), 0) + amount
+    counted: dict[str, AcceleratorCapacity] = {}
+    for node, offered in nodes.items():
+        for resource, total in offered.devices:
+            free = max(0, total - held.get((node, resource), 0))
+            before = counted.get(resource, AcceleratorCapacity(total=0, free=0, nodes=0))
+            counted[resource] = AcceleratorCapacity(
+                total=before.total + total, free=before.free + free, nodes=before.nodes + 1
+            )
+    return dict(sorted(counted.items()))
+
+
+def _node_ready(manifest: Mapping[str, Any]) -> bool:
+    conditions = manifest.get("status", {}).get("conditions") or ()
+    ready = next((c for c in conditions if c.get("type") == "Ready"), None)
+    return ready is not None and ready.get("status") == "True"
+
+
+def _requests(container: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Requests, which the API server fills in from the limits of an extended resource."""
+    asked: Mapping[str, Any] = container.get("resources", {}).get("requests") or {}
+    return {name: amount for name, amount in asked.items() if name in _COUNTED}
+
+
+def _devices(amounts: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
+    counted = ((n, int(parse_quantity(str(a)))) for n, a in amounts.items() if n in _COUNTED)
+    return tuple(sorted((name, amount) for name, amount in counted if amount > 0))

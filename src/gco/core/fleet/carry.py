@@ -1,0 +1,112 @@
+"""What the sync loop does about one endpoint: carry the wish down, the report up, and the end.
+
+Only a wish whose state is `deleted` ever takes anything away; that the store says nothing about a
+custom resource makes it an orphan, which is told and left alone.
+"""
+
+import dataclasses
+from typing import TypeAlias
+
+from gco.core.fleet.copies import Copy, Wanted
+from gco.core.model.endpoint import TargetState
+from gco.core.model.status import RegionState, RegionStatus
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Apply:
+    """Server-side apply the wish."""
+
+    why: str
+    take_back: bool = False
+    """Someone else holds fields of the spec: take them back first."""
+    recreated: bool = False
+    """The custom resource was deleted outside GCO: say so on the new one."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Remove:
+    """Delete the custom resource: nothing of the endpoint is left, and the store knows."""
+
+    why: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Refuse:
+    """Leave the custom resource alone, and say so."""
+
+    why: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Orphan:
+    """The store has no wish for this custom resource: report it, and leave it alone."""
+
+
+Move: TypeAlias = Apply | Remove | Refuse | Orphan | None
+"""None: nothing to do until something changes."""
+
+
+def decide(wanted: Wanted | None, copy: Copy | None, said: RegionStatus | None) -> Move:
+    """Return what to do to the custom resource.
+
+    `wanted` None means that a complete listing of the store has no target for this region; `said`
+    is what the store holds of what this region said.
+    """
+    if wanted is None:
+        return _unwanted(copy)
+    if copy is None:
+        return _missing(wanted, said)
+    if copy.deleting:
+        return None  # the endpoint loop lets it go, and then it is missing
+    if wanted.state is TargetState.DELETED and copy.gone(wanted.uid) and _is_gone(wanted, said):
+        return Remove("its objects are gone, and the store knows")
+    return _differs(wanted, copy)
+
+
+def report(wanted: Wanted | None, copy: Copy | None, said: RegionStatus | None) -> bool:
+    """Return whether `copy`'s status speaks of what is wanted, and may be carried to the store."""
+    if wanted is None or copy is None or copy.status is None or copy.status.uid != wanted.uid:
+        return False
+    if said is None or said.uid != wanted.uid:
+        return True
+    return said.observed_revision <= copy.status.observed_revision
+
+
+def _unwanted(copy: Copy | None) -> Move:
+    if copy is None or copy.deleting:
+        return None
+    if copy.state != TargetState.DELETED:
+        return Orphan()
+    if copy.gone(copy.uid):
+        return Remove("the endpoint is purged")
+    return None  # its objects are still going
+
+
+def _missing(wanted: Wanted, said: RegionStatus | None) -> Move:
+    if wanted.state is TargetState.DELETED:
+        return None if _is_gone(wanted, said) else Apply("to remove what is left")
+    existed = (
+        said is not None and said.uid == wanted.uid and said.state is not RegionState.DELETED
+    )
+    return Apply("deleted outside GCO" if existed else "new", recreated=existed)
+
+
+def _differs(wanted: Wanted, copy: Copy) -> Move:
+    if copy.edited:
+        return Apply("edited by hand", take_back=True)
+    if copy.uid == wanted.uid and copy.revision > wanted.revision:
+        return Refuse(f"revision {wanted.revision} is older than {copy.revision}")
+    if copy.spec_hash != wanted.spec_hash:
+        return Apply("changed")
+    if not copy.held or not set(wanted.labels) <= set(copy.labels):
+        return Apply("labels or finalizer edited by hand")
+    return None
+
+
+def _is_gone(wanted: Wanted, said: RegionStatus | None) -> bool:
+    return (
+        said is not None
+        and said.uid == wanted.uid
+        and said.state is RegionState.DELETED
+        and said.observed_revision >= wanted.revision
+    )

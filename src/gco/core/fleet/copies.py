@@ -1,0 +1,153 @@
+"""A region's copy of an endpoint: the custom resource as the store wants it, and as it is seen.
+
+Pure: the sync loop keeps one `Wanted` and at most one `Copy` an endpoint, and asks
+:mod:`gco.core.fleet.carry` what to do about their difference.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Self
+
+import orjson
+import pydantic
+
+from gco.core.model.endpoint import TargetState
+from gco.core.model.ids import EndpointName, EndpointUid, RegionName, RevisionNumber
+from gco.core.model.names import (
+    FINALIZER,
+    RECREATED_ANNOTATION,
+    SPEC_HASH_ANNOTATION,
+    STORE_ANNOTATION,
+    object_labels,
+)
+from gco.core.model.regional import RegionalSpec, RegionalStatus
+from gco.core.model.status import RegionState, RegionStatus
+from gco.kinds import INFERENCE_ENDPOINT
+from gco.kinds.canonical import canonical_json, digest
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the store asks of this region about one endpoint, small enough to keep for thousands."""
+
+    name: EndpointName
+    namespace: str
+    uid: EndpointUid
+    revision: RevisionNumber
+    state: TargetState
+    spec_hash: str
+    labels: tuple[tuple[str, str], ...]
+    spec: bytes
+    """The custom resource's spec as JSON."""
+
+    @classmethod
+    def of(cls, name: EndpointName, namespace: str, spec: RegionalSpec) -> Self:
+        """Return what `spec`, resolved for this region, asks."""
+        wire = spec.to_wire()
+        return cls(
+            name=name,
+            namespace=namespace,
+            uid=spec.uid,
+            revision=spec.revision,
+            state=spec.state,
+            spec_hash=digest(wire),
+            labels=tuple(sorted(object_labels(name, spec.labels).items())),
+            spec=canonical_json(wire),
+        )
+
+    def manifest(
+        self, *, store: str, resource_uid: str | None = None, recreated_at: str | None = None
+    ) -> dict[str, Any]:
+        """Return the custom resource to apply; `resource_uid` names the object that is known."""
+        annotations = {SPEC_HASH_ANNOTATION: self.spec_hash, STORE_ANNOTATION: store}
+        if recreated_at is not None:
+            annotations[RECREATED_ANNOTATION] = recreated_at
+        metadata: dict[str, Any] = {
+            "name": self.name,
+            "namespace": self.namespace,
+            "labels": dict(self.labels),
+            "annotations": annotations,
+            "finalizers": [FINALIZER],
+        }
+        if resource_uid is not None:
+            metadata["uid"] = resource_uid
+        return {
+            "apiVersion": INFERENCE_ENDPOINT.api_version,
+            "kind": INFERENCE_ENDPOINT.name,
+            "metadata": metadata,
+            "spec": orjson.loads(self.spec),
+        }
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Copy:
+    """The little that is kept of a custom resource in the cluster; nothing in it is trusted."""
+
+    name: EndpointName
+    namespace: str
+    resource_uid: str
+    uid: str
+    """The endpoint's, as its spec says; empty where it says none."""
+    revision: int
+    state: str
+    spec_hash: str
+    """Over the spec as it is."""
+    stated_hash: str | None
+    """What the sync loop wrote beside it."""
+    store: str | None
+    """The uid of the store that it was written from."""
+    labels: tuple[tuple[str, str], ...]
+    held: bool
+    """Our finalizer is on it."""
+    deleting: bool
+    recreated_at: str | None
+    status: RegionalStatus | None
+
+    @property
+    def edited(self) -> bool:
+        """Whether its spec is not the one that the sync loop wrote."""
+        return self.stated_hash != self.spec_hash
+
+    def gone(self, uid: str) -> bool:
+        """Whether the endpoint loop reports that nothing of the endpoint `uid` is left."""
+        return (
+            self.status is not None
+            and self.status.uid == uid
+            and self.status.state is RegionState.DELETED
+        )
+
+    def report(self, region: RegionName) -> RegionStatus | None:
+        """Return what the custom resource's status says, as the store keeps it."""
+        return None if self.status is None else self.status.to_region_status(self.name, region)
+
+
+def read_copy(manifest: Mapping[str, Any]) -> Copy:
+    """Return what is kept of a custom resource, whatever a person has made of it."""
+    meta = manifest["metadata"]
+    annotations = meta.get("annotations") or {}
+    spec = manifest.get("spec")
+    said = spec if isinstance(spec, dict) else {}
+    revision = said.get("revision")
+    return Copy(
+        name=EndpointName(meta["name"]),
+        namespace=meta["namespace"],
+        resource_uid=meta["uid"],
+        uid=str(said.get("uid", "")),
+        revision=revision if isinstance(revision, int) else 0,
+        state=str(said.get("state", "")),
+        spec_hash=digest(spec),
+        stated_hash=annotations.get(SPEC_HASH_ANNOTATION),
+        store=annotations.get(STORE_ANNOTATION),
+        labels=tuple(sorted((meta.get("labels") or {}).items())),
+        held=FINALIZER in (meta.get("finalizers") or ()),
+        deleting="deletionTimestamp" in meta,
+        recreated_at=annotations.get(RECREATED_ANNOTATION),
+        status=_read_status(manifest.get("status")),
+    )
+
+
+def _read_status(status: object) -> RegionalStatus | None:
+    try:
+        return RegionalStatus.model_validate(status)
+    except pydantic.ValidationError:
+        return None  # not reported yet, or an older version's: the endpoint loop writes it anew
