@@ -45,6 +45,15 @@ class Problem:
     """What stands there, or an empty string where nothing does."""
     allowed: str
     """What would be right, as a sentence fragment: `1 to 99 (to move all traffic, promote)`."""
+    source: str = ""
+    """Which file and line, where there is one: `llama.yaml:12`."""
+
+    @property
+    def text(self) -> str:
+        """The problem as one line, without its source."""
+        given = f"{self.given} given; " if self.given else ""
+        path = f"{self.path}: " if self.path else ""
+        return f"{path}{given}{self.allowed}"
 
 
 class InvalidSpecError(GcoError):
@@ -52,7 +61,7 @@ class InvalidSpecError(GcoError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("; ".join(f"{p.path}: {p.given} given; {p.allowed}" for p in problems))
+        super().__init__("; ".join(problem.text for problem in self.problems))
 
 
 class UnsupportedStateError(GcoError):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
-from gco.core.model.spec import Accelerator, Resources
+from gco.core.model.spec import MOST_DEVICES, Accelerator, Resources
 from gco.kinds.canonical import parse_quantity
 
 DEVICES: Final[Mapping[Accelerator, str]] = {
@@ -56,7 +56,7 @@ def devices(resources: Resources | None) -> Devices:
     stated = resources or Resources()
     named = next(
         (
-            (accelerator, int(parse_quantity(amount)))
+            (accelerator, min(int(parse_quantity(amount)), MOST_DEVICES))
             for *_, accelerator, amount in stated_devices(resources)
         ),
         (DEFAULT_ACCELERATOR, DEFAULT_COUNT),

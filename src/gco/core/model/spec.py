@@ -17,6 +17,8 @@ from gco.core.model.plain import plain_object
 API_VERSION = "gco.io/v1alpha1"
 KIND = "InferenceEndpoint"
 DEFAULT_NAMESPACE = "gco-inference"
+MOST_DEVICES = 64
+"""Accelerators that a replica may ask for."""
 
 
 def _whole_number_as_text(value: object) -> object:
@@ -107,7 +109,7 @@ class Resources(Model):
 
     accelerator: Accelerator | None = None
     """nvidia unless said; a count of 0 means none."""
-    count: Annotated[int, Field(ge=0, le=64, strict=True)] | None = None
+    count: Annotated[int, Field(ge=0, le=MOST_DEVICES, strict=True)] | None = None
     """Devices a replica; 1 unless said."""
     requests: dict[str, Quantity] | None = None
     """1 cpu and 4Gi unless said."""

@@ -1,0 +1,190 @@
+"""From a YAML parser's events to plain data with the line of each value: strict and bounded.
+
+Nothing is built that the limits do not allow, keys given twice are seen, and every problem that is
+found later can name its line.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NoReturn
+
+import yaml
+
+from gco.core.model.allowed import Path
+from gco.core.model.problems import path_text
+from gco.core.model.scalars import scalar
+from gco.errors import InvalidSpecError, Problem
+
+MOST_VALUES: Final = 20_000
+"""Values in one document, each use of an alias counted with all that it stands for."""
+DEEPEST: Final = 50
+"""Levels of nesting."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Document:
+    """One document of a text."""
+
+    data: Any
+    source: str
+    """The name of the text: a file's, or `the flags`."""
+    lines: Mapping[Path, int]
+    """The line of each value, from 1; without an entry for what an alias brought in."""
+    repeated: tuple[Problem, ...] = ()
+    """Fields that were given twice."""
+
+    def where(self, path: Path) -> str:
+        """Return the file and line of `path`, or of the nearest thing around it."""
+        nearest = (path[:end] for end in range(len(path), -1, -1))
+        line = next((self.lines[p] for p in nearest if p in self.lines), None)
+        return f"{self.source}:{line}" if line else self.source
+
+
+@dataclasses.dataclass(slots=True)
+class _Open:
+    """A mapping or list of which the end was not seen yet."""
+
+    value: dict[str, Any] | list[Any]
+    path: Path
+    anchor: str | None
+    first: int
+    """How many values were counted before it."""
+    key: str | None = None
+    merged: list[Any] = dataclasses.field(default_factory=list)
+    """What YAML's `<<` brings in."""
+
+
+@dataclasses.dataclass(slots=True)
+class Reader:
+    """Builds documents out of the parser's events, without recursion."""
+
+    source: str
+    stack: list[_Open] = dataclasses.field(default_factory=list)
+    anchors: dict[str, tuple[Any, int]] = dataclasses.field(default_factory=dict)
+    """Each anchor's value, and how many values that is."""
+    lines: dict[Path, int] = dataclasses.field(default_factory=dict)
+    repeated: list[Problem] = dataclasses.field(default_factory=list)
+    data: Any = None
+    count: int = 0
+
+    def take(self, event: yaml.Event) -> Iterator[Document]:
+        """Take in `event`, and yield the document that ends with it."""
+        line = event.start_mark.line + 1 if event.start_mark else 0
+        match event:
+            case yaml.DocumentStartEvent():
+                self.anchors, self.lines, self.repeated = {}, {}, []
+                self.data, self.count = None, 0
+            case yaml.DocumentEndEvent():
+                yield Document(self.data, self.source, self.lines, tuple(self.repeated))
+            case yaml.MappingStartEvent():
+                self._open(event, {}, line)
+            case yaml.SequenceStartEvent():
+                self._open(event, [], line)
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self._close()
+            case yaml.ScalarEvent():
+                self._scalar(event, line)
+            case yaml.AliasEvent():
+                value, size = self._anchored(event, line)
+                self._counted(size, line)
+                self._put(value, line)
+            case _:
+                pass  # the stream's own start and end
+
+    def _open(self, event: yaml.CollectionStartEvent, empty: Any, line: int) -> None:  # noqa: ANN401
+        if self._expects_key():
+            self._refuse("a list or mapping as a key", "text as a key", line)
+        if len(self.stack) >= DEEPEST:
+            self._refuse("", f"at most {DEEPEST} levels of nesting", line)
+        self._counted(1, line)
+        path = self._next_path()
+        self.lines.setdefault(path, line)
+        self.stack.append(_Open(empty, path, event.anchor, self.count - 1))
+
+    def _close(self) -> None:
+        done = self.stack.pop()
+        for merged in done.merged:
+            for key, value in merged.items():
+                done.value.setdefault(key, value)  # type: ignore[union-attr]  # only mappings merge
+        if done.anchor is not None:
+            self.anchors[done.anchor] = (done.value, self.count - done.first)
+        self._put(done.value, 0)
+
+    def _scalar(self, event: yaml.ScalarEvent, line: int) -> None:
+        self._counted(1, line)
+        if self._expects_key():
+            self._key(event, line)
+            return
+        try:
+            value = scalar(event.value, event.tag, plain=event.implicit[0])
+        except ValueError as error:
+            self._refuse(event.tag or "", str(error), line)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = (value, 1)
+        self._put(value, line)
+
+    def _key(self, event: yaml.ScalarEvent, line: int) -> None:
+        mapping = self.stack[-1]
+        mapping.key = event.value
+        path = (*mapping.path, event.value)
+        if event.value in mapping.value:
+            first = self.lines.get(path, line)
+            allowed = f"given twice, in line {first} as well; each field once"
+            self.repeated.append(Problem(path_text(path), "", allowed, f"{self.source}:{line}"))
+        self.lines.setdefault(path, line)
+
+    def _put(self, value: Any, line: int) -> None:  # noqa: ANN401 - any JSON value
+        if not self.stack:
+            self.data = value
+            self.lines.setdefault((), line or 1)
+            return
+        top = self.stack[-1]
+        if isinstance(top.value, list):
+            if line:
+                self.lines.setdefault(self._next_path(), line)
+            top.value.append(value)
+            return
+        if top.key == "<<":
+            self._merge(top, value, line)
+        elif top.key is not None:
+            top.value[top.key] = value
+        top.key = None
+
+    def _merge(self, top: _Open, value: Any, line: int) -> None:  # noqa: ANN401 - any JSON value
+        merged = value if isinstance(value, list) else [value]
+        if not all(isinstance(item, dict) for item in merged):
+            self._refuse("<<", "a mapping, or a list of mappings, to merge", line)
+        top.merged.extend(merged)
+
+    def _expects_key(self) -> bool:
+        return (
+            bool(self.stack)
+            and isinstance(self.stack[-1].value, dict)
+            and self.stack[-1].key is None
+        )
+
+    def _next_path(self) -> Path:
+        if not self.stack:
+            return ()
+        top = self.stack[-1]
+        step = len(top.value) if isinstance(top.value, list) else top.key
+        return (*top.path, step if step is not None else "")
+
+    def _anchored(self, event: yaml.AliasEvent, line: int) -> tuple[Any, int]:
+        if self._expects_key():
+            self._refuse(f"*{event.anchor}", "text as a key", line)
+        found = self.anchors.get(event.anchor or "")
+        if found is None:
+            self._refuse(f"*{event.anchor}", "an alias of something that stands before it", line)
+        return found
+
+    def _counted(self, size: int, line: int) -> None:
+        self.count += size
+        if self.count > MOST_VALUES:
+            self._refuse("", f"at most {MOST_VALUES} values in a document, aliases included", line)
+
+    def _refuse(self, given: str, allowed: str, line: int) -> NoReturn:
+        path = path_text(self.stack[-1].path) if self.stack else ""
+        raise InvalidSpecError(
+            [Problem(path or f"line {line}", given, allowed, f"{self.source}:{line}")]
+        )

@@ -1,0 +1,46 @@
+"""Every rule, in the order of the fields."""
+
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
+
+from gco.core.model.rules import (
+    devices,
+    environment,
+    metadata,
+    placement,
+    rollout,
+    server,
+    unsupported,
+)
+from gco.core.model.rules.finding import Finding, Known
+from gco.core.model.spec import InferenceEndpoint
+
+Rule: TypeAlias = Callable[[InferenceEndpoint, Known], Iterator[Finding]]
+
+RULES: Final[tuple[Rule, ...]] = (
+    metadata.name,
+    metadata.namespace,
+    metadata.labels,
+    server.images,
+    server.server,
+    server.arguments,
+    server.port,
+    environment.variables,
+    environment.env_from,
+    environment.secrets,
+    devices.resource_names,
+    devices.requests_within_limits,
+    devices.accelerators,
+    placement.scheduling,
+    placement.regions,
+    placement.region_images,
+    server.open_route,
+    rollout.downtime,
+    unsupported.not_supported_yet,
+)
+
+
+def findings(document: InferenceEndpoint, known: Known) -> Iterator[Finding]:
+    """Yield what every rule finds in `document`."""
+    for rule in RULES:
+        yield from rule(document, known)

@@ -1,0 +1,105 @@
+"""The server: its image, and arguments with which it can be reached where the spec says."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from gco.core.model.allowed import Path
+from gco.core.model.flags import flag_value, has_flag, told_port, words
+from gco.core.model.images import parse_image
+from gco.core.model.profiles import PROFILES, infer_server, profile_of
+from gco.core.model.resources import devices
+from gco.core.model.rules.finding import Finding, Known
+from gco.core.model.spec import EndpointSpec, InferenceEndpoint, Server
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh"})
+_ARGS: Final[Path] = ("spec", "args")
+
+
+def images(document: InferenceEndpoint, _: Known) -> Iterator[Finding]:
+    """Images are references, and better ones that mean the same tomorrow."""
+    spec = document.spec
+    own = ((("spec", "regions", n, "image"), r.image) for n, r in enumerate(spec.regions or ()))
+    stated: Iterator[tuple[Path, str | None]] = iter([(("spec", "image"), spec.image), *own])
+    for path, image in stated:
+        if image is None:
+            continue
+        try:
+            reference = parse_image(image)
+        except ValueError as error:
+            yield Finding(path, image, str(error))
+            continue
+        if reference.floating:
+            allowed = "may be another image tomorrow: name a version or a digest"
+            yield Finding(path, image, allowed, warning=True)
+
+
+def server(document: InferenceEndpoint, _: Known) -> Iterator[Finding]:
+    """A stated server is the one in an image that is known."""
+    spec = document.spec
+    known = infer_server(spec.image)
+    if spec.server not in {None, known, Server.CUSTOM} and known is not Server.CUSTOM:
+        allowed = f"{known}, as the image is its, or custom with port and probes of your own"
+        yield Finding(("spec", "server"), spec.server, allowed)
+
+
+def port(document: InferenceEndpoint, _: Known) -> Iterator[Finding]:
+    """The server listens on the port that is asked."""
+    spec = document.spec
+    if spec.port is None:
+        return
+    kind = spec.server or infer_server(spec.image)
+    profile = PROFILES[kind]
+    told = told_port(spec, profile)
+    path: Path = ("spec", "port")
+    if told is not None and told != spec.port:
+        allowed = f"{told}, which args or env tell the server; one of them is enough"
+        yield Finding(path, spec.port, allowed, warning=kind is Server.CUSTOM)
+    if told is None and spec.port != profile.port and profile.port_flags and _speaks(spec, kind):
+        flag = f"{profile.port_flags[0]}={spec.port}"
+        allowed = f"{kind} listens on {profile.port} unless args say `{flag}`"
+        yield Finding(path, spec.port, allowed, warning=True)
+
+
+def _speaks(spec: EndpointSpec, kind: Server) -> bool:
+    """Whether the command line is the server's own, with flags of a known meaning."""
+    program = (spec.command or ("",))[0].rpartition("/")[2]
+    return kind is not Server.CUSTOM and program not in _SHELLS
+
+
+def arguments(document: InferenceEndpoint, _: Known) -> Iterator[Finding]:
+    """No argument keeps the server from being reached, or asks for devices that it has not."""
+    spec = document.spec
+    profile = profile_of(spec.image, spec.server)
+    line = words(spec)
+    host = flag_value(line, profile.host_flags)
+    if host in _LOOPBACK:
+        yield Finding(_ARGS, host, "0.0.0.0, as a pod is reached from outside")
+    for flag, why in profile.harmful_flags.items():
+        if has_flag(line, [flag]):
+            yield Finding(_ARGS, flag, f"no {flag}: {why}")
+    yield from _parallel(spec)
+
+
+def _parallel(spec: EndpointSpec) -> Iterator[Finding]:
+    profile = profile_of(spec.image, spec.server)
+    told = flag_value(words(spec), profile.parallel_flags)
+    count = devices(spec.resources).count
+    if told is not None and told.isascii() and told.isdigit() and 0 < count < int(told):
+        allowed = f"at most resources.count, which is {count}"
+        yield Finding(_ARGS, f"{profile.parallel_flags[0]} {told}", allowed)
+
+
+def open_route(document: InferenceEndpoint, _: Known) -> Iterator[Finding]:
+    """Warn of a route that anyone may use: the server asks for no key either."""
+    spec = document.spec
+    profile = profile_of(spec.image, spec.server)
+    keyed = has_flag(words(spec), profile.key_flags) or any(
+        variable.name in profile.key_env for variable in spec.env or ()
+    )
+    if keyed or (spec.route is not None and spec.route.auth is not None):
+        return
+    allowed = "whoever reaches the load balancer may use the model: keep it internal"
+    if profile.key_env:
+        allowed += f", or give the server a key ({profile.key_env[0]} by valueFrom)"
+    yield Finding(("spec", "route"), "no authentication", allowed, warning=True)
