@@ -19,9 +19,7 @@ def resource_names(document: InferenceEndpoint, _: Known) -> Iterator[Finding]:
     for part in ("requests", "limits"):
         for name in getattr(resources, part) or {}:
             if "/" not in name and name not in _NATIVE and not name.startswith("hugepages-"):
-                allowed = (
-                    f"cpu, memory, or a device such as nvidia.com/gpu{did_you_mean(name, names)}"
-                )
+                allowed = f"cpu, memory, or a device such as nvidia.com/gpu{_meant(name)}"
                 yield Finding((*_PATH, part, name), name, allowed)
 
 
