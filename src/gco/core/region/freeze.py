@@ -69,12 +69,12 @@ def kept(current: Template, uid: EndpointUid, records: Mapping[str, Frozen]) -> 
     return [current, *others[: KEPT - 1]]
 
 
-def runs(workload: Workload | None, key: TemplateKey) -> bool:
+def runs(workload: Workload | None, key: TemplateKey, uid: EndpointUid) -> bool:
     """Whether the Deployment has the template of `key` already, though nothing holds it frozen.
 
     Its own template is then the frozen one: someone deleted the ControllerRevision.
     """
-    return workload is not None and workload.template_key == key
+    return workload is not None and workload.template_key == key and workload.endpoint_uid == uid
 
 
 def template_in(deployment: Manifest) -> Mapping[str, Any]:

@@ -70,6 +70,8 @@ class Route(Child):
 class Frozen(Child):
     """A ControllerRevision: one pod template, as it was rendered once."""
 
+    endpoint: str
+    """Whose it would be by its name; labels can be edited."""
     template_key: TemplateKey | None
     number: int
     data: bytes
@@ -119,6 +121,7 @@ def frozen(manifest: Manifest) -> Frozen:
     """Return the record of a ControllerRevision."""
     return Frozen(
         **_common(manifest),
+        endpoint=manifest["metadata"]["name"].rpartition("-")[0],
         template_key=_annotations(manifest).get(TEMPLATE_KEY_ANNOTATION),
         number=manifest.get("revision", 0),
         data=canonical_json(manifest.get("data")),

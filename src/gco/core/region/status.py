@@ -63,6 +63,40 @@ def judge(view: View, now: dt.datetime) -> RegionalStatus:
     )
 
 
+def outdated(regional: Regional, now: dt.datetime) -> RegionalStatus | None:
+    """Return the status of a custom resource that is behind what this region has made true.
+
+    None for any other. A revision lower than the one observed, of the same endpoint, comes from a
+    store that was set back or a reader that fell behind; acting on it would undo newer work.
+    """
+    previous = regional.status
+    if (
+        previous is None
+        or previous.uid != regional.spec.uid
+        or previous.observed_revision <= regional.spec.revision
+    ):
+        return None
+    message = (
+        f"revision {regional.spec.revision} is older than {previous.observed_revision}, which "
+        "runs; apply the endpoint again"
+    )
+    before = previous.condition(ConditionType.STALLED)
+    stalled = Condition(
+        type=ConditionType.STALLED,
+        status="True",
+        reason="RevisionOutdated",
+        message=message,
+        last_transition_time=(
+            before.last_transition_time
+            if before is not None and before.status == "True"
+            else now.replace(microsecond=0)
+        ),
+        observed_generation=regional.generation,
+    )
+    others = (c for c in previous.conditions if c.type is not ConditionType.STALLED)
+    return previous.model_copy(update={"conditions": (*others, stalled)})
+
+
 def _previous(view: View) -> RegionalStatus | None:
     status = view.regional.status
     return status if status is not None and status.uid == view.regional.spec.uid else None

@@ -1,0 +1,1 @@
+"""The loops: each observes, lets the core decide, and acts. No decision of their own."""

@@ -1,0 +1,255 @@
+"""Carry out a plan on the cluster, one request after the other, and tell what came of it."""
+
+import asyncio
+import dataclasses
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from gco.cluster.port import Cluster, Manifest
+from gco.controllers.endpoint.caches import Caches
+from gco.controllers.endpoint.memory import Memory
+from gco.core.model.names import MANAGER
+from gco.core.model.regional import Regional
+from gco.core.region.actions import Action, Apply, Delete, ObjectRef, Refuse, Rendered, Wait, Why
+from gco.core.region.causes import Cause
+from gco.core.region.drift import Drift, DriftKind, drift
+from gco.core.region.fights import Fight
+from gco.core.region.takeback import take_back
+from gco.errors import AbsentError, ClusterConflictError, ForbiddenError, RejectedError
+from gco.kinds import KINDS, FieldDifference, Kind, differences, owned_hash
+from gco.telemetry import get_logger
+
+_log = get_logger(__name__)
+_KINDS = {kind.name: kind for kind in KINDS}
+
+
+@dataclasses.dataclass(slots=True)
+class Outcome:
+    """What came of a plan."""
+
+    done: list[tuple[ObjectRef, Why]] = dataclasses.field(default_factory=list)
+    failures: list[Cause] = dataclasses.field(default_factory=list)
+    drift: Drift | None = None
+    waiting: bool = False
+    """Something has to change by itself first."""
+    again: float | None = None
+    """Seconds after which to look again."""
+
+    def look_in(self, seconds: float) -> None:
+        """Look again after `seconds`, or sooner where something else asks for it."""
+        self.again = seconds if self.again is None else min(self.again, seconds)
+
+    @property
+    def settled(self) -> bool:
+        """Everything stands as it was planned."""
+        return not (self.failures or self.waiting)
+
+
+class Actor:
+    """Acts for one endpoint in one run."""
+
+    def __init__(
+        self, cluster: Cluster, caches: Caches, regional: Regional, memory: Memory
+    ) -> None:
+        self._cluster = cluster
+        self._caches = caches
+        self._regional = regional
+        self._memory = memory
+        self._outcome = Outcome()
+
+    async def carry_out(self, actions: Sequence[Action]) -> Outcome:
+        """Carry out `actions` in order.
+
+        What the API server refuses becomes a failure in the outcome, and the rest goes on. Raises
+        TransientError, and ClusterConflictError where what was known is out of date: the caches
+        have been refreshed then, so that the next run knows better.
+        """
+        for action in actions:
+            match action:
+                case Apply():
+                    await self._refusable(action.ref, action.rendered.hash, self._apply(action))
+                case Delete():
+                    await self._refusable(action.ref, action.uid, self._delete(action))
+                case Refuse():
+                    self._outcome.failures.append(
+                        Cause("NameTaken", f"{action.ref}: {action.why}; rename one of them")
+                    )
+                case Wait():
+                    self._outcome.waiting = True
+        return self._outcome
+
+    async def _refusable(
+        self, ref: ObjectRef, what: str, request: Coroutine[Any, Any, None]
+    ) -> None:
+        known = self._memory.refused(ref, what, _now())
+        if known is not None:
+            request.close()
+            self._failed(known.cause, known.until)
+            return
+        try:
+            await request
+        except RejectedError as error:
+            cause = Cause("Rejected", f"{ref}: {error}; correct the spec")
+        except ForbiddenError as error:
+            cause = Cause("Forbidden", f"{ref}: {error}; apply deploy/kubernetes anew")
+        else:
+            self._memory.refusals.pop(ref, None)
+            return
+        refusal = self._memory.refuse(ref, what, cause, _now())
+        self._failed(cause, refusal.until)
+        _log.warning("refused", **self._said(ref), error=cause.message)
+
+    def _failed(self, cause: Cause, until: float) -> None:
+        self._outcome.failures.append(cause)
+        self._outcome.look_in(until - _now())
+
+    async def _apply(self, action: Apply) -> None:
+        found: tuple[FieldDifference, ...] = ()
+        began = _now()
+        if action.why is Why.DRIFTED:
+            live = await self._inspect(action)
+            if live is None:
+                return
+            found = differences(action.rendered.manifest, live, MANAGER)
+            await self._take_back(action, live)
+        returned = await self._send(action)
+        self._caches.record(returned)
+        self._outcome.done.append((action.ref, action.why))
+        self._compare(action, returned)
+        told: dict[str, Any] = {"why": str(action.why), "seconds": round(_now() - began, 4)}
+        if action.why is Why.DRIFTED:
+            self._repaired(action.ref, found)
+            told["fields"] = [difference.path for difference in found]
+            told["changed_by"] = sorted({d.manager or "unknown" for d in found})
+        _log.info("applied", **self._said(action.ref), **told)
+
+    async def _send(self, action: Apply) -> Manifest:
+        try:
+            return await self._send_once(action)
+        except RejectedError:
+            if action.uid is None or action.why is Why.DRIFTED:
+                raise
+            # Someone's edit may be what makes our object invalid: take it back and try once more.
+            live = await self._get(action.ref)
+            if not await self._take_back(action, live):
+                raise
+            return await self._send_once(action)
+
+    async def _send_once(self, action: Apply) -> Manifest:
+        kind, manifest = _kind(action.ref), action.rendered.manifest
+        if action.uid is not None:
+            meta = {**manifest["metadata"], "uid": action.uid}
+            manifest = {**manifest, "metadata": meta}
+        try:
+            # Nothing is known under the name: were there something, force would overwrite it.
+            return await self._cluster.apply(
+                kind, manifest, manager=MANAGER, force=action.uid is not None
+            )
+        except ClusterConflictError:
+            await self._get(action.ref)
+            raise
+
+    async def _inspect(self, action: Apply) -> Manifest | None:
+        """Return the drifted object, or None where it is not to be repaired now."""
+        fight = self._memory.fights.get(action.ref, Fight())
+        wait = fight.due(_now())
+        if wait > 0:
+            self._outcome.look_in(wait)
+            self._outcome.waiting = True
+            last = self._memory.repaired.get(action.ref)
+            message = last.message if last else f"{action.ref}: changed again"
+            self._outcome.drift = Drift(
+                DriftKind.FOUGHT_OVER, f"{message}, {fight.repairs} times in a row"
+            )
+            return None
+        live = await self._get(action.ref)
+        if live["metadata"]["uid"] != action.uid:
+            raise ClusterConflictError(f"{action.ref} was made anew meanwhile")
+        return live
+
+    async def _take_back(self, action: Apply, live: Manifest) -> bool:
+        operations = take_back(live, action.rendered.manifest)
+        if operations is None:
+            return False
+        patched = await self._cluster.patch(
+            _kind(action.ref),
+            self._regional.namespace,
+            action.ref.name,
+            operations,
+            manager=MANAGER,
+        )
+        self._caches.record(patched)
+        return True
+
+    def _compare(self, action: Apply, returned: Manifest) -> None:
+        """Accept what admission made of our object: applying again would change nothing."""
+        left = owned_hash(returned, MANAGER)
+        self._memory.accepted.pop(action.ref, None)
+        if left is None or left == action.rendered.owned_hash:
+            return
+        found = differences(action.rendered.manifest, returned, MANAGER)
+        accepted = Rendered(action.rendered.manifest, action.rendered.hash, left)
+        self._memory.accepted[action.ref] = accepted
+        self._outcome.drift = drift(DriftKind.MUTATED, action.ref, found)
+        if self._memory.say_once(f"mutated {action.ref} {action.rendered.hash} {left}"):
+            _log.warning(
+                "changed on admission",
+                **self._said(action.ref),
+                fields=[difference.path for difference in found],
+            )
+
+    def _repaired(self, ref: ObjectRef, found: Sequence[FieldDifference]) -> None:
+        fight = self._memory.fights.get(ref, Fight())
+        self._memory.fights[ref] = fight.repaired(_now())
+        self._memory.repaired[ref] = drift(DriftKind.REPAIRED, ref, found)
+        if self._outcome.drift is None:
+            self._outcome.drift = self._memory.repaired[ref]
+
+    async def _delete(self, action: Delete) -> None:
+        if self._memory.deleting(action.uid, _now()):
+            return
+        kind, began = _kind(action.ref), _now()
+        try:
+            await self._cluster.delete(
+                kind, self._regional.namespace, action.ref.name, uid=action.uid
+            )
+        except AbsentError:
+            self._caches.forget(kind, action.ref.name, action.uid)
+            return
+        except ClusterConflictError:
+            await self._get(action.ref)
+            raise
+        self._memory.deletes[action.uid] = _now()
+        self._outcome.done.append((action.ref, action.why))
+        seconds = round(_now() - began, 4)
+        _log.info("deleted", **self._said(action.ref), why=str(action.why), seconds=seconds)
+
+    async def _get(self, ref: ObjectRef) -> Manifest:
+        """Read the object afresh into the cache; raises ClusterConflictError where it is gone."""
+        kind = _kind(ref)
+        try:
+            live = await self._cluster.get(kind, self._regional.namespace, ref.name)
+        except AbsentError as error:
+            known = self._caches.observe(self._regional.name).seen(
+                self._regional.name, self._regional.spec.uid
+            )
+            if ref in known:
+                self._caches.forget(kind, ref.name, known[ref].uid)
+            raise ClusterConflictError(f"{ref} is gone meanwhile") from error
+        self._caches.record(live)
+        return live
+
+    def _said(self, ref: ObjectRef) -> dict[str, Any]:
+        return {
+            "endpoint": self._regional.name,
+            "object": str(ref),
+            "revision": self._regional.spec.revision,
+        }
+
+
+def _kind(ref: ObjectRef) -> Kind:
+    return _KINDS[ref.kind]
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,162 @@
+"""What is known of one namespace: an informer a kind, and which endpoint each object concerns."""
+
+import asyncio
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from gco.cluster.port import Cluster, Manifest
+from gco.core.model.ids import EndpointName
+from gco.core.model.names import SELECT_OURS, ingress_name
+from gco.core.model.regional import Regional
+from gco.core.region.observe import (
+    Child,
+    Frozen,
+    PodSet,
+    Route,
+    Workload,
+    child,
+    frozen,
+    pod_set,
+    route,
+    workload,
+)
+from gco.core.region.pods import PodRecord, pod, sort_pods
+from gco.core.region.stage import Observed
+from gco.errors import InvalidSpecError
+from gco.kinds import (
+    CONTROLLER_REVISION,
+    DEPLOYMENT,
+    INFERENCE_ENDPOINT,
+    INGRESS,
+    POD,
+    REPLICA_SET,
+    SERVICE,
+    Kind,
+    kind_of,
+)
+from gco.runtime.informer import Informer
+
+_ROUTE_PREFIX = ingress_name(EndpointName(""))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Resource:
+    """What is kept of a custom resource: what it says, or why it cannot be read."""
+
+    uid: str
+    regional: Regional | None
+    problem: str = ""
+
+
+class Caches:
+    """The informers of one namespace.
+
+    Our own kinds are watched whole, not by label: a name taken by someone else's object must be
+    seen before it would be overwritten. Pods and ReplicaSets are selected by our labels.
+    """
+
+    def __init__(self, cluster: Cluster, namespace: str) -> None:
+        self.namespace = namespace
+        self.resources: Informer[Resource] = Informer(
+            cluster, INFERENCE_ENDPOINT, namespace, project=_resource
+        )
+        self.workloads: Informer[Workload] = Informer(
+            cluster, DEPLOYMENT, namespace, project=workload
+        )
+        self.services: Informer[Child] = Informer(cluster, SERVICE, namespace, project=child)
+        self.routes: Informer[Route] = Informer(cluster, INGRESS, namespace, project=route)
+        self.frozen: Informer[Frozen] = Informer(
+            cluster,
+            CONTROLLER_REVISION,
+            namespace,
+            project=frozen,
+            index=lambda record: record.endpoint,
+        )
+        self.pod_sets: Informer[PodSet] = Informer(
+            cluster,
+            REPLICA_SET,
+            namespace,
+            project=pod_set,
+            labels=SELECT_OURS,
+            index=lambda record: record.app,
+        )
+        self.pods: Informer[PodRecord] = Informer(
+            cluster,
+            POD,
+            namespace,
+            project=pod,
+            labels=SELECT_OURS,
+            index=lambda record: record.app,
+        )
+
+    def informers(self) -> Iterator[Informer[Any]]:
+        """Yield every informer, the one of the custom resources first."""
+        yield self.resources
+        yield self.workloads
+        yield self.services
+        yield self.routes
+        yield self.frozen
+        yield self.pod_sets
+        yield self.pods
+
+    async def synced(self) -> None:
+        """Return once every cache has been filled."""
+        for informer in self.informers():
+            await informer.synced.wait()
+
+    async def run(self) -> None:
+        """Keep every cache current until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for informer in self.informers():
+                tasks.create_task(informer.run(), name=f"{informer.kind.plural} {self.namespace}")
+
+    def subscribe(self, enqueue: Callable[[EndpointName], None]) -> None:
+        """Have `enqueue` called with the endpoint that a change concerns, where there is one."""
+
+        def concerns(name: str) -> None:
+            if self.resources.get(name) is not None:
+                enqueue(EndpointName(name))
+
+        self.resources.subscribe(lambda name, _old, _new: concerns(name))
+        self.workloads.subscribe(lambda name, _old, _new: concerns(name))
+        self.services.subscribe(lambda name, _old, _new: concerns(name))
+        self.routes.subscribe(lambda name, _old, _new: concerns(name.removeprefix(_ROUTE_PREFIX)))
+        self.frozen.subscribe(lambda name, _old, _new: concerns(name.rpartition("-")[0]))
+        self.pod_sets.subscribe(lambda _, old, new: concerns(_app(old, new)))
+        self.pods.subscribe(lambda _, old, new: concerns(_app(old, new)))
+
+    def observe(self, name: EndpointName) -> Observed:
+        """Return what there is of the endpoint."""
+        found = self.workloads.get(name)
+        return Observed(
+            workload=found,
+            service=self.services.get(name),
+            route=self.routes.get(ingress_name(name)),
+            frozen=self.frozen.indexed(name),
+            pods=sort_pods(found, self.pod_sets.indexed(name).values(), self.pods.indexed(name)),
+        )
+
+    def record(self, manifest: Manifest) -> None:
+        """Take an own write's answer into the cache of its kind."""
+        self._of(kind_of(manifest)).record(manifest)
+
+    def forget(self, kind: Kind, name: str, uid: str) -> None:
+        """Take an object that is known to be gone out of its cache."""
+        self._of(kind).forget(name, uid)
+
+    def _of(self, kind: Kind) -> Informer[Any]:
+        return next(informer for informer in self.informers() if informer.kind == kind)
+
+
+def _app(old: PodSet | PodRecord | None, new: PodSet | PodRecord | None) -> str:
+    record = new or old
+    return record.app if record is not None else ""
+
+
+def _resource(manifest: Manifest) -> Resource:
+    uid = manifest["metadata"]["uid"]
+    try:
+        return Resource(uid, Regional.from_manifest(manifest))
+    except InvalidSpecError as error:
+        return Resource(uid, None, str(error))

@@ -1,0 +1,100 @@
+"""The endpoint loop's life: caches that are always warm, and workers while this process leads."""
+
+import asyncio
+import functools
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from gco.clock import Clock
+from gco.cluster.port import Cluster
+from gco.controllers.endpoint.caches import Caches
+from gco.controllers.endpoint.events import Recorder
+from gco.controllers.endpoint.reconcile import Capacity, Reconciler
+from gco.core.model.ids import EndpointName
+from gco.runtime.controller import Controller
+from gco.runtime.metrics import SILENT, ControllerMetrics
+
+Key: TypeAlias = tuple[str, EndpointName]
+"""A namespace and a name."""
+
+_WORKERS = 32
+
+
+def _unknown() -> None:
+    return None
+
+
+class EndpointController:
+    """Makes true what the custom resources of `namespaces` say.
+
+    `cluster` is read through informers; everything is written through `writer`, which refuses to
+    send once this process may no longer lead (it defaults to `cluster`). `capacity` tells the
+    region's accelerators for messages; `instance` names this process in Kubernetes Events.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespaces: Sequence[str],
+        clock: Clock,
+        *,
+        writer: Cluster | None = None,
+        capacity: Capacity = _unknown,
+        instance: str = "gco",
+        workers: int = _WORKERS,
+        metrics: ControllerMetrics = SILENT,
+    ) -> None:
+        writer = cluster if writer is None else writer
+        self._recorder = Recorder(writer, clock, instance)
+        self._caches: Mapping[str, Caches] = {n: Caches(cluster, n) for n in namespaces}
+        self._reconcilers = {
+            namespace: Reconciler(writer, caches, clock, self._recorder, capacity)
+            for namespace, caches in self._caches.items()
+        }
+        self.controller: Controller[Key] = Controller(
+            "endpoint", self._reconcile, workers=workers, noun="endpoint", metrics=metrics
+        )
+        for namespace, caches in self._caches.items():
+            caches.subscribe(functools.partial(self._enqueue, namespace))
+
+    async def run(self) -> None:
+        """Watch and lead until cancelled, where nobody else can lead."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.watch())
+            tasks.create_task(self.lead())
+
+    async def watch(self) -> None:
+        """Keep the caches current until cancelled, leading or not."""
+        async with asyncio.TaskGroup() as tasks:
+            for namespace, caches in self._caches.items():
+                tasks.create_task(caches.run(), name=f"caches of {namespace}")
+
+    async def synced(self) -> None:
+        """Return once every cache has been filled."""
+        for caches in self._caches.values():
+            await caches.synced()
+
+    async def lead(self) -> None:
+        """Act until cancelled; called anew each time leadership is taken."""
+        await self.synced()
+        for namespace, reconciler in self._reconcilers.items():
+            reconciler.forget()
+            for name in self._caches[namespace].resources.items():
+                self.controller.enqueue((namespace, EndpointName(name)))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._recorder.run())
+            tasks.create_task(self.controller.run())
+
+    def complaint(self) -> str | None:
+        """Say what is stuck, or None: for the liveness probe."""
+        told = [self.controller.complaint()]
+        for caches in self._caches.values():
+            told.extend(informer.complaint() for informer in caches.informers())
+        return next((complaint for complaint in told if complaint is not None), None)
+
+    async def _reconcile(self, key: Key) -> float | None:
+        namespace, name = key
+        return await self._reconcilers[namespace].reconcile(name)
+
+    def _enqueue(self, namespace: str, name: EndpointName) -> None:
+        self.controller.enqueue((namespace, name))

@@ -1,0 +1,177 @@
+"""One run of one endpoint: observe, decide by the core's functions, act, say how it stands."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from gco.clock import Clock
+from gco.cluster.port import Cluster
+from gco.controllers.endpoint.actor import Actor, Outcome
+from gco.controllers.endpoint.caches import Caches
+from gco.controllers.endpoint.events import Recorder
+from gco.controllers.endpoint.finalizer import may_go, release
+from gco.controllers.endpoint.memory import Memory
+from gco.controllers.endpoint.reporter import report
+from gco.core.model.defaults import effective
+from gco.core.model.ids import EndpointName
+from gco.core.model.names import CONTAINER
+from gco.core.model.regional import Regional
+from gco.core.model.status import AcceleratorCapacity
+from gco.core.region.causes import Ask, crashing
+from gco.core.region.freeze import Template, freeze, frozen_for, runs, template_in
+from gco.core.region.plan import plan
+from gco.core.region.render.container import startup_seconds
+from gco.core.region.render.template import pod_template
+from gco.core.region.stage import (
+    Observed,
+    Stage,
+    desired,
+    look_again,
+    stage_of,
+    wanted_replicas,
+    workload_ref,
+)
+from gco.core.region.status import View, judge, outdated
+from gco.errors import AbsentError, ClusterError
+from gco.kinds import DEPLOYMENT
+from gco.telemetry import get_logger
+
+Capacity = Callable[[], Mapping[str, AcceleratorCapacity] | None]
+"""Tells the region's accelerators by resource name, None while they are unknown."""
+
+_log = get_logger(__name__)
+_LOG_LINES = 20
+
+
+class Reconciler:
+    """Makes the endpoints of one namespace true, one run at a time for each."""
+
+    def __init__(
+        self, cluster: Cluster, caches: Caches, clock: Clock, recorder: Recorder, capacity: Capacity
+    ) -> None:
+        self._cluster = cluster
+        self._caches = caches
+        self._clock = clock
+        self._recorder = recorder
+        self._capacity = capacity
+        self._memories: dict[EndpointName, Memory] = {}
+
+    def forget(self) -> None:
+        """Forget what was remembered: someone else may have acted meanwhile."""
+        self._memories.clear()
+
+    async def reconcile(self, name: EndpointName) -> float | None:
+        """Look at one endpoint; return seconds after which to look again, None for no need to.
+
+        Raises ClusterError: what could not be done now is done by a later run.
+        """
+        resource = self._caches.resources.get(name)
+        if resource is None:
+            self._memories.pop(name, None)
+            return None  # absence is never a wish: its objects go on serving
+        memory = self._memories.setdefault(name, Memory())
+        regional = resource.regional
+        if regional is None:
+            if memory.say_once(resource.problem):
+                _log.error("not understood", endpoint=name, error=resource.problem)
+            return None
+        if regional.deleting and may_go(regional):
+            await self._let_go(regional)
+            return None
+        if regional.edited:
+            if memory.say_once(f"edited {regional.generation}"):
+                _log.warning("edited by hand; waiting for its repair", endpoint=name)
+            return None
+        return await self._make_true(regional, memory)
+
+    async def _let_go(self, regional: Regional) -> None:
+        if await release(self._cluster, self._caches, regional):
+            _log.info(
+                "released",
+                endpoint=regional.name,
+                state=regional.spec.state,
+                revision=regional.spec.revision,
+            )
+
+    async def _make_true(self, regional: Regional, memory: Memory) -> float | None:
+        refused = outdated(regional, self._clock.now())
+        if refused is not None:
+            return await report(self._cluster, self._caches, regional, refused, memory)
+        observed = self._caches.observe(regional.name)
+        stage = stage_of(regional, observed, self._clock.now())
+        template = await self._template(regional, observed, stage)
+        wanted = desired(regional, observed, stage, template)
+        actions = plan(
+            wanted.objects,
+            observed.seen(regional.name, regional.spec.uid),
+            accepted=memory.accepted,
+            keep=wanted.keep,
+        )
+        outcome = Outcome()
+        if actions:
+            actor = Actor(self._cluster, self._caches, regional, memory)
+            outcome = await actor.carry_out(actions)
+            observed = self._caches.observe(regional.name)
+        view = View(
+            regional=regional,
+            stage=stage,
+            observed=observed,
+            ask=self._ask(regional, template),
+            settled=outcome.settled,
+            failures=outcome.failures,
+            drift=outcome.drift,
+            log=await self._last_words(regional, observed, memory),
+        )
+        status = judge(view, self._clock.now())
+        self._recorder.tell(regional, outcome)
+        held = await report(self._cluster, self._caches, regional, status, memory)
+        return _soonest([outcome.again, held, look_again(regional, stage, self._clock.now())])
+
+    async def _template(
+        self, regional: Regional, observed: Observed, stage: Stage
+    ) -> Template | None:
+        """Return the frozen pod template, frozen now where it was not yet."""
+        if stage not in (Stage.SERVE, Stage.REST):
+            return None
+        key, uid = regional.spec.template_key, regional.spec.uid
+        found = frozen_for(key, uid, observed.frozen)
+        if found is not None:
+            return found
+        body: Mapping[str, Any] = pod_template(regional)
+        if runs(observed.workload, key, uid):
+            ref = workload_ref(regional.name)
+            body = template_in(await self._cluster.get(DEPLOYMENT, regional.namespace, ref.name))
+        return freeze(regional.name, key, regional.spec.revision, body)
+
+    def _ask(self, regional: Regional, template: Template | None) -> Ask:
+        spec = effective(regional.spec.endpoint)
+        return Ask(
+            replicas=wanted_replicas(regional),
+            device=spec.device,
+            count=spec.count,
+            startup_seconds=startup_seconds(template.body) if template else spec.startup_seconds,
+            capacity=self._capacity(),
+        )
+
+    async def _last_words(self, regional: Regional, observed: Observed, memory: Memory) -> str:
+        """Return the end of a crashing container's log, read once a pod."""
+        found = crashing(observed.pods)
+        if found is None:
+            memory.logs.clear()
+            return ""
+        name, record = found
+        if record.uid not in memory.logs:
+            memory.logs = {record.uid: await self._log_of(regional.namespace, name)}
+        return memory.logs[record.uid]
+
+    async def _log_of(self, namespace: str, pod: str) -> str:
+        try:
+            return await self._cluster.logs(namespace, pod, container=CONTAINER, lines=_LOG_LINES)
+        except AbsentError:
+            return ""  # the pod or its log is gone; the status says to look at the log
+        except ClusterError as error:
+            _log.warning("log not readable", pod=pod, error=str(error))
+            return ""
+
+
+def _soonest(times: Sequence[float | None]) -> float | None:
+    return min((time for time in times if time is not None), default=None)
