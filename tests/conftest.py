@@ -1,5 +1,6 @@
 """Fixtures that every test shares. Virtual time is explained in tests/virtual_time.py."""
 
+import asyncio
 import datetime as dt
 
 import pytest
@@ -10,6 +11,15 @@ pytest_plugins = ["testbed.fixtures"]
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 """When virtual time starts, on the wall clock of the fixture `clock`."""
+
+
+def pytest_sessionstart():
+    """Say that no loop is wanted outside async tests.
+
+    looptime's plugin asks for the current loop before each test, and asyncio would make one for a
+    plain test that nobody ever closes.
+    """
+    asyncio.set_event_loop(None)
 
 
 @pytest.fixture
