@@ -28,6 +28,8 @@ def _plain(value: object) -> object:
             return value
         case int() if value in _INT64:
             return value
+        case float() if value.is_integer() and int(value) in _INT64:
+            return int(value)  # as an API server returns it
         case float() if math.isfinite(value):
             return value
         case _:

@@ -111,6 +111,8 @@ class Region(Model):
     context_hint: str = ""
     version: str = ""
     """The version of GCO that the leader runs."""
+    orphans: tuple[str, ...] = ()
+    """Custom resources there (`namespace/name`) that the store knows nothing of; left alone."""
     heartbeat: dt.datetime
     heartbeat_seconds: Annotated[int, Field(ge=1)] = 30
     """How often the leader renews `heartbeat`; the region is silent after three."""

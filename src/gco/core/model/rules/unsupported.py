@@ -8,44 +8,44 @@ from gco.core.model.base import Model
 from gco.core.model.rules.finding import Finding, Known
 from gco.core.model.spec import InferenceEndpoint, Route, RouteBackend
 
-_NOT_YET: Final = "not supported yet; leave it out"
+NOT_YET: Final = (
+    ("EndpointSpec", "model"),
+    ("EndpointSpec", "autoscaling"),
+    ("EndpointSpec", "canary"),
+    ("EndpointSpec", "podOverrides"),
+    ("RegionSpec", "autoscaling"),
+    ("Route", "auth"),
+)
+"""The class and the field of each, as written."""
+_ALLOWED: Final = "not supported yet; leave it out"
 _BACKENDS: Final = "alb or nginx; gateway is not supported yet"
 
 
 def not_supported_yet(document: InferenceEndpoint, known: Known) -> Iterator[Finding]:
     """Refuse what a later version brings."""
     spec = document.spec
-    for field, name in (
-        ("model", "model"),
-        ("autoscaling", "autoscaling"),
-        ("canary", "canary"),
-        ("pod_overrides", "podOverrides"),
-    ):
-        if (stated := getattr(spec, field)) is not None:
-            yield Finding(("spec", name), _brief(stated), _NOT_YET)
+    yield from _fields(("spec",), spec)
     yield from _route(("spec", "route"), spec.route)
     for number, region in enumerate(spec.regions or ()):
         path: Path = ("spec", "regions", number)
-        if region.autoscaling is not None:
-            yield Finding((*path, "autoscaling"), _brief(region.autoscaling), _NOT_YET)
+        yield from _fields(path, region)
         yield from _route((*path, "route"), region.route)
     yield from _gateway_by_default(document, known)
 
 
-def _brief(stated: object) -> object:
-    """Return what was stated, as it was."""
-    return (
-        stated.model_dump(mode="json", exclude_none=True) if isinstance(stated, Model) else stated
-    )
+def _fields(path: Path, stated: Model) -> Iterator[Finding]:
+    written = stated.model_dump(mode="json", exclude_none=True)
+    for owner, field in NOT_YET:
+        if owner == type(stated).__name__ and field in written:
+            yield Finding((*path, field), written[field], _ALLOWED)
 
 
 def _route(path: Path, route: Route | None) -> Iterator[Finding]:
     if route is None:
         return
-    if route.auth is not None:
-        yield Finding((*path, "auth"), route.auth, _NOT_YET)
+    yield from _fields(path, route)
     if route.backend is RouteBackend.GATEWAY:
-        yield Finding((*path, "backend"), "gateway", _BACKENDS)
+        yield Finding((*path, "backend"), route.backend, _BACKENDS)
 
 
 def _gateway_by_default(document: InferenceEndpoint, known: Known) -> Iterator[Finding]:

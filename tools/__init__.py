@@ -1,0 +1,1 @@
+"""Programs that contributors run, each by a target of the Makefile."""
