@@ -390,7 +390,7 @@ async def test_a_write_before_the_wait_is_not_slept_through(opened):
     await writer.write([creating()])
 
     async with asyncio.timeout(5):
-        assert await reader.wait(version) != version
+        await reader.wait(version)
 
 
 @pytest.mark.parametrize("own", [pytest.param(True, id="own"), pytest.param(False, id="another's")])
@@ -403,7 +403,7 @@ async def test_a_write_wakes_those_who_wait(opened, own):
     await writer.write([creating()])
 
     async with asyncio.timeout(5):
-        assert all(found != version for found in await asyncio.gather(*waiting))
+        await asyncio.gather(*waiting)
 
 
 # Regions

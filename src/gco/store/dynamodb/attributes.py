@@ -1,0 +1,96 @@
+"""Records as DynamoDB attributes.
+
+Each top-level field is an attribute of its own, so that a table can be queried and read by people.
+What people write freely (a spec, the conditions' texts) is one string of JSON: it comes back to the
+last digit, may hold floats and nest as deep as it likes, which DynamoDB's own numbers and maps would
+not allow. Other numbers are integers.
+"""
+
+from typing import Any, TypeAlias
+
+import orjson
+
+from gco.core.model.base import Model
+from gco.store.records import M, decode
+
+Attribute: TypeAlias = dict[str, Any]
+Item: TypeAlias = dict[str, Attribute]
+Key: TypeAlias = tuple[str, str]
+"""Hash and range key: `pk`, `sk`."""
+
+_AS_JSON = frozenset({"spec", "conditions"})
+
+
+def text(value: str) -> Attribute:
+    """Return a string attribute."""
+    return {"S": value}
+
+
+def number(value: int) -> Attribute:
+    """Return a number attribute."""
+    return {"N": str(value)}
+
+
+def key_item(key: Key) -> Item:
+    """Return the key's two attributes."""
+    return {"pk": text(key[0]), "sk": text(key[1])}
+
+
+def key_of(item: Item) -> Key:
+    """Return the key under which the item lives."""
+    return item["pk"]["S"], item["sk"]["S"]
+
+
+def to_item(key: Key, record: Model) -> Item:
+    """Return the item that holds `record` under `key`."""
+    fields = record.model_dump(mode="json", exclude_none=True)
+    attributes = {
+        name: text(orjson.dumps(value).decode()) if name in _AS_JSON else _attribute(value)
+        for name, value in fields.items()
+    }
+    return key_item(key) | attributes
+
+
+def from_item(kind: type[M], item: Item) -> M:
+    """Return the record that `item` holds; raises StoreError where it cannot be read."""
+    fields = {
+        name: orjson.Fragment(attribute["S"]) if name in _AS_JSON else plain(attribute)
+        for name, attribute in item.items()
+        if name not in {"pk", "sk"}
+    }
+    where = f"{item['sk']['S']} under {item['pk']['S']}"
+    return decode(kind, orjson.dumps(fields), where=where)
+
+
+def plain(attribute: Attribute) -> Any:  # noqa: ANN401 -- JSON-like data
+    """Return the JSON-like value of an attribute."""
+    ((kind, value),) = attribute.items()
+    match kind:
+        case "N":
+            return int(value)
+        case "M":
+            return {name: plain(part) for name, part in value.items()}
+        case "L":
+            return [plain(part) for part in value]
+        case "NULL":
+            return None
+        case _:
+            return value
+
+
+def _attribute(value: object) -> Attribute:
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return text(value)
+        case int():
+            return number(value)
+        case dict():
+            return {"M": {name: _attribute(part) for name, part in value.items()}}
+        case list():
+            return {"L": [_attribute(part) for part in value]}
+        case None:
+            return {"NULL": True}
+        case _:
+            raise TypeError(f"a {type(value).__name__} is no attribute")

@@ -1,0 +1,176 @@
+"""The connection to the table: requests sent until their outcome is known, or the time is over.
+
+Retrying is done here and not by the client library, so that one time-out bounds it all and a
+transaction whose answer was lost is sent again under the same token.
+"""
+
+import asyncio
+import contextlib
+import random
+import uuid
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from aiobotocore.config import AioConfig
+from aiobotocore.session import AioSession
+
+from gco.errors import StoreError, StoreUnavailableError
+from gco.store.dynamodb import faults
+from gco.store.dynamodb.attributes import Item, Key, key_item, text
+from gco.store.dynamodb.faults import TransactionCancelledError
+
+TIME_OUT = 10.0
+"""Seconds until an operation that gets no usable answer fails."""
+_FIRST_PAUSE = 0.02
+_LONGEST_PAUSE = 1.0
+_BATCH = 25
+"""Writes in one BatchWriteItem."""
+
+
+class Patience:
+    """How long to go on trying: pauses that grow, with full jitter, until the time is over."""
+
+    def __init__(self, seconds: float) -> None:
+        self._deadline = asyncio.get_running_loop().time() + seconds
+        self._longest = _FIRST_PAUSE
+
+    @property
+    def remaining(self) -> float:
+        """The seconds that are left, at least 0."""
+        return max(0.0, self._deadline - asyncio.get_running_loop().time())
+
+    async def pause(self) -> bool:
+        """Sleep a little; return whether there is time for another try."""
+        await asyncio.sleep(random.uniform(0, self._longest))  # noqa: S311 -- jitter, no secret
+        self._longest = min(2 * self._longest, _LONGEST_PAUSE)
+        return self.remaining > 0
+
+
+class Client:
+    """One table. Made by :meth:`open`."""
+
+    def __init__(self, raw: Any, table: str, where: str, time_out: float) -> None:  # noqa: ANN401 -- untyped
+        self._raw = raw
+        self.table = table
+        self.where = where
+        """The table and its region, for messages."""
+        self.time_out = time_out
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(
+        cls, table: str, *, region: str | None, endpoint_url: str | None, time_out: float = TIME_OUT
+    ) -> AsyncIterator["Client"]:
+        """Connect; raises SettingsError where region or endpoint cannot be."""
+        config = AioConfig(
+            connect_timeout=min(3.0, time_out),
+            read_timeout=min(5.0, time_out),
+            retries={"total_max_attempts": 1},
+            tcp_keepalive=True,
+        )
+        where = f"DynamoDB table {table} in {region or 'the default region'}"
+        made = AioSession().create_client(
+            "dynamodb", region_name=region, endpoint_url=endpoint_url, config=config
+        )
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                raw = await stack.enter_async_context(made)
+            except (*faults.FOREIGN, ValueError) as error:
+                raise faults.translated(error, where) from error
+            yield cls(raw, table, where, time_out)
+
+    async def call(self, operation: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
+        """Send one request to the table; it must be safe to send twice.
+
+        Raises StoreError, as :mod:`gco.store.dynamodb.faults` says, and TransactionCancelledError.
+        """
+        return await self.send(operation, TableName=self.table, **parameters)
+
+    async def send(self, operation: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
+        """As `call`, for a request that names its tables itself."""
+        patience = Patience(self.time_out)
+        while True:
+            try:
+                async with asyncio.timeout(patience.remaining):
+                    answer: dict[str, Any] = await getattr(self._raw, operation)(**parameters)
+                    return answer
+            except (*faults.FOREIGN, TimeoutError) as error:
+                failure = self._failure(error)
+                if failure is not None:
+                    raise failure from error
+                if not await patience.pause():
+                    raise StoreUnavailableError(f"{self.where} does not answer: {error}") from error
+
+    async def allow(
+        self, operation: str, tolerated: str, parameters: Mapping[str, Any]
+    ) -> dict[str, Any] | None:
+        """As `call`, but return None where the answer is the error called `tolerated`."""
+        try:
+            return await self.call(operation, **parameters)
+        except StoreError as error:
+            if isinstance(error.__cause__, Exception) and faults.code(error.__cause__) == tolerated:
+                return None
+            raise
+
+    async def get(self, key: Key) -> Item | None:
+        """Return the item as last written, None where there is none."""
+        answer = await self.call("get_item", Key=key_item(key), ConsistentRead=True)
+        return answer.get("Item")
+
+    async def query(self, pk: str, *, newest: int | None = None) -> AsyncIterator[Item]:
+        """Every item under `pk` by range key, over as many pages as it takes.
+
+        With `newest`, that many of them, the last first.
+        """
+        start: dict[str, Any] = {"ScanIndexForward": newest is None}
+        while newest is None or newest > 0:
+            limit = {} if newest is None else {"Limit": newest}
+            answer = await self.query_page("pk = :pk", {":pk": text(pk)}, **limit, **start)
+            for item in answer["Items"]:
+                yield item
+            if "LastEvaluatedKey" not in answer:
+                return
+            start["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            newest = None if newest is None else newest - len(answer["Items"])
+
+    async def query_page(self, condition: str, values: Item, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
+        """Send one query and return its answer: at most 1 MB, and where to go on."""
+        return await self.call(
+            "query",
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            ConsistentRead=True,
+            **parameters,
+        )
+
+    async def transact(self, actions: Sequence[dict[str, Any]]) -> None:
+        """Store all of `actions` or none; raises TransactionCancelledError.
+
+        Should the request have to be sent again, its token makes the answer the first one's.
+        """
+        named = [
+            {kind: {"TableName": self.table, **action}}
+            for one in actions
+            for kind, action in one.items()
+        ]
+        token = str(uuid.uuid4())
+        await self.send("transact_write_items", TransactItems=named, ClientRequestToken=token)
+
+    async def delete(self, keys: Sequence[Key]) -> None:
+        """Delete the items, each for itself, whether or not they exist."""
+        for start in range(0, len(keys), _BATCH):
+            part = keys[start : start + _BATCH]
+            left = {self.table: [{"DeleteRequest": {"Key": key_item(key)}} for key in part]}
+            patience = Patience(self.time_out)
+            while left:
+                left = (await self.send("batch_write_item", RequestItems=left))["UnprocessedItems"]
+                if left and not await patience.pause():
+                    raise StoreUnavailableError(f"{self.where} is throttled; try again")
+
+    def _failure(self, error: Exception) -> Exception | None:
+        """Return the error to raise, or None where the request is to be sent again."""
+        if faults.code(error) == "TransactionCanceledException":
+            return TransactionCancelledError(error)
+        if isinstance(error, TimeoutError) or faults.is_passing(error):
+            return None
+        return faults.translated(error, self.where)

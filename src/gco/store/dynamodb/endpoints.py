@@ -1,0 +1,156 @@
+"""Endpoints and their revisions: reads, and the one transaction that writes them."""
+
+import datetime as dt
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from gco.core.model.endpoint import Endpoint, Revision, Write
+from gco.core.model.ids import EndpointName, EndpointUid, Epoch, Generation, RevisionNumber, Seq
+from gco.errors import FencedError, NotFoundError, StoreUnavailableError
+from gco.store import rules
+from gco.store.dynamodb import keys
+from gco.store.dynamodb.attributes import Item, from_item, key_item, key_of, number, text
+from gco.store.dynamodb.client import Client
+from gco.store.dynamodb.transactions import (
+    ABSENT,
+    Action,
+    Appender,
+    check,
+    delete,
+    put,
+    put_record,
+    read_together,
+)
+from gco.store.port import KEPT_REVISIONS
+from gco.telemetry.logs import get_logger
+
+log = get_logger(__name__)
+
+
+async def get(client: Client, name: EndpointName) -> Endpoint:
+    """Return the endpoint; raises NotFoundError."""
+    item = await client.get(keys.endpoint(name))
+    if item is None:
+        raise NotFoundError(f"no endpoint {name} is stored")
+    return from_item(Endpoint, item)
+
+
+async def get_many(
+    client: Client, names: Sequence[EndpointName]
+) -> Mapping[EndpointName, Endpoint]:
+    """Return those of `names` that exist."""
+    distinct = list(dict.fromkeys(names))
+    items = await read_together(client, [keys.endpoint(name) for name in distinct])
+    pairs = zip(distinct, items, strict=True)
+    return {name: from_item(Endpoint, item) for name, item in pairs if item is not None}
+
+
+async def every(client: Client) -> AsyncIterator[Endpoint]:
+    """Every endpoint by name, page by page."""
+    async for item in client.query(keys.ENDPOINTS):
+        yield from_item(Endpoint, item)
+
+
+async def revision(
+    client: Client, name: EndpointName, uid: EndpointUid, wanted: RevisionNumber
+) -> Revision:
+    """Return one revision; raises NotFoundError."""
+    item = await client.get(keys.revision(name, uid, wanted))
+    if item is None:
+        raise NotFoundError(f"no revision {wanted} of endpoint {name} is kept")
+    return from_item(Revision, item)
+
+
+async def revisions(
+    client: Client, name: EndpointName, uid: EndpointUid, limit: int
+) -> Sequence[Revision]:
+    """Return the newest revisions, newest first."""
+    found = client.query(keys.revisions(name, uid), newest=limit)
+    return [from_item(Revision, item) async for item in found]
+
+
+async def write(
+    appender: Appender, writes: Sequence[Write], fleet_epoch: Epoch | None, now: dt.datetime
+) -> Seq:
+    """Store all of `writes` and one change; raises ConflictError, FencedError."""
+    actions, owners = await _actions(appender.client, writes, fleet_epoch)
+
+    def judge(refused: Mapping[int, Item | None]) -> None:
+        for position, item in sorted(refused.items()):
+            owner = owners[position]
+            if owner is None:
+                raise FencedError(f"the fleet lease is no longer at epoch {fleet_epoch}")
+            _refuse(owner, actions[position], item)
+
+    names = [item.name for item in writes]
+    seq = await appender.commit(keys.CHANGES, actions, names, now, judge)
+    await _tidy(appender.client, writes)
+    return seq
+
+
+async def _actions(
+    client: Client, writes: Sequence[Write], fleet_epoch: Epoch | None
+) -> tuple[Sequence[Action], Sequence[Write | None]]:
+    """Return the transaction's actions, and whose each is: None for the fleet's fence, first."""
+    gone = [item.name for item in writes if item.endpoint is None]
+    stored = await get_many(client, gone) if gone else {}
+    pairs: list[tuple[Action, Write | None]] = []
+    if fleet_epoch is not None:
+        pairs.append((check(keys.FLEET_LEASE, "epoch = :epoch", epoch=number(fleet_epoch)), None))
+    for item in writes:
+        pairs.extend((action, item) for action in _write(item, stored.get(item.name)))
+    return [action for action, _ in pairs], [owner for _, owner in pairs]
+
+
+def _write(item: Write, stored: Endpoint | None) -> Sequence[Action]:
+    key = keys.endpoint(item.name)
+    expected = {} if item.expected is None else {"expected": number(item.expected)}
+    condition = ABSENT if item.expected is None else "generation = :expected"
+    if item.endpoint is None:
+        removal = delete(key, condition, **expected)
+        return [removal] if stored is None else [removal, _purged(stored)]
+    change = put_record(key, item.endpoint, condition, **expected)
+    if (new := item.revision) is None:
+        return [change]
+    return [change, put_record(keys.revision(new.name, new.uid, new.number), new, ABSENT)]
+
+
+def _purged(endpoint: Endpoint) -> Action:
+    """Note that the endpoint's revisions are to be deleted, whoever gets to do it."""
+    of = keys.revisions(endpoint.name, endpoint.uid)
+    return put(key_item((keys.PURGED, of)), ABSENT)
+
+
+def _refuse(item: Write, action: Action, stored: Item | None) -> None:
+    is_revision = "Put" in action and action["Put"]["Item"]["pk"] != text(keys.ENDPOINTS)
+    if is_revision:
+        raise rules.revision_conflict(item, item.expected)
+    generation = Generation(int(stored["generation"]["N"])) if stored else None
+    raise rules.generation_conflict(item, generation)
+
+
+async def _tidy(client: Client, writes: Sequence[Write]) -> None:
+    """Delete the revisions that are kept no longer; what fails is left to the next purge.
+
+    The write itself is done, and must not look as if it had failed.
+    """
+    new = [item.revision for item in writes if item.revision is not None]
+    old = [
+        keys.revision(r.name, r.uid, RevisionNumber(r.number - KEPT_REVISIONS))
+        for r in new
+        if r.number > KEPT_REVISIONS
+    ]
+    try:
+        await client.delete(old)
+        if any(item.endpoint is None for item in writes):
+            await _sweep(client)
+    except StoreUnavailableError as error:
+        log.warning("old revisions are left for the next purge", why=str(error))
+
+
+async def _sweep(client: Client) -> None:
+    """Delete the revisions of every purged endpoint, those that a crash left behind included."""
+    marks = [item async for item in client.query(keys.PURGED)]
+    for mark in marks:
+        of = mark["sk"]["S"]
+        await client.delete([key_of(item) async for item in client.query(of)])
+        await client.delete([key_of(mark)])

@@ -1,0 +1,52 @@
+"""Following a change log: one query from where the reader stands, which ends with the head."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from gco.core.model.endpoint import Change
+from gco.core.model.ids import EndpointName, Seq
+from gco.store import rules
+from gco.store.dynamodb import keys
+from gco.store.dynamodb.attributes import text
+from gco.store.dynamodb.client import Client, Patience
+
+SETTLING = 0.5
+"""Seconds that an entry may be missing before it counts as expired.
+
+A query may see the head, or a later entry, of a transaction whose other items are about to show.
+"""
+
+
+async def follow(client: Client, log: str, after: Seq) -> AsyncIterator[Change]:
+    """Changes that follow `after`, in order and without gaps; raises GapError."""
+    position = after
+    patience = Patience(SETTLING)
+    while True:
+        found, end = await _page(client, log, position)
+        for change in found:
+            if change.seq != position + 1:
+                break
+            position = change.seq
+            yield change
+        if end == position:
+            return
+        if found and found[-1].seq == position and end is None:
+            continue  # a full page; there are more
+        if (end is not None and end < position) or not await patience.pause():
+            raise rules.gap(position, end or found[-1].seq)
+
+
+async def _page(client: Client, log: str, after: Seq) -> tuple[Sequence[Change], Seq | None]:
+    """Return what follows `after`, and the head, or None where the page ends before it."""
+    answer = await client.query_page(
+        "pk = :pk AND sk > :after",
+        {":pk": text(log), ":after": text(keys.log_entry(log, after)[1])},
+    )
+    found, end = [], None if "LastEvaluatedKey" in answer else Seq(0)
+    for item in answer["Items"]:
+        seq = Seq(int(item["seq"]["N"]))
+        if item["sk"]["S"] == keys.HEAD:
+            end = seq
+        else:
+            names = tuple(EndpointName(name["S"]) for name in item["names"]["L"])
+            found.append(Change(seq, names))
+    return found, end

@@ -1,0 +1,173 @@
+"""The store's port over one DynamoDB table in one region, which every region reads and writes.
+
+Whatever is conditional is one transaction. Every read is strongly consistent. Nothing is scanned.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from gco.clock import Clock, SystemClock
+from gco.core.model.endpoint import Change, Endpoint, Revision, Write
+from gco.core.model.ids import EndpointName, EndpointUid, Epoch, RegionName, RevisionNumber, Seq
+from gco.core.model.status import Region, RegionStatus
+from gco.store import rules
+from gco.store.dynamodb import endpoints, keys, leases, logs, regional, transactions
+from gco.store.dynamodb.client import TIME_OUT, Client
+from gco.store.dynamodb.table import verify
+from gco.store.port import KEPT_REVISIONS, FleetLease, StatusRemoval, Version
+
+TAIL_SECONDS = 0.3
+
+
+class DynamoDbStore:
+    """A store in a table. Made by :meth:`open`; its promises are those of the port."""
+
+    def __init__(
+        self,
+        client: Client,
+        resources: contextlib.AsyncExitStack,
+        *,
+        tail_seconds: float,
+        clock: Clock,
+    ) -> None:
+        self._client = client
+        self._resources = resources
+        self._tail_seconds = tail_seconds
+        self._clock = clock
+        self._appender = transactions.Appender(client)
+        self._version = Version(1)
+        self._moved = asyncio.Event()
+
+    @classmethod
+    async def open(
+        cls,
+        table: str,
+        *,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        tail_seconds: float = TAIL_SECONDS,
+        time_out: float = TIME_OUT,
+        clock: Clock | None = None,
+    ) -> "DynamoDbStore":
+        """Connect to a store that `create_table` made.
+
+        Credentials are found as every AWS client finds them. `time_out` is in seconds, for each
+        operation and all its tries. Raises StoreIdentityError where the table is missing, not
+        initialised, of another layout or replicated; StoreDeniedError where credentials are missing
+        or not accepted; SettingsError without a region; StoreUnavailableError.
+        """
+        async with contextlib.AsyncExitStack() as resources:
+            opened = Client.open(table, region=region, endpoint_url=endpoint_url, time_out=time_out)
+            client = await resources.enter_async_context(opened)
+            await verify(client)
+            return cls(
+                client,
+                resources.pop_all(),
+                tail_seconds=tail_seconds,
+                clock=clock or SystemClock(),
+            )
+
+    async def identity(self) -> str:
+        # Read anew: the table may have been replaced under its name since it was opened.
+        return await verify(self._client)
+
+    async def get(self, name: EndpointName) -> Endpoint:
+        return await endpoints.get(self._client, name)
+
+    async def get_many(self, names: Sequence[EndpointName]) -> Mapping[EndpointName, Endpoint]:
+        return await endpoints.get_many(self._client, names)
+
+    async def list(self) -> AsyncIterator[Endpoint]:
+        async for endpoint in endpoints.every(self._client):
+            yield endpoint
+
+    async def write(self, writes: Sequence[Write], *, fleet_epoch: Epoch | None = None) -> Seq:
+        rules.check_writes(writes)
+        now = self._clock.now()
+        seq = await endpoints.write(self._appender, writes, fleet_epoch, now)
+        self._written()
+        return seq
+
+    async def revision(
+        self, name: EndpointName, uid: EndpointUid, number: RevisionNumber
+    ) -> Revision:
+        return await endpoints.revision(self._client, name, uid, number)
+
+    async def revisions(
+        self, name: EndpointName, uid: EndpointUid, *, limit: int = KEPT_REVISIONS
+    ) -> Sequence[Revision]:
+        return await endpoints.revisions(self._client, name, uid, limit)
+
+    async def head(self) -> Seq:
+        return await transactions.head(self._client, keys.CHANGES)
+
+    async def changes(self, after: Seq) -> AsyncIterator[Change]:
+        async for change in logs.follow(self._client, keys.CHANGES, after):
+            yield change
+
+    async def wait(self, seen: Version) -> Version:
+        if self._version == seen:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._tail_seconds * _jitter()):
+                    await self._moved.wait()
+        return self._version
+
+    async def regions(self) -> Sequence[Region]:
+        return await regional.every(self._client)
+
+    async def lead_region(self, region: Region, *, replace_cluster: bool = False) -> Epoch:
+        return await regional.lead(self._client, region, replace_cluster=replace_cluster)
+
+    async def update_region(self, region: Region) -> None:
+        await regional.update(self._client, region)
+
+    async def remove_region(self, name: RegionName) -> None:
+        await regional.remove(self._client, name)
+
+    async def statuses(self, region: RegionName) -> Sequence[RegionStatus]:
+        return await regional.statuses(self._client, region)
+
+    async def statuses_of(
+        self, name: EndpointName, regions: Sequence[RegionName]
+    ) -> Sequence[RegionStatus]:
+        return await regional.statuses_of(self._client, name, regions)
+
+    async def write_statuses(
+        self,
+        region: RegionName,
+        epoch: Epoch,
+        statuses: Sequence[RegionStatus | StatusRemoval],
+    ) -> Seq:
+        rules.check_statuses(region, statuses)
+        now = self._clock.now()
+        seq = await regional.write_statuses(self._appender, region, epoch, statuses, now)
+        self._written()
+        return seq
+
+    async def status_head(self, region: RegionName) -> Seq:
+        return await transactions.head(self._client, keys.status_log(region))
+
+    async def status_changes(self, region: RegionName, after: Seq) -> AsyncIterator[Change]:
+        async for change in logs.follow(self._client, keys.status_log(region), after):
+            yield change
+
+    async def fleet_lease(self) -> FleetLease | None:
+        return await leases.read(self._client)
+
+    async def write_fleet_lease(self, lease: FleetLease, *, seen: FleetLease | None) -> None:
+        await leases.write(self._client, lease, seen)
+
+    async def close(self) -> None:
+        await self._resources.aclose()
+
+    def _written(self) -> None:
+        """Wake those who wait: they need not sleep through what this process wrote."""
+        self._version = Version(self._version + 1)
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+
+def _jitter() -> float:
+    return random.uniform(0.8, 1.0)  # noqa: S311 -- keeps readers apart, no secret
