@@ -82,7 +82,6 @@ def _request(
             spec=spec,
             reason=f"from {source}",
             kept=kept,
-            warnings=warnings(document),
             joins=True,
         )
 

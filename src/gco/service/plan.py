@@ -51,7 +51,6 @@ class Draft:
     spec: EndpointSpec
     reason: str
     kept: tuple[Kept, ...] = ()
-    warnings: tuple[str, ...] = ()
     joins: bool = False
     """Whether a spec without regions is taken to mean every region that is registered by now."""
 
@@ -82,7 +81,7 @@ def plan(
     asker: Asker,
 ) -> Plan:
     """Return the write that makes `current` what `draft` says; raises InvalidSpecError."""
-    wanted = _wanted(draft, current, registered)
+    wanted, warnings = _wanted(draft, current, registered)
     uid = asker.new_uid if current is None else current.uid
     number = RevisionNumber(1 if current is None else current.revision + 1)
     previous = {} if current is None else current.targets
@@ -94,6 +93,7 @@ def plan(
     )
     same = current is not None and _same(current, draft) and same_targets(previous, targets)
     applied = _applied(draft, current, asker, changes, same=same)
+    applied = applied.model_copy(update={"warnings": warnings})
     if same:
         return Plan(current, None, applied)
     effects = _effects(draft.spec, previous, targets, registered, changed=bool(changes))
@@ -105,32 +105,32 @@ def plan(
 
 def _wanted(
     draft: Draft, current: Endpoint | None, registered: Mapping[RegionName, Region]
-) -> list[Region]:
-    """The regions where the endpoint is to exist; the whole document is checked against them."""
+) -> tuple[list[Region], tuple[Problem, ...]]:
+    """The regions where the endpoint is to exist, and warnings; the whole document is checked."""
     present = None
     if current is not None and not draft.joins:
         live = (r for r, t in current.targets.items() if t.state is not TargetState.DELETED)
         present = [region for region in live if region in registered]
     names = wanted_regions(draft.spec, registered, present)
     wanted = [registered[name] for name in names if name in registered]
-    _check(draft, registered, allowed_namespaces(wanted))
+    warnings = _check(draft, registered, allowed_namespaces(wanted))
     if not wanted:
         raise InvalidSpecError([Problem("spec.regions", "", _no_region(registered))])
     _check_namespace(draft, current)
-    return wanted
+    return wanted, warnings
 
 
 def _check(
     draft: Draft, registered: Mapping[RegionName, Region], namespaces: frozenset[str] | None
-) -> None:
+) -> tuple[Problem, ...]:
+    metadata = Metadata(name=draft.name, namespace=draft.namespace, labels=dict(draft.labels))
     document = InferenceEndpoint(
         api_version="gco.io/v1alpha1",
         kind="InferenceEndpoint",
-        metadata=Metadata(name=draft.name, namespace=draft.namespace, labels=dict(draft.labels)),
+        metadata=metadata,
         spec=draft.spec,
     )
-    known = frozenset({draft.namespace}) if namespaces is None else namespaces
-    check(document, regions=tuple(registered), namespaces=known)
+    return check(document, regions=tuple(registered.values()), namespaces=namespaces)
 
 
 def _check_namespace(draft: Draft, current: Endpoint | None) -> None:
@@ -170,7 +170,6 @@ def _applied(
         reason=draft.reason,
         changes=changes,
         kept=draft.kept,
-        warnings=draft.warnings,
     )
 
 

@@ -17,6 +17,7 @@ from gco.core.model.ids import (
 )
 from gco.core.model.spec import EndpointSpec
 from gco.core.model.status import Region
+from gco.errors import Problem
 
 
 class Outcome(enum.StrEnum):
@@ -76,7 +77,8 @@ class Applied(Model):
     changes: tuple[FieldChange, ...]
     kept: tuple[Kept, ...] = ()
     regions: tuple[RegionEffect, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    """What is accepted, and better done otherwise."""
 
     @property
     def restarts(self) -> tuple[RegionEffect, ...]:

@@ -1,0 +1,97 @@
+"""Does to one custom resource what was decided: apply, take back and apply, or delete."""
+
+import asyncio
+from collections.abc import Callable
+
+from gco.clock import Clock
+from gco.cluster.port import Cluster, Manifest
+from gco.core.fleet.carry import Apply, Move, Remove
+from gco.core.fleet.copies import Copy, Wanted, read_copy
+from gco.core.fleet.repair import take_back_spec
+from gco.core.model.names import SYNC_MANAGER
+from gco.errors import AbsentError, RejectedError
+from gco.kinds import INFERENCE_ENDPOINT
+from gco.runtime.informer import Informer
+from gco.telemetry import get_logger
+
+_log = get_logger(__name__)
+
+
+class CopyActor:
+    """Writes custom resources, each write after `assert_leading`, each answer into the cache."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        copies: Informer[Copy],
+        clock: Clock,
+        assert_leading: Callable[[], None],
+    ) -> None:
+        self._cluster = cluster
+        self._copies = copies
+        self._clock = clock
+        self._assert_leading = assert_leading
+
+    async def act(self, move: Move, wanted: Wanted | None, copy: Copy | None, store: str) -> None:
+        """Carry out `move`; what needs nothing done to the cluster is done.
+
+        Raises RejectedError also where the API server stored something else than was applied.
+        """
+        if isinstance(move, Apply) and wanted is not None:
+            await self._apply(move, wanted, copy, store)
+        elif isinstance(move, Remove) and copy is not None:
+            await self._remove(move, copy)
+
+    async def _apply(self, move: Apply, wanted: Wanted, copy: Copy | None, store: str) -> None:
+        began = asyncio.get_running_loop().time()
+        uid = copy.resource_uid if copy is not None else None
+        recreated_at = copy.recreated_at if copy is not None else None
+        if move.recreated:
+            recreated_at = f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ}"
+        if move.take_back and copy is not None:
+            await self._take_back(copy)
+        self._assert_leading()
+        manifest = wanted.manifest(store=store, resource_uid=uid, recreated_at=recreated_at)
+        stored = await self._cluster.apply(INFERENCE_ENDPOINT, manifest, manager=SYNC_MANAGER)
+        self._copies.record(stored)
+        _log.info(
+            "applied",
+            endpoint=wanted.name,
+            object=f"{INFERENCE_ENDPOINT.name}/{wanted.name}",
+            why=move.why,
+            revision=wanted.revision,
+            seconds=round(asyncio.get_running_loop().time() - began, 4),
+        )
+        self._refuse_mutated(wanted, stored)
+
+    async def _take_back(self, copy: Copy) -> None:
+        live = await self._cluster.get(INFERENCE_ENDPOINT, copy.namespace, copy.name)
+        operations = take_back_spec(live)
+        if operations is not None:
+            self._assert_leading()
+            await self._cluster.patch(
+                INFERENCE_ENDPOINT, copy.namespace, copy.name, operations, manager=SYNC_MANAGER
+            )
+
+    async def _remove(self, move: Remove, copy: Copy) -> None:
+        self._assert_leading()
+        try:
+            await self._cluster.delete(
+                INFERENCE_ENDPOINT, copy.namespace, copy.name, uid=copy.resource_uid
+            )
+        except AbsentError:
+            self._copies.forget(f"{copy.namespace}/{copy.name}", copy.resource_uid)
+        _log.info(
+            "deleted",
+            endpoint=copy.name,
+            object=f"{INFERENCE_ENDPOINT.name}/{copy.name}",
+            why=move.why,
+        )
+
+    def _refuse_mutated(self, wanted: Wanted, stored: Manifest) -> None:
+        """Raise RejectedError where an admission webhook changed what was applied."""
+        if read_copy(stored).spec_hash != wanted.spec_hash:
+            raise RejectedError(
+                "the API server stored another spec than was applied: an admission webhook or an "
+                "older CustomResourceDefinition changes InferenceEndpoints"
+            )

@@ -1,0 +1,253 @@
+"""The sync loop of one region: what the store asks becomes custom resources, what they say goes back.
+
+Everyone follows the store and watches the custom resources, so that a standby's caches are warm;
+only the leader writes. Leading the cluster takes the Lease alone: custom resources are repaired
+while the store is out of reach. Writing to the store takes the region's epoch as well.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from gco.clock import Clock
+from gco.cluster.port import Cluster
+from gco.controllers.sync.actor import CopyActor
+from gco.controllers.sync.binding import check_binding
+from gco.controllers.sync.follower import Follower
+from gco.controllers.sync.heartbeat import Heartbeat
+from gco.controllers.sync.reporter import News, Reporter
+from gco.controllers.sync.surroundings import Surroundings
+from gco.core.fleet.carry import Move, Orphan, Refuse, Trouble, decide, news
+from gco.core.fleet.copies import Copy, Wanted, read_copy
+from gco.core.model.ids import EndpointName, Epoch
+from gco.core.model.status import Region
+from gco.errors import (
+    AbsentError,
+    FencedError,
+    ForbiddenError,
+    GcoError,
+    RejectedError,
+    StoreIdentityError,
+    StoreUnavailableError,
+)
+from gco.kinds import INFERENCE_ENDPOINT
+from gco.runtime.backoff import Backoff, Retries
+from gco.runtime.controller import Controller
+from gco.runtime.informer import Informer
+from gco.runtime.metrics import SILENT, ControllerMetrics
+from gco.store.port import StatusRemoval, Store
+from gco.telemetry import get_logger
+
+STORE_BACKOFF = Backoff(0.5, 30.0, jitter=0.5)
+RECHECK_SECONDS = 2.0
+"""How soon to look again while the custom resource's kind is not installed."""
+_REASONS: Final[dict[type[GcoError], str]] = {
+    AbsentError: "NamespaceNotFound",
+    ForbiddenError: "Forbidden",
+}
+
+_log = get_logger(__name__)
+
+
+class SyncController:
+    """Keeps one region's custom resources and the store in step.
+
+    `region` describes the region; its heartbeat, capacity, address, orphans and epoch are filled in
+    here. `assert_leading` raises NotLeadingError unless this process holds the region's Lease for
+    sure. `accept_store` follows a store that the cluster was not bound to before;
+    `replace_cluster` takes the region's name over from another cluster.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        cluster: Cluster,
+        clock: Clock,
+        region: Region,
+        *,
+        assert_leading: Callable[[], None],
+        surroundings: Surroundings,
+        accept_store: bool = False,
+        replace_cluster: bool = False,
+        metrics: ControllerMetrics = SILENT,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._region = region
+        self._assert_leading = assert_leading
+        self._surroundings = surroundings
+        self._accept_store = accept_store
+        self._replace_cluster = replace_cluster
+        self.copies: Informer[Copy] = Informer(
+            cluster, INFERENCE_ENDPOINT, None, project=read_copy, index=lambda copy: copy.name
+        )
+        self.follower = Follower(store, region, self._bind, self._changed)
+        self._actor = CopyActor(cluster, self.copies, clock, assert_leading)
+        self._reporter = Reporter(store, region.name, self._news, self._changed)
+        self._heartbeat = Heartbeat(store, clock, self._describe, replace_cluster=replace_cluster)
+        self.controller: Controller[EndpointName] = Controller(
+            "sync", self._reconcile, noun="endpoint", metrics=metrics
+        )
+        self._leading = False
+        self._troubles: dict[EndpointName, Trouble] = {}
+        self._orphans: dict[EndpointName, tuple[str, ...]] = {}
+
+    @property
+    def orphans(self) -> Sequence[str]:
+        """Custom resources that the store knows nothing of, as `namespace/name`."""
+        return sorted(key for keys in self._orphans.values() for key in keys)
+
+    async def run(self) -> None:
+        """Keep the caches warm until cancelled, leading or not.
+
+        Raises ConflictError where the region's name is registered for another cluster.
+        """
+        unsubscribe = self.copies.subscribe(self._copy_changed)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.copies.run())
+                group.create_task(self._surroundings.run())
+                group.create_task(self._follow())
+        finally:
+            unsubscribe()
+
+    async def lead(self) -> None:
+        """Write what is to be written, until cancelled: called while the Lease is held."""
+        self._leading = True
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._enqueue_all())
+                group.create_task(self.controller.run())
+                group.create_task(self._report())
+        finally:
+            self._leading = False
+
+    async def _follow(self) -> None:
+        await self.copies.synced.wait()  # what is there says which store it was written from
+        await self.follower.run()
+
+    async def _bind(self) -> str:
+        return await check_binding(
+            self._store,
+            self._region,
+            self.copies.items().values(),
+            accept_store=self._accept_store,
+            replace_cluster=self._replace_cluster,
+        )
+
+    async def _report(self) -> None:
+        """Report under one epoch after another, for as long as the Lease is ours."""
+        await self.follower.complete.wait()  # bound to the right store, whose wishes are known
+        retries = Retries(STORE_BACKOFF)
+        while True:
+            try:
+                await self._report_as(await self._take_epoch())
+            except* (FencedError, StoreUnavailableError, StoreIdentityError) as errors:
+                error = errors.exceptions[0]
+                _log.warning("not reporting", cause=type(error).__name__, error=str(error))
+            await asyncio.sleep(retries.failed())
+
+    async def _take_epoch(self) -> Epoch:
+        """Count the region's epoch up in the store that the cluster is bound to."""
+        await self._bind()
+        self._assert_leading()
+        return await self._heartbeat.lead()
+
+    async def _report_as(self, epoch: Epoch) -> None:
+        await self._reporter.load()
+        await self._enqueue_all()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._heartbeat.run(epoch))
+            group.create_task(self._reporter.run(epoch))
+
+    async def _enqueue_all(self) -> None:
+        await self.copies.synced.wait()
+        names = [copy.name for copy in self.copies.items().values()]
+        for name in dict.fromkeys([*self.follower.names(), *names, *self._reporter.names()]):
+            self._changed(name)
+
+    def _changed(self, name: EndpointName) -> None:
+        if self._leading:
+            self.controller.enqueue(name)
+
+    def _copy_changed(self, _: str, old: Copy | None, new: Copy | None) -> None:
+        copy = new or old
+        if copy is not None:
+            self._changed(copy.name)
+
+    async def _reconcile(self, name: EndpointName) -> float | None:
+        if not self.copies.synced.is_set():
+            return RECHECK_SECONDS  # the kind is not installed, or nobody can say
+        if not self.follower.complete.is_set():
+            return None  # enqueued again when it is
+        wanted, own = self.follower.get(name), self._own_copy(name)
+        strangers = [c for c in self.copies.indexed(name).values() if c != own]
+        try:
+            moves = [await self._move(wanted, own)]
+            moves += [await self._move(None, stranger) for stranger in strangers]
+        except (AbsentError, ForbiddenError, RejectedError) as error:
+            self._in_trouble(name, error)
+            raise
+        self._troubles.pop(name, None)
+        self._note_orphans(
+            name,
+            [
+                c
+                for c, move in zip((own, *strangers), moves, strict=True)
+                if c and isinstance(move, Orphan)
+            ],
+        )
+        self._reporter.touch(name)
+        return None
+
+    async def _move(self, wanted: Wanted | None, copy: Copy | None) -> Move:
+        said = self._reporter.said(wanted.name) if wanted is not None else None
+        move = decide(wanted, copy, said)
+        if isinstance(move, Refuse) and copy is not None:
+            _log.warning("refused", endpoint=copy.name, why=move.why)
+        await self._actor.act(move, wanted, copy, self.follower.store_uid)
+        return move
+
+    def _in_trouble(self, name: EndpointName, error: GcoError) -> None:
+        """Remember why `name` could not be carried down, since when, and have it told."""
+        reason = _REASONS.get(type(error), "Rejected")
+        before = self._troubles.get(name)
+        if before is None or (before.reason, before.message) != (reason, str(error)):
+            self._troubles[name] = Trouble(reason, str(error), self._clock.now())
+        self._reporter.touch(name)
+
+    def _note_orphans(self, name: EndpointName, orphans: Sequence[Copy]) -> None:
+        keys = tuple(f"{copy.namespace}/{copy.name}" for copy in orphans)
+        if keys and self._orphans.get(name) != keys:
+            _log.warning("orphan", endpoint=name, objects=keys, why="the store does not know it")
+        if keys:
+            self._orphans[name] = keys
+        else:
+            self._orphans.pop(name, None)
+
+    def _own_copy(self, name: EndpointName) -> Copy | None:
+        """The custom resource where it is wanted, or else the one that there is."""
+        wanted = self.follower.get(name)
+        copies = self.copies.indexed(name)
+        if wanted is not None:
+            return copies.get(f"{wanted.namespace}/{name}")
+        return next(iter(copies.values()), None)
+
+    def _news(self, name: EndpointName) -> News | None:
+        if not (self.follower.complete.is_set() and self.copies.synced.is_set()):
+            return None
+        wanted, said = self.follower.get(name), self._reporter.said(name)
+        if wanted is None:
+            return StatusRemoval(name, said.uid) if said is not None else None
+        trouble = self._troubles.get(name)
+        return news(wanted, self._own_copy(name), said, trouble, self._region.name)
+
+    def _describe(self) -> Region:
+        capacity = self._surroundings.capacity()
+        return self._region.model_copy(
+            update={
+                "capacity": None if capacity is None else dict(capacity),
+                "address": self._surroundings.address(),
+                "orphans": tuple(self.orphans),
+            }
+        )

@@ -1,0 +1,155 @@
+"""Follows the store's change log, and keeps what it asks of this region about each endpoint."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from gco.core.fleet.copies import Wanted
+from gco.core.fleet.resolve import regional_spec
+from gco.core.model.endpoint import Endpoint, RegionTarget, TargetState
+from gco.core.model.ids import EndpointName, Seq
+from gco.core.model.status import Region
+from gco.errors import GapError, NotFoundError, StoreIdentityError, StoreUnavailableError
+from gco.runtime.backoff import Backoff, Retries
+from gco.store.port import Store, Version
+from gco.telemetry import get_logger
+
+BACKOFF = Backoff(0.5, 30.0, jitter=0.5)
+_READ_AT_ONCE = 100
+"""Endpoints read together: the most that DynamoDB takes in one request."""
+
+_log = get_logger(__name__)
+
+
+class Follower:
+    """What the store asks of `region`, current for as long as `run` runs and the store answers.
+
+    `bind` is awaited before each listing, and returns the store's uid or raises: StoreIdentityError
+    stops following until it no longer does, any other GcoError that is no StoreError ends `run`.
+    `changed` is called with the name of each endpoint whose wish may have changed. It keeps the
+    last known wishes when the store is out of reach; `complete` is set once they are all known.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        region: Region,
+        bind: Callable[[], Awaitable[str]],
+        changed: Callable[[EndpointName], None],
+    ) -> None:
+        self._store = store
+        self._region = region
+        self._bind = bind
+        self._changed = changed
+        self._wanted: dict[EndpointName, Wanted] = {}
+        self._cursor: Seq | None = None
+        self._retries = Retries(BACKOFF)
+        self.store_uid = ""
+        self.complete = asyncio.Event()
+        self.unreachable_since: float | None = None
+        """Loop time at which the store stopped answering; None while it answers."""
+
+    def get(self, name: EndpointName) -> Wanted | None:
+        """Return what is asked about one endpoint, None where this region has no target."""
+        return self._wanted.get(name)
+
+    def names(self) -> Sequence[EndpointName]:
+        """Return the endpoints that have a target here."""
+        return list(self._wanted)
+
+    async def run(self) -> None:
+        """Follow until cancelled; raises ConflictError where the region is another cluster's."""
+        seen = Version(0)
+        while True:
+            try:
+                seen = await self._store.wait(seen)
+                await self._read()
+            except GapError:
+                self._cursor = None
+                seen = Version(0)
+            except (StoreIdentityError, StoreUnavailableError) as error:
+                await self._wait_out(error)
+                seen = Version(0)
+
+    async def _read(self) -> None:
+        if self._cursor is None:
+            self._cursor = await self._list()
+        names: dict[EndpointName, None] = {}
+        cursor = self._cursor
+        async for change in self._store.changes(cursor):
+            names.update(dict.fromkeys(change.names))
+            cursor = change.seq
+        await self._take(list(names))
+        self._cursor = cursor  # only now: what failed midway is read again
+        self._answered()
+
+    async def _list(self) -> Seq:
+        """Take a complete listing; return the change that it follows at the latest."""
+        self.store_uid = await self._bind()
+        head = await self._store.head()
+        listed: dict[EndpointName, Wanted] = {}
+        async for endpoint in self._store.list():
+            wanted = await self._wanted_of(endpoint)
+            if wanted is not None:
+                listed[endpoint.name] = wanted
+        before, self._wanted = self._wanted, listed
+        first = not self.complete.is_set()
+        self.complete.set()
+        for name in dict.fromkeys([*before, *listed]):
+            if first or before.get(name) != listed.get(name):
+                self._changed(name)
+        _log.info("store listed", endpoints=len(listed), at_change=head)
+        return head
+
+    async def _take(self, names: Sequence[EndpointName]) -> None:
+        for start in range(0, len(names), _READ_AT_ONCE):
+            batch = names[start : start + _READ_AT_ONCE]
+            found = await self._store.get_many(batch)
+            for name in batch:
+                endpoint = found.get(name)
+                self._put(name, await self._wanted_of(endpoint) if endpoint else None)
+
+    async def _wanted_of(self, endpoint: Endpoint) -> Wanted | None:
+        target = endpoint.targets.get(self._region.name)
+        if target is None:
+            return None
+        edition = await self._edition(endpoint, target)
+        spec = regional_spec(edition, target, self._region)
+        return Wanted.of(endpoint.name, endpoint.namespace, spec)
+
+    async def _edition(self, endpoint: Endpoint, target: RegionTarget) -> Endpoint:
+        """The endpoint as of the target's revision, where regions are not all at the same one.
+
+        What a region is to remove is the same in every revision.
+        """
+        if target.revision == endpoint.revision or target.state is TargetState.DELETED:
+            return endpoint
+        try:
+            found = await self._store.revision(endpoint.name, endpoint.uid, target.revision)
+        except NotFoundError:
+            _log.warning("revision not kept", endpoint=endpoint.name, revision=target.revision)
+            return endpoint
+        return endpoint.model_copy(update={"spec": found.spec, "labels": found.labels})
+
+    def _put(self, name: EndpointName, wanted: Wanted | None) -> None:
+        if self._wanted.get(name) == wanted:
+            return
+        if wanted is None:
+            del self._wanted[name]
+        else:
+            self._wanted[name] = wanted
+        self._changed(name)
+
+    async def _wait_out(self, error: StoreIdentityError | StoreUnavailableError) -> None:
+        if self.unreachable_since is None:
+            self.unreachable_since = asyncio.get_running_loop().time()
+            _log.error("store not followed", cause=type(error).__name__, error=str(error))
+        if isinstance(error, StoreIdentityError):
+            self._cursor = None
+        await asyncio.sleep(self._retries.failed())
+
+    def _answered(self) -> None:
+        self._retries.reset()
+        if self.unreachable_since is not None:
+            seconds = round(asyncio.get_running_loop().time() - self.unreachable_since, 1)
+            _log.info("store followed again", after_seconds=seconds)
+            self.unreachable_since = None

@@ -1,0 +1,62 @@
+"""What a region's heartbeat tells of its cluster: accelerators, and where its routes answer."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gco.cluster.port import Cluster
+from gco.core.fleet.capacity import NodeDevices, PodDevices, count_capacity, read_node, read_pod
+from gco.core.model.names import SELECT_OURS
+from gco.core.model.status import AcceleratorCapacity
+from gco.kinds import INGRESS, NODE, POD
+from gco.runtime.informer import Informer
+
+_UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
+
+
+class Surroundings:
+    """Keeps count of nodes and pods where that is permitted; where it is not, nothing is known."""
+
+    def __init__(self, cluster: Cluster, namespaces: Sequence[str], *, address: str = "") -> None:
+        self._told = address
+        self._nodes: Informer[NodeDevices] = Informer(cluster, NODE, None, project=read_node)
+        self._pods: Informer[PodDevices] = Informer(
+            cluster, POD, None, project=read_pod, fields=_UNFINISHED
+        )
+        self._routes: list[Informer[str]] = [
+            Informer(cluster, INGRESS, namespace, project=read_address, labels=SELECT_OURS)
+            for namespace in namespaces
+        ]
+
+    async def run(self) -> None:
+        """Keep the counts current until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._nodes.run())
+            group.create_task(self._pods.run())
+            for routes in self._routes:
+                group.create_task(routes.run())
+
+    def capacity(self) -> Mapping[str, AcceleratorCapacity] | None:
+        """Return accelerators by resource name, None while they may not, or could not, be counted."""
+        counted = (self._nodes, self._pods)
+        if any(not i.synced.is_set() or i.unreachable_since is not None for i in counted):
+            return None
+        return count_capacity(self._nodes.items(), self._pods.items().values())
+
+    def address(self) -> str:
+        """Return the URL at which routes answer: the one that was told, else the load balancer's."""
+        if self._told:
+            return self._told
+        found = (host for routes in self._routes for host in routes.items().values() if host)
+        host = min(found, default="")
+        return f"http://{host}" if host else ""
+
+
+def read_address(manifest: Mapping[str, Any]) -> str:
+    """Return the host name or address of an Ingress's load balancer, empty where it has none."""
+    balancer = manifest.get("status", {}).get("loadBalancer") or {}
+    for point in balancer.get("ingress") or ():
+        host: str = point.get("hostname") or point.get("ip") or ""
+        if host:
+            return host
+    return ""
