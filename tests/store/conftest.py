@@ -8,12 +8,12 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from tests.store.builders import NOW
 
 from gco.core.model.ids import Seq
 from gco.store.memory import MemoryStore
 from gco.store.port import Store
 from gco.store.sqlite import SqliteStore
+from tests.store.builders import NOW
 
 _TABLES = (f"contract-{number}" for number in itertools.count(1))
 

@@ -3,6 +3,18 @@
 import asyncio
 
 import pytest
+
+from gco.core.model.endpoint import EndpointState, Write
+from gco.core.model.ids import EndpointName, EndpointUid, Epoch, RegionName, RevisionNumber, Seq
+from gco.core.model.status import AcceleratorCapacity
+from gco.errors import (
+    ConflictError,
+    FencedError,
+    GapError,
+    NotFoundError,
+    TooLargeError,
+)
+from gco.store.port import KEPT_REVISIONS, MAX_WRITES, StatusRemoval, Version
 from tests.store.builders import (
     EAST,
     WEB,
@@ -17,18 +29,6 @@ from tests.store.builders import (
     purging,
     revising,
 )
-
-from gco.core.model.endpoint import EndpointState, Write
-from gco.core.model.ids import EndpointName, EndpointUid, Epoch, RegionName, RevisionNumber, Seq
-from gco.core.model.status import AcceleratorCapacity
-from gco.errors import (
-    ConflictError,
-    FencedError,
-    GapError,
-    NotFoundError,
-    TooLargeError,
-)
-from gco.store.port import KEPT_REVISIONS, MAX_WRITES, StatusRemoval, Version
 
 UID = EndpointUid("uid-1")
 
