@@ -1,0 +1,109 @@
+"""What can go wrong between a client and its cluster, for tests to switch on and off."""
+
+import asyncio
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Literal, TypeAlias
+
+from gco.errors import GcoError, TransientError
+from gco.kinds import Kind
+
+Verb: TypeAlias = Literal[
+    "get", "list", "watch", "apply", "create", "replace", "patch", "delete", "logs"
+]
+WRITES = frozenset({"apply", "create", "replace", "patch", "delete"})
+
+
+@dataclasses.dataclass(slots=True)
+class _Failure:
+    verb: str | None
+    kind: Kind | None
+    times: int
+    error: Callable[[], GcoError]
+    answer_lost: bool
+
+    def hits(self, verb: str, kind: Kind) -> bool:
+        fits = verb in WRITES if self.verb is None else verb == self.verb
+        return self.times > 0 and fits and self.kind in (None, kind)
+
+
+class Faults:
+    """The faults of one client's way to its cluster; none at first. They may be combined."""
+
+    def __init__(self) -> None:
+        self.latency = 0.0
+        """Seconds that each request takes."""
+        self.watch_delay = 0.0
+        """Seconds by which each watch event comes late: a cache that lags."""
+        self.silent = False
+        """Open watches say nothing, not even bookmarks: a black-holed connection."""
+        self._refused = False
+        self._failures: list[_Failure] = []
+        self._changed: set[asyncio.Event] = set()
+
+    @property
+    def refused(self) -> bool:
+        """Whether every request and every open watch fails with TransientError."""
+        return self._refused
+
+    @contextlib.contextmanager
+    def unreachable(self) -> Iterator[None]:
+        """Refuse every connection and break the open watches while the block runs."""
+        self._refused = True
+        self._wake()
+        try:
+            yield
+        finally:
+            self._refused = False
+
+    def fail(
+        self,
+        verb: Verb | None = None,
+        kind: Kind | None = None,
+        *,
+        times: int = 1,
+        error: Callable[[], GcoError] = lambda: TransientError("injected: HTTP 500"),
+        answer_lost: bool = False,
+    ) -> None:
+        """Fail the next `times` requests of `verb` (None: any write) on `kind` (None: any).
+
+        With `answer_lost` the request is carried out, and only its answer is an error.
+        """
+        self._failures.append(_Failure(verb, kind, times, error, answer_lost))
+
+    def clear(self) -> None:
+        """Drop the failures that have not happened yet, and every other fault."""
+        self._failures.clear()
+        self.latency = self.watch_delay = 0.0
+        self.silent = False
+        self._wake()
+
+    async def before(self, verb: Verb, kind: Kind) -> None:
+        """Fail or delay a request that is about to be carried out."""
+        await asyncio.sleep(self.latency)  # others get a turn, as while a real request is away
+        if self._refused:
+            raise TransientError("injected: connection refused")
+        self._raise(verb, kind, answer_lost=False)
+
+    def after(self, verb: Verb, kind: Kind) -> None:
+        """Lose the answer to a request that was carried out."""
+        self._raise(verb, kind, answer_lost=True)
+
+    def _raise(self, verb: str, kind: Kind, *, answer_lost: bool) -> None:
+        for failure in self._failures:
+            if failure.answer_lost is answer_lost and failure.hits(verb, kind):
+                failure.times -= 1
+                raise failure.error()
+
+    def subscribe(self, watcher: asyncio.Event) -> None:
+        """Wake `watcher` when connections break."""
+        self._changed.add(watcher)
+
+    def unsubscribe(self, watcher: asyncio.Event) -> None:
+        """No longer wake `watcher`."""
+        self._changed.discard(watcher)
+
+    def _wake(self) -> None:
+        for watcher in self._changed:
+            watcher.set()

@@ -1,0 +1,343 @@
+"""The API server's verbs, each in one step: read, own, default, check, store."""
+
+import secrets
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeAlias, cast
+
+from gco.clock import Clock
+from gco.cluster.memory import defaults, subresources
+from gco.cluster.memory.jsonpatch import patched
+from gco.cluster.memory.managers import Entries, Writer, blank, timestamp
+from gco.cluster.memory.resources import Resource, Resources, check_definition, kinds_of
+from gco.cluster.memory.storage import Key, Storage, copy
+from gco.cluster.memory.strictness import check_fields
+from gco.cluster.memory.structural import check_structural
+from gco.cluster.memory.validation import check
+from gco.cluster.port import Manifest
+from gco.errors import AbsentError, ClusterConflictError, ForbiddenError, RejectedError
+from gco.kinds import CUSTOM_RESOURCE_DEFINITION, NAMESPACE, POD, SERVICE, Kind
+
+Admission: TypeAlias = Callable[[Kind, Manifest], None]
+"""Sees each object on its way in, and may change it or raise RejectedError or ForbiddenError."""
+
+INSTANCES: Final = "customresourcecleanup.apiextensions.k8s.io"
+"""The finalizer that keeps a deleted CRD until its last instance is gone."""
+_SUFFIX: Final = "bcdfghjklmnpqrstvwxz2456789"
+_KEPT: Final = (
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+)
+
+
+class ApiServer:
+    """All objects of one cluster, behind the rules of an API server."""
+
+    def __init__(self, clock: Clock, *, window: int) -> None:
+        self.storage = Storage(window=window)
+        self.resources = Resources()
+        self.admissions: list[Admission] = []
+        self._clock = clock
+        self._services = 0
+
+    def bootstrap(self) -> None:
+        """Make the namespaces that every cluster has, unless they are there already."""
+        if not self.storage.table(NAMESPACE).objects:
+            writer = Writer("kube-apiserver", "Update", NAMESPACE.api_version)
+            for name in ("default", "kube-system"):
+                self.create(NAMESPACE, {"metadata": {"name": name}}, writer)
+
+    def get(self, kind: Kind, namespace: str | None, name: str) -> Manifest:
+        """Return the stored object, not to be changed; raises AbsentError."""
+        self.resources.find(kind)
+        found = self.storage.table(kind).objects.get(_key(kind, namespace, name))
+        if found is None:
+            raise AbsentError(f'{kind.plural} "{name}" not found')
+        return found
+
+    def create(self, kind: Kind, manifest: Mapping[str, Any], writer: Writer) -> Manifest:
+        """Store a new object."""
+        resource = self.resources.find(kind)
+        new = _received(resource, manifest)
+        metadata = new["metadata"]
+        if not metadata.get("name") and metadata.get("generateName"):
+            suffix = "".join(secrets.choice(_SUFFIX) for _ in range(5))
+            metadata["name"] = f"{metadata['generateName']}{suffix}"
+        if metadata.pop("resourceVersion", None):
+            raise RejectedError("resourceVersion should not be set on objects to be created")
+        key = _key(kind, metadata.get("namespace"), metadata.setdefault("name", ""))
+        if key in self.storage.table(kind).objects:
+            raise ClusterConflictError(f'{kind.plural} "{key[1]}" already exists')
+        new, entries = _defaulted(resource, new), Entries({})
+        entries.updated(blank(resource.schema), new, resource.schema, writer, now=self.now())
+        return self._finish(resource, None, new, entries, writer)
+
+    def apply(
+        self, kind: Kind, manifest: Mapping[str, Any], writer: Writer, *, force: bool
+    ) -> Manifest:
+        """Server-side apply, of the object or one of its subresources."""
+        resource = self.resources.find(kind)
+        stated = _received(resource, manifest)
+        if stated["metadata"].get("managedFields"):
+            raise RejectedError("metadata.managedFields must be nil")
+        key = _key(kind, stated["metadata"].get("namespace"), stated["metadata"].get("name", ""))
+        old = self.storage.table(kind).objects.get(key)
+        _same_object(stated, old)
+        if old is None and writer.subresource:
+            raise AbsentError(f'{kind.plural} "{key[1]}" not found')
+        entries = Entries(old or {})
+        new = entries.applied(
+            unmanaged(old or {}), stated, resource.schema, writer, now=self.now(), force=force
+        )
+        return self._finish(resource, old, copy(new), entries, writer)
+
+    def replace(self, kind: Kind, manifest: Mapping[str, Any], writer: Writer) -> Manifest:
+        """PUT the object or its status."""
+        resource = self.resources.find(kind)
+        new = _received(resource, manifest)
+        metadata = new["metadata"]
+        old = self.get(kind, metadata.get("namespace"), metadata.get("name", ""))
+        if metadata.get("resourceVersion") != old["metadata"]["resourceVersion"]:
+            raise ClusterConflictError(
+                f'{kind.plural} "{metadata["name"]}": the object has been modified'
+            )
+        return self._update(resource, old, new, writer)
+
+    def patch(
+        self,
+        kind: Kind,
+        key: Key,
+        operations: Sequence[Mapping[str, Any]],
+        writer: Writer,
+    ) -> Manifest:
+        """JSON patch of the object or its status."""
+        resource = self.resources.find(kind)
+        old = self.get(kind, *key)
+        new = patched(old, operations)
+        check_fields(new, resource.schema)
+        return self._update(resource, old, new, writer)
+
+    def scale(
+        self, kind: Kind, key: Key, change: Callable[[Manifest], Manifest], writer: Writer
+    ) -> Manifest:
+        """Change the object's Scale by `change`, and return the new Scale."""
+        resource = self.resources.find(kind)
+        old = self.get(kind, *key)
+        replicas = change(subresources.scale_of(old)).get("spec", {}).get("replicas", 0)
+        new = copy(old)
+        new["spec"]["replicas"] = replicas
+        return subresources.scale_of(self._update(resource, old, new, writer))
+
+    def bind(self, manifest: Mapping[str, Any]) -> Manifest:
+        """Put a pod on a node, once."""
+        key, pod = subresources.bound(manifest, self.get, timestamp=self.now())
+        self.storage.commit(POD, key, pod)
+        return {"apiVersion": "v1", "kind": "Status", "metadata": {}, "status": "Success"}
+
+    def now(self) -> str:
+        """Return the present time as Kubernetes writes it."""
+        return timestamp(self._clock.now())
+
+    def _update(self, resource: Resource, old: Manifest, new: Manifest, writer: Writer) -> Manifest:
+        _same_object(new, old)
+        stated = new["metadata"].pop("managedFields", None)
+        own = stated is None or writer.subresource
+        entries = Entries(old if own else {"metadata": {"managedFields": stated}})
+        if writer.subresource == "status":
+            new = {**unmanaged(old), "status": new.get("status")}
+        new = _defaulted(resource, new)
+        entries.updated(unmanaged(old), new, resource.schema, writer, now=self.now())
+        return self._finish(resource, old, new, entries, writer)
+
+    def _finish(
+        self,
+        resource: Resource,
+        old: Manifest | None,
+        new: Manifest,
+        entries: Entries,
+        writer: Writer,
+    ) -> Manifest:
+        """Store what became of `old`, with what only the server or another subresource writes."""
+        if old is not None:
+            apart = new if writer.subresource == "status" else old
+            rest = old if writer.subresource == "status" else new
+            status = {"status": apart["status"]} if apart.get("status") is not None else {}
+            new = {**{k: v for k, v in rest.items() if k != "status"}, **status}
+            new["metadata"] = {**new["metadata"], **_system(old)}
+        new = _defaulted(resource, new)
+        new["metadata"]["managedFields"] = entries.encode()
+        return self._admit(resource, old, new)
+
+    def _admit(self, resource: Resource, old: Manifest | None, new: Manifest) -> Manifest:
+        """Check `new` and put it in place of `old`, unless nothing would change."""
+        key = _key(resource.kind, new["metadata"].get("namespace"), new["metadata"]["name"])
+        for admission in self.admissions:
+            admission(resource.kind, new)
+        self._check(resource, new, old)
+        if old is None:
+            self._born(resource, new)
+        elif _same(old, new):
+            return old
+        elif resource.generations and _spec(old) != _spec(new):
+            new["metadata"]["generation"] = old["metadata"]["generation"] + 1
+        if released(new):
+            self.remove(resource.kind, key)
+            return new
+        return self.store(resource.kind, key, new)
+
+    def _check(self, resource: Resource, new: Manifest, old: Manifest | None) -> None:
+        kind = resource.kind
+        check(kind, new, old)
+        if resource.structural is not None:
+            check_structural(new, resource.structural)
+        if kind == CUSTOM_RESOURCE_DEFINITION:
+            check_definition(new)
+        if old is None:
+            self._check_place(kind, new["metadata"])
+        elif old["metadata"].get("deletionTimestamp"):
+            if added := set(finalizers(new)) - set(finalizers(old)):
+                raise RejectedError(f"metadata.finalizers: Forbidden: no new ones: {added}")
+
+    def _check_place(self, kind: Kind, metadata: Manifest) -> None:
+        if not kind.namespaced:
+            return
+        namespace = self.get(NAMESPACE, None, metadata.get("namespace", ""))
+        if namespace["metadata"].get("deletionTimestamp"):
+            raise ForbiddenError(
+                f'{kind.plural} "{metadata["name"]}" is forbidden: unable to create new content in '
+                f"namespace {metadata['namespace']} because it is being terminated"
+            )
+        for crd in self.storage.table(CUSTOM_RESOURCE_DEFINITION).objects.values():
+            names = crd["spec"]["names"]["plural"], crd["spec"]["group"]
+            if names == (kind.plural, kind.group) and crd["metadata"].get("deletionTimestamp"):
+                raise RejectedError("create not allowed while the definition is terminating")
+
+    def _born(self, resource: Resource, new: Manifest) -> None:
+        kind, metadata = resource.kind, new["metadata"]
+        metadata["uid"] = str(uuid.uuid4())
+        metadata["creationTimestamp"] = self.now()
+        metadata.pop("deletionTimestamp", None)
+        if resource.generations:
+            metadata["generation"] = 1
+        if resource.status and kind.name != "Node":
+            new.pop("status", None)
+        if kind == SERVICE:
+            self._services += 1
+            new["spec"].setdefault("clusterIP", defaults.cluster_ip(self._services + 10))
+            new["spec"].setdefault("clusterIPs", [new["spec"]["clusterIP"]])
+        subresources.born(kind, new, timestamp=self.now())
+
+    def store(self, kind: Kind, key: Key, new: Manifest) -> Manifest:
+        """Put `new` into the storage, and serve what it defines if it is a CRD."""
+        written = self.storage.commit(kind, key, new)
+        if kind == CUSTOM_RESOURCE_DEFINITION:
+            self.resources.install(written)
+        return written
+
+    def remove(self, kind: Kind, key: Key) -> None:
+        """Take an object out of the storage, and with a CRD what it defines."""
+        gone = self.storage.commit(kind, key, None)
+        if kind == CUSTOM_RESOURCE_DEFINITION:
+            for defined in self.resources.remove(gone):
+                self.storage.drop(defined)
+        else:
+            self.finish_definitions()
+
+    def finish_definitions(self) -> None:
+        """Let each deleted CRD go once the last of its instances is gone."""
+        definitions = self.storage.table(CUSTOM_RESOURCE_DEFINITION).objects
+        for key, definition in list(definitions.items()):
+            kept = definition["metadata"].get("finalizers") or []
+            served = kinds_of(definition)
+            if INSTANCES not in kept or any(self.storage.table(k).objects for k in served):
+                continue
+            new = copy(definition)
+            new["metadata"]["finalizers"] = [each for each in kept if each != INSTANCES]
+            if released(new):
+                self.remove(CUSTOM_RESOURCE_DEFINITION, key)
+            else:
+                self.store(CUSTOM_RESOURCE_DEFINITION, key, new)
+
+
+def _key(kind: Kind, namespace: str | None, name: str) -> Key:
+    return (namespace or "" if kind.namespaced else "", name)
+
+
+def _received(resource: Resource, manifest: Mapping[str, Any]) -> Manifest:
+    """Return the caller's manifest as our own, checked for unknown fields."""
+    kind = resource.kind
+    new = copy({"apiVersion": kind.api_version, "kind": kind.name, **manifest})
+    if (new["apiVersion"], new["kind"]) != (kind.api_version, kind.name):
+        raise RejectedError(f"{new['apiVersion']}/{new['kind']} was sent to {kind.plural}")
+    check_fields(new, resource.schema)
+    new.setdefault("metadata", {})
+    return new
+
+
+def _same_object(new: Manifest, old: Manifest | None) -> None:
+    """Raise ClusterConflictError unless the uid and resourceVersion that `new` states are live."""
+    metadata = new["metadata"]
+    for name in ("uid", "resourceVersion"):
+        stated = metadata.get(name)
+        live = old["metadata"][name] if old else "none"
+        if stated and stated != live:
+            raise ClusterConflictError(
+                f'{new["kind"]} "{metadata["name"]}": {name} {stated} stated, {live} found'
+            )
+
+
+def _defaulted(resource: Resource, new: Manifest) -> Manifest:
+    if resource.structural is None:
+        defaults.fill(resource.kind.name, new)
+        return cast("Manifest", defaults.normal(new, resource.schema))
+    defaults.fill_structural(new, resource.structural)
+    return new
+
+
+def _system(old: Manifest) -> Manifest:
+    metadata = old["metadata"]
+    return {name: metadata[name] for name in _KEPT if name in metadata}
+
+
+def unmanaged(manifest: Manifest) -> Manifest:
+    """Return a copy of `manifest` without its managedFields."""
+    metadata = manifest.get("metadata", {})
+    rest = {name: value for name, value in metadata.items() if name != "managedFields"}
+    return copy({**manifest, "metadata": rest}) if manifest else {}
+
+
+def _same(old: Manifest, new: Manifest) -> bool:
+    return _timeless(old) == _timeless(new)
+
+
+def _timeless(manifest: Manifest) -> Manifest:
+    metadata = manifest["metadata"]
+    entries = [{**entry, "time": ""} for entry in metadata.get("managedFields") or ()]
+    return {
+        **manifest,
+        "metadata": {**metadata, "managedFields": entries, "resourceVersion": ""},
+    }
+
+
+def _spec(manifest: Manifest) -> Manifest:
+    return {key: value for key, value in manifest.items() if key not in ("metadata", "status")}
+
+
+def finalizers(manifest: Manifest) -> list[str]:
+    """Return what keeps a deleted object: its finalizers, and those of a namespace's spec."""
+    own: list[str] = manifest["metadata"].get("finalizers") or []
+    namespace = manifest["spec"].get("finalizers") if manifest["kind"] == "Namespace" else None
+    return [*own, *(namespace or ())]
+
+
+def released(manifest: Manifest) -> bool:
+    """Return whether a deleted object has nothing left that keeps it."""
+    metadata = manifest["metadata"]
+    return bool(
+        metadata.get("deletionTimestamp")
+        and not metadata.get("deletionGracePeriodSeconds")
+        and not finalizers(manifest)
+    )

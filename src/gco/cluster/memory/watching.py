@@ -1,0 +1,117 @@
+"""A watch: what followed a resourceVersion, then what happens, with bookmarks, until it ends."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+from gco.cluster.memory.faults import Faults
+from gco.cluster.memory.selectors import Predicate
+from gco.cluster.memory.storage import Change, Storage, Table, copy
+from gco.cluster.port import EventType, Manifest, WatchEvent
+from gco.errors import ExpiredError, TransientError
+from gco.kinds import Kind
+
+
+class Pace(NamedTuple):
+    """How often a watch says that it is alive, and how long it lasts, in seconds."""
+
+    bookmark: float
+    end: float
+
+
+class Watch:
+    """One open watch."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        kind: Kind,
+        after: str,
+        matches: Predicate,
+        faults: Faults,
+        pace: Pace,
+    ) -> None:
+        self._storage = storage
+        self._table: Table = storage.table(kind)
+        self._position = int(after)
+        self._matches = matches
+        self._faults = faults
+        self._pace = pace
+        self._wake = asyncio.Event()
+
+    async def events(self) -> AsyncIterator[WatchEvent]:
+        """Every event until the server ends the watch.
+
+        Raises ExpiredError when the history no longer reaches back to where the watch stands, and
+        TransientError when the connection breaks.
+        """
+        self._table.watchers.add(self._wake)
+        self._faults.subscribe(self._wake)
+        try:
+            async for event in self._run():
+                yield event
+        finally:
+            self._table.watchers.discard(self._wake)
+            self._faults.unsubscribe(self._wake)
+
+    async def _run(self) -> AsyncIterator[WatchEvent]:
+        loop = asyncio.get_running_loop()
+        end, bookmark = loop.time() + self._pace.end, loop.time() + self._pace.bookmark
+        while loop.time() < end and not self._table.closed:
+            self._wake.clear()
+            for change in self._due():
+                await self._late(change)
+                self._check()
+                self._position = change.version
+                if event := self._event(change):
+                    yield event
+            if loop.time() >= bookmark and not self._faults.silent:
+                bookmark = loop.time() + self._pace.bookmark
+                yield self._bookmark()
+            await self._wait(min(end, bookmark))
+
+    def _due(self) -> list[Change]:
+        self._check()
+        return [] if self._faults.silent else list(self._table.since(self._position))
+
+    def _check(self) -> None:
+        if self._faults.refused:
+            raise TransientError("injected: connection reset")
+        if self._position < self._table.floor:
+            raise ExpiredError(f"too old resource version: {self._position} ({self._table.floor})")
+
+    async def _late(self, change: Change) -> None:
+        late = change.at + self._faults.watch_delay - asyncio.get_running_loop().time()
+        if self._faults.watch_delay and late > 0:
+            await asyncio.sleep(late)
+
+    async def _wait(self, until: float) -> None:
+        try:
+            async with asyncio.timeout_at(None if self._faults.silent else until):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    def _event(self, change: Change) -> WatchEvent | None:
+        """Return what the change is to this watch's selection."""
+        before = change.old is not None and self._matches(change.old)
+        after = change.new is not None and self._matches(change.new)
+        if after:
+            assert change.new is not None  # noqa: S101 - what matches is there
+            return WatchEvent(EventType.MODIFIED if before else EventType.ADDED, copy(change.new))
+        if before:
+            assert change.old is not None  # noqa: S101 - what matched was there
+            return WatchEvent(EventType.DELETED, _versioned(change.old, change.version))
+        return None
+
+    def _bookmark(self) -> WatchEvent:
+        kind = self._table.kind
+        self._position = max(self._position, self._storage.version)
+        obj = {"apiVersion": kind.api_version, "kind": kind.name, "metadata": {}}
+        return WatchEvent(EventType.BOOKMARK, _versioned(obj, self._position))
+
+
+def _versioned(manifest: Manifest, version: int) -> Manifest:
+    fresh = copy(manifest)
+    fresh["metadata"]["resourceVersion"] = str(version)
+    return fresh
