@@ -37,7 +37,8 @@ async def apply(
 async def deploy(context: Context, flags: DeployFlags, *, dry_run: bool) -> Applied:
     """See :meth:`gco.service.Service.deploy`."""
     text = orjson.dumps(flags.document())
-    [document] = parse_documents(text, "the flags")
+    known = tuple((await context.registered()).values())
+    [document] = parse_documents(text, "the flags", regions=known)
     request = _request(document, "gco deploy", None)
 
     def draft(current: Endpoint | None, registered: Registered) -> Draft:
