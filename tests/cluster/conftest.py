@@ -85,8 +85,9 @@ async def widgets(cluster: Cluster) -> None:
     version = await version_of(cluster, CUSTOM_RESOURCE_DEFINITION, None)
     if await _served(cluster):
         return
-    async with asyncio.timeout(WITHIN):
-        async for _ in cluster.watch(CUSTOM_RESOURCE_DEFINITION, None, after=version):
+    watch = cluster.watch(CUSTOM_RESOURCE_DEFINITION, None, after=version)
+    async with asyncio.timeout(WITHIN), contextlib.aclosing(watch):
+        async for _ in watch:
             if await _served(cluster):
                 return
 

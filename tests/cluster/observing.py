@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import aclosing
 
 from gco.cluster.port import Cluster, EventType, Manifest, WatchEvent
 from gco.errors import AbsentError
@@ -29,8 +30,8 @@ async def events(
 ) -> list[WatchEvent]:
     """The next `count` events that are not bookmarks."""
     seen: list[WatchEvent] = []
-    async with asyncio.timeout(WITHIN):
-        watch = cluster.watch(kind, namespace, after=after, labels=labels)
+    watch = cluster.watch(kind, namespace, after=after, labels=labels)
+    async with asyncio.timeout(WITHIN), aclosing(watch):
         async for event in watch:
             if event.type is not EventType.BOOKMARK:
                 seen.append(event)
@@ -51,10 +52,9 @@ async def until(
     found = await listed(cluster, kind, namespace, fields=f"metadata.name={name}")
     if name in found and condition(found[name]):
         return found[name]
-    async with asyncio.timeout(WITHIN):
-        async for event in cluster.watch(
-            kind, namespace, after=version, fields=f"metadata.name={name}"
-        ):
+    watch = cluster.watch(kind, namespace, after=version, fields=f"metadata.name={name}")
+    async with asyncio.timeout(WITHIN), aclosing(watch):
+        async for event in watch:
             if event.type in {EventType.ADDED, EventType.MODIFIED} and condition(event.object):
                 return event.object
     raise TimeoutError(f"the watch of {name} ended early")
@@ -65,10 +65,9 @@ async def until_gone(cluster: Cluster, kind: Kind, namespace: str, name: str) ->
     version = await version_of(cluster, kind, namespace)
     if await absent(cluster, kind, namespace, name):
         return
-    async with asyncio.timeout(WITHIN):
-        async for event in cluster.watch(
-            kind, namespace, after=version, fields=f"metadata.name={name}"
-        ):
+    watch = cluster.watch(kind, namespace, after=version, fields=f"metadata.name={name}")
+    async with asyncio.timeout(WITHIN), aclosing(watch):
+        async for event in watch:
             if event.type is EventType.DELETED:
                 return
 
