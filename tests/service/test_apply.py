@@ -320,7 +320,7 @@ async def test_deploy_tells_every_bad_flag_at_once():
         await world.service().deploy(flags)
 
     problems = [p.path for p in refused.value.problems]
-    assert problems == ["metadata.name", "spec.regions[0]"]
+    assert problems == ["metadata.name", "spec.regions[0].name"]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """Does to one custom resource what was decided: apply, take back and apply, or delete."""
 
 import asyncio
-from collections.abc import Callable
-
 from gco.clock import Clock
 from gco.cluster.port import Cluster, Manifest
 from gco.core.fleet.carry import Apply, Move, Remove
@@ -18,19 +16,12 @@ _log = get_logger(__name__)
 
 
 class CopyActor:
-    """Writes custom resources, each write after `assert_leading`, each answer into the cache."""
+    """Writes custom resources, and takes each answer into the cache."""
 
-    def __init__(
-        self,
-        cluster: Cluster,
-        copies: Informer[Copy],
-        clock: Clock,
-        assert_leading: Callable[[], None],
-    ) -> None:
+    def __init__(self, cluster: Cluster, copies: Informer[Copy], clock: Clock) -> None:
         self._cluster = cluster
         self._copies = copies
         self._clock = clock
-        self._assert_leading = assert_leading
 
     async def act(self, move: Move, wanted: Wanted | None, copy: Copy | None, store: str) -> None:
         """Carry out `move`; what needs nothing done to the cluster is done.
@@ -50,7 +41,6 @@ class CopyActor:
             recreated_at = f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ}"
         if move.take_back and copy is not None:
             await self._take_back(copy)
-        self._assert_leading()
         manifest = wanted.manifest(store=store, resource_uid=uid, recreated_at=recreated_at)
         stored = await self._cluster.apply(INFERENCE_ENDPOINT, manifest, manager=SYNC_MANAGER)
         self._copies.record(stored)
@@ -68,13 +58,11 @@ class CopyActor:
         live = await self._cluster.get(INFERENCE_ENDPOINT, copy.namespace, copy.name)
         operations = take_back_spec(live)
         if operations is not None:
-            self._assert_leading()
             await self._cluster.patch(
                 INFERENCE_ENDPOINT, copy.namespace, copy.name, operations, manager=SYNC_MANAGER
             )
 
     async def _remove(self, move: Remove, copy: Copy) -> None:
-        self._assert_leading()
         try:
             await self._cluster.delete(
                 INFERENCE_ENDPOINT, copy.namespace, copy.name, uid=copy.resource_uid

@@ -49,12 +49,17 @@ _REASONS: Final[dict[type[GcoError], str]] = {
 _log = get_logger(__name__)
 
 
+def _leading() -> None:
+    """Where nobody else can lead."""
+
+
 class SyncController:
     """Keeps one region's custom resources and the store in step.
 
     `region` describes the region; its heartbeat, capacity, address, orphans and epoch are filled in
-    here. `assert_leading` raises NotLeadingError unless this process holds the region's Lease for
-    sure. `accept_store` follows a store that the cluster was not bound to before;
+    here. `cluster` is read through informers; everything is written through `writer`, which refuses
+    to send once this process may no longer lead (it defaults to `cluster`); `assert_leading` raises
+    NotLeadingError then, before the region is claimed in the store. `accept_store` follows a store that the cluster was not bound to before;
     `replace_cluster` takes the region's name over from another cluster.
     """
 
@@ -65,8 +70,9 @@ class SyncController:
         clock: Clock,
         region: Region,
         *,
-        assert_leading: Callable[[], None],
         surroundings: Surroundings,
+        writer: Cluster | None = None,
+        assert_leading: Callable[[], None] = _leading,
         accept_store: bool = False,
         replace_cluster: bool = False,
         metrics: ControllerMetrics = SILENT,
@@ -82,7 +88,7 @@ class SyncController:
             cluster, INFERENCE_ENDPOINT, None, project=read_copy, index=lambda copy: copy.name
         )
         self.follower = Follower(store, region, self._bind, self._changed)
-        self._actor = CopyActor(cluster, self.copies, clock, assert_leading)
+        self._actor = CopyActor(cluster if writer is None else writer, self.copies, clock)
         self._reporter = Reporter(store, region.name, self._news, self._changed)
         self._heartbeat = Heartbeat(store, clock, self._describe, replace_cluster=replace_cluster)
         self.controller: Controller[EndpointName] = Controller(
@@ -97,7 +103,7 @@ class SyncController:
         """Custom resources that the store knows nothing of, as `namespace/name`."""
         return sorted(key for keys in self._orphans.values() for key in keys)
 
-    async def run(self) -> None:
+    async def watch(self) -> None:
         """Keep the caches warm until cancelled, leading or not.
 
         Raises ConflictError where the region's name is registered for another cluster.
@@ -121,6 +127,14 @@ class SyncController:
                 group.create_task(self._report())
         finally:
             self._leading = False
+
+    async def synced(self) -> None:
+        """Return once the custom resources are known."""
+        await self.copies.synced.wait()
+
+    def complaint(self) -> str | None:
+        """Say what is stuck, or None: for the liveness probe."""
+        return self.controller.complaint() or self.copies.complaint()
 
     async def _follow(self) -> None:
         await self.copies.synced.wait()  # what is there says which store it was written from

@@ -155,9 +155,7 @@ def _unwanted(copy: Copy | None) -> Move:
 def _missing(wanted: Wanted, said: RegionStatus | None) -> Move:
     if wanted.state is TargetState.DELETED:
         return None if _is_gone(wanted, said) else Apply("to remove what is left")
-    existed = (
-        said is not None and said.uid == wanted.uid and said.state is not RegionState.DELETED
-    )
+    existed = said is not None and said.uid == wanted.uid and said.state is not RegionState.DELETED
     return Apply("deleted outside GCO" if existed else "new", recreated=existed)
 
 

@@ -74,6 +74,13 @@ def advance(endpoint: Endpoint, statuses: Statuses, now: dt.datetime) -> Advance
     return Advance(steps, endpoint.model_copy(update=update), gone)
 
 
+def at_rest(endpoint: Endpoint) -> bool:
+    """Return whether the fleet has nothing to do about it, whatever its regions say."""
+    return endpoint.state in {EndpointState.RUNNING, EndpointState.STOPPED} and all(
+        target.state is not TargetState.DELETED for target in endpoint.targets.values()
+    )
+
+
 def wanted_targets(endpoint: Endpoint) -> dict[RegionName, RegionTarget]:
     """Return the targets of the regions where the endpoint is to exist: removed ones never count."""
     return {r: t for r, t in endpoint.targets.items() if t.state is not TargetState.DELETED}
