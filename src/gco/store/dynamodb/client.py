@@ -43,7 +43,8 @@ class Patience:
 
     async def pause(self) -> bool:
         """Sleep a little; return whether there is time for another try."""
-        await asyncio.sleep(random.uniform(0, self._longest))  # noqa: S311 -- jitter, no secret
+        pause = random.uniform(0, self._longest)  # noqa: S311 -- jitter, no secret
+        await asyncio.sleep(min(pause, self.remaining))
         self._longest = min(2 * self._longest, _LONGEST_PAUSE)
         return self.remaining > 0
 

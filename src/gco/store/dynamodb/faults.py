@@ -17,6 +17,7 @@ from gco.store.dynamodb.attributes import Item
 _SERVER_FAULT = 500
 _AGAIN = frozenset(
     {
+        "ContinuousBackupsUnavailableException",
         "InternalServerError",
         "LimitExceededException",
         "ProvisionedThroughputExceededException",
@@ -75,7 +76,7 @@ def is_passing(error: Exception) -> bool:
     if isinstance(error, exceptions.ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return code(error) in _AGAIN or status >= _SERVER_FAULT
-    return isinstance(error, exceptions.HTTPClientError)
+    return isinstance(error, (exceptions.HTTPClientError, exceptions.ConnectionError))
 
 
 def translated(error: Exception, where: str) -> StoreError | SettingsError:

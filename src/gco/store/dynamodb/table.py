@@ -5,13 +5,15 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from gco.errors import StoreIdentityError, StoreUnavailableError
+from gco.errors import StoreError, StoreIdentityError, StoreUnavailableError
 from gco.store.dynamodb import faults, keys
 from gco.store.dynamodb.attributes import Item, key_item, number, text
 from gco.store.dynamodb.client import Client, Patience
 from gco.store.dynamodb.transactions import ABSENT, commit, put
 from gco.store.records import SCHEMA_VERSION
 
+TIME_OUT = 30.0
+"""Seconds for each request: backups cannot be switched on until the new table is ready for them."""
 READY_SECONDS = 120.0
 """How long a new table may take to become active."""
 _KEY_SCHEMA = (("pk", "HASH"), ("sk", "RANGE"))
@@ -68,7 +70,8 @@ async def create_table(
     """
     if dry_run:
         return TableResult(table, plan(), created=False, identity=None)
-    async with Client.open(table, region=region, endpoint_url=endpoint_url) as client:
+    opened = Client.open(table, region=region, endpoint_url=endpoint_url, time_out=TIME_OUT)
+    async with opened as client:
         created = await _ensure_table(client)
         notes = await _ensure_backups(client, is_custom=endpoint_url is not None)
         await _ensure_expiry(client)
@@ -161,9 +164,18 @@ async def _ensure_backups(client: Client, *, is_custom: bool) -> tuple[str, ...]
 
 
 async def _ensure_expiry(client: Client) -> None:
-    present = (await client.call("describe_time_to_live"))["TimeToLiveDescription"]
-    if present["TimeToLiveStatus"] not in {"ENABLED", "ENABLING"}:
+    if await _expires(client):
+        return
+    try:
         await client.call("update_time_to_live", **plan()["update_time_to_live"])
+    except StoreError:
+        if not await _expires(client):  # else someone else was faster, and all is well
+            raise
+
+
+async def _expires(client: Client) -> bool:
+    present = (await client.call("describe_time_to_live"))["TimeToLiveDescription"]
+    return present["TimeToLiveStatus"] in {"ENABLED", "ENABLING"}
 
 
 async def _ensure_identity(client: Client) -> str:
