@@ -106,7 +106,7 @@ class Place:
         def up() -> bool:
             if self._sandbox is None or self._sandbox.poll() is not None:
                 raise StepFailedError(f"the sandbox ended:\n{self.log()}")
-            return "ready" in self.log()
+            return "all regions are ready" in self.log()
 
         until(up, "the sandbox is up", seconds=_START_SECONDS)
 

@@ -102,3 +102,8 @@ def data_folder() -> Path:
 def environment_with(variables: Mapping[str, str]) -> dict[str, str]:
     """Return the environment for a child process: this process's own, and `variables` over it."""
     return {**os.environ, **variables}
+
+
+def process_environment() -> dict[str, str]:
+    """Return the environment as it is, for processes that a sandbox starts on a person's behalf."""
+    return dict(os.environ)

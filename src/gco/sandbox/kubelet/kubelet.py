@@ -10,12 +10,13 @@ import aiohttp
 
 from gco.clock import Clock, SystemClock
 from gco.cluster.port import Cluster, Manifest
+from gco.errors import AbsentError
 from gco.kinds import POD
 from gco.runtime.informer import Informer
 from gco.sandbox.config import SandboxConfig
 from gco.sandbox.kubelet.addresses import Addresses
 from gco.sandbox.kubelet.nodes import node_manifests, register
-from gco.sandbox.kubelet.pod import Pod
+from gco.sandbox.kubelet.pod import Pod, log_path
 
 
 class Bound(NamedTuple):
@@ -68,6 +69,14 @@ class Kubelet:
                 await self._informer.run()
             finally:
                 await self._end_all()
+
+    async def read_log(self, namespace: str, pod: str, container: str) -> str:
+        """Return what the container has written so far, in all its runs; raises AbsentError."""
+        path = log_path(self._folder, namespace, pod, container)
+        try:
+            return await asyncio.to_thread(path.read_text, encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            raise AbsentError(f'no log of container "{container}" of pod "{pod}"') from None
 
     def _look(self, http: aiohttp.ClientSession, old: Bound | None, new: Bound | None) -> None:
         if old is not None and (new is None or new.uid != old.uid):

@@ -24,6 +24,11 @@ _RETRY = 0.5
 """Seconds until a status that could not be written is written again."""
 
 
+def log_path(folder: Path, namespace: str, pod: str, container: str) -> Path:
+    """Return the file that a container's log is in."""
+    return folder / f"{namespace}_{pod}_{container}.log"
+
+
 class Pod:
     """Runs one pod from the moment it is bound until it is gone."""
 
@@ -55,7 +60,7 @@ class Pod:
             Container(
                 spec,
                 address=self._address,
-                log=logs / f"{self.namespace}_{self.name}_{spec['name']}.log",
+                log=log_path(logs, self.namespace, self.name, spec["name"]),
                 http=http,
                 clock=clock,
                 changed=self._news.set,

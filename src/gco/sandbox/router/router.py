@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import socket
+from collections.abc import AsyncIterator
 
 import aiohttp
 from aiohttp import web
@@ -38,43 +40,60 @@ class Router:
         self._table = Table(cluster, namespace)
         self._unaddressed: asyncio.Queue[str] = asyncio.Queue()
         self._table.ingresses.subscribe(self._look)
-        self.started = asyncio.Event()
+        self._socket: socket.socket | None = None
 
     @property
     def address(self) -> str:
-        """Where requests are taken, once `started` is set."""
+        """Where requests are taken, once `listen` was called."""
         return f"http://{self._host}:{self._port}"
 
+    def listen(self) -> None:
+        """Take the port, so that the address is known; raises SettingsError where it is taken."""
+        self._socket = self._take_port()
+
     async def run(self) -> None:
-        """Serve until cancelled; raises SettingsError where the port is taken."""
+        """Serve until cancelled, listening first unless that was done."""
+        if self._socket is None:
+            self._socket = self._take_port()
+        taken, self._socket = self._socket, None
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=5)
         # A pod may close an idle connection just as a request goes out on it, and a POST cannot be
         # sent twice: each request gets a connection of its own.
         connector = aiohttp.TCPConnector(limit=0, force_close=True)
-        async with aiohttp.ClientSession(timeout=timeout, connector=connector) as http:
-            runner = self._runner(http)
-            await runner.setup()
-            try:
-                await self._listen(runner)
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._table.run())
-                    tasks.create_task(self._give_addresses())
-            finally:
-                await runner.cleanup()
+        async with (
+            aiohttp.ClientSession(timeout=timeout, connector=connector) as http,
+            self._serving(http, taken),
+            asyncio.TaskGroup() as tasks,
+        ):
+            tasks.create_task(self._table.run())
+            tasks.create_task(self._give_addresses())
 
-    def _runner(self, http: aiohttp.ClientSession) -> web.AppRunner:
+    @contextlib.asynccontextmanager
+    async def _serving(
+        self, http: aiohttp.ClientSession, taken: socket.socket
+    ) -> AsyncIterator[None]:
         app = web.Application(client_max_size=_LARGEST_BODY)
         app.router.add_route("*", "/{tail:.*}", Proxy(self._region, self._table, http).handle)
-        return web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-
-    async def _listen(self, runner: web.AppRunner) -> None:
-        site = web.TCPSite(runner, self._host, self._port)
+        runner = web.AppRunner(
+            app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0
+        )
+        await runner.setup()
         try:
-            await site.start()
+            await web.SockSite(runner, taken).start()
+            yield
+        finally:
+            await runner.cleanup()
+
+    def _take_port(self) -> socket.socket:
+        try:
+            taken = socket.create_server((self._host, self._port))
         except OSError as error:
-            raise SettingsError(f"the router of {self._region} cannot listen: {error}") from error
-        self._port = runner.addresses[0][1]
-        self.started.set()
+            where = f"{self._host}:{self._port}"
+            raise SettingsError(
+                f"the router of {self._region} cannot listen on {where}: {error.strerror}"
+            ) from error
+        self._port = taken.getsockname()[1]
+        return taken
 
     def _look(self, name: str, old: tuple[Rule, ...] | None, new: tuple[Rule, ...] | None) -> None:
         if old is None and new is not None:

@@ -1,0 +1,156 @@
+"""`gco monitor`: one region's loops in a process of their own."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from gco import __version__
+from gco.clock import SystemClock
+from gco.cluster.kubernetes import connect
+from gco.cluster.kubernetes.transport import Limits
+from gco.cluster.port import Cluster
+from gco.controllers.sync import identify_cluster
+from gco.core.model.ids import Epoch, RegionName
+from gco.core.model.status import Region
+from gco.errors import SettingsError, TransientError
+from gco.runtime.backoff import Backoff, Retries
+from gco.runtime.supervise import Stage, Supervisor, stop_on_signals
+from gco.server.monitor import MonitorServer
+from gco.settings import Settings
+from gco.store.port import Store
+from gco.telemetry import configure, get_logger
+from gco.telemetry.metrics import Metrics
+from gco.wiring.region import RegionLoops, RegionOptions
+from gco.wiring.stores import open_store
+
+_log = get_logger(__name__)
+
+
+async def run_monitor(
+    settings: Settings,
+    *,
+    port: int,
+    host: str,
+    kubeconfig: Path | None = None,
+    context: str | None = None,
+    accept_store: bool = False,
+    replace_cluster: bool = False,
+) -> None:
+    """Run until SIGTERM or SIGINT, or until a loop dies; raises what it died of.
+
+    Raises SettingsError where the settings do not say which region this is, or where there are no
+    credentials for its cluster.
+    """
+    if not settings.region:
+        raise SettingsError("REGION is not set: the name under which this cluster is registered")
+    configure(
+        service="gco-monitor",
+        cluster_id=settings.cluster_name,
+        region=settings.region,
+        level=settings.log_level,
+        format=settings.log_format,
+    )
+    cluster = connect(
+        kubeconfig or settings.kubeconfig,
+        context,
+        in_cluster=settings.in_cluster is not None and kubeconfig is None,
+        limits=Limits(request=settings.api_timeout),
+        user_agent=f"gco-monitor/{__version__}",
+    )
+    try:
+        store = await open_store(settings)
+        try:
+            options = RegionOptions(
+                hostname=settings.hostname,
+                resync_seconds=settings.resync_seconds,
+                accept_store=accept_store,
+                replace_cluster=replace_cluster,
+            )
+            await _run(cluster, store, settings, options, host=host, port=port)
+        finally:
+            await store.close()
+    finally:
+        await cluster.close()
+
+
+async def _run(
+    cluster: Cluster,
+    store: Store,
+    settings: Settings,
+    options: RegionOptions,
+    *,
+    host: str,
+    port: int,
+) -> None:
+    stop = asyncio.Event()
+    metrics = Metrics()
+    with stop_on_signals(stop):
+        region = await _describe(cluster, settings)
+        loops = RegionLoops(
+            cluster, store, SystemClock(), region=region, options=options, metrics=metrics
+        )
+        server = MonitorServer(
+            health=loops.complaints(),
+            ready=loops.waiting,
+            metrics=metrics.render,
+            host=host,
+            port=port,
+        )
+        supervisor = Supervisor()
+        for stage, name, loop in loops.loops():
+            supervisor.add(stage, name, loop)
+        supervisor.at(Stage.INTAKE, "queues", loops.shut_down)
+        supervisor.add(Stage.CACHES, "announcement", _announce(loops))
+        supervisor.at(Stage.HTTP, "health and metrics", server.stop)
+        told = await server.start()
+        _log.info(
+            "monitor started",
+            version=__version__,
+            cluster=region.cluster_uid,
+            namespaces=region.namespaces,
+            store=settings.store_url,
+            port=told,
+        )
+        try:
+            await supervisor.run(stop)
+        finally:
+            await server.stop()
+
+
+def _announce(loops: RegionLoops) -> Callable[[], Awaitable[None]]:
+    """Return a loop that says when the caches were filled, and then nothing any more."""
+
+    async def announce() -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await loops.endpoint.synced()
+        _log.info("caches filled", seconds=round(loop.time() - began, 3))
+        await asyncio.Event().wait()
+
+    return announce
+
+
+async def _describe(cluster: Cluster, settings: Settings) -> Region:
+    """Return the region's record as far as it is known before anything runs."""
+    return Region(
+        name=RegionName(settings.region),
+        cluster_uid=await _identity(cluster),
+        cluster_name=settings.cluster_name,
+        aws_region=settings.region,
+        namespaces=settings.allowed_namespaces,
+        version=__version__,
+        heartbeat=SystemClock().now(),
+        heartbeat_seconds=settings.heartbeat_seconds,
+        epoch=Epoch(0),
+    )
+
+
+async def _identity(cluster: Cluster) -> str:
+    """Ask for the cluster's uid until it answers; a refusal is raised."""
+    retries = Retries(Backoff(0.5, 15.0))
+    while True:
+        try:
+            return await identify_cluster(cluster)
+        except TransientError as error:
+            _log.warning("cluster not reached", error=str(error))
+            await asyncio.sleep(retries.failed())

@@ -1,0 +1,143 @@
+"""The loops of one region, put together: who may act, who watches, and what is healthy.
+
+The monitor runs one of these in a process; the sandbox runs one for each of its regions.
+"""
+
+import asyncio
+import dataclasses
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
+
+from gco.clock import Clock
+from gco.cluster.port import Cluster
+from gco.controllers.endpoint import EndpointController
+from gco.controllers.fleet import FleetController, FleetLeaseLock
+from gco.controllers.sync import SyncController
+from gco.controllers.sync.surroundings import Surroundings
+from gco.core.model.ids import Epoch
+from gco.core.model.names import LEADER_LEASE
+from gco.core.model.status import Region
+from gco.runtime.election import Elector, unique_identity
+from gco.runtime.fenced import FencedCluster
+from gco.runtime.lease import KubernetesLeaseLock
+from gco.runtime.resync import resync
+from gco.runtime.supervise import Stage
+from gco.server.monitor import Complaint
+from gco.store.port import Store
+from gco.telemetry.metrics import Metrics
+
+Loop: TypeAlias = Callable[[], Awaitable[None]]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RegionOptions:
+    """How the loops of one region run."""
+
+    hostname: str
+    """Names this process in the Lease, in Kubernetes Events and in logs."""
+    resync_seconds: float
+    address: str = ""
+    """Where the region's routes answer; empty: as its Ingresses say."""
+    accept_store: bool = False
+    replace_cluster: bool = False
+
+
+class RegionLoops:
+    """Sync, endpoint and fleet loops over one cluster and one store."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        store: Store,
+        clock: Clock,
+        *,
+        region: Region,
+        options: RegionOptions,
+        metrics: Metrics,
+    ) -> None:
+        lock = KubernetesLeaseLock(cluster, region.namespaces[0], LEADER_LEASE, clock)
+        identity = unique_identity(options.hostname)
+        self._resync_seconds = options.resync_seconds
+        self.elector = Elector(
+            lock, identity, name=LEADER_LEASE, metrics=metrics.election("region")
+        )
+        writer = FencedCluster(cluster, self.elector.assert_leading)
+        surroundings = Surroundings(cluster, region.namespaces, address=options.address)
+        self.endpoint = EndpointController(
+            cluster,
+            region.namespaces,
+            clock,
+            writer=writer,
+            capacity=surroundings.capacity,
+            instance=options.hostname,
+            metrics=metrics.controller("endpoint"),
+        )
+        self.sync = SyncController(
+            store,
+            cluster,
+            clock,
+            region,
+            surroundings=surroundings,
+            writer=writer,
+            assert_leading=self.elector.assert_leading,
+            accept_store=options.accept_store,
+            replace_cluster=options.replace_cluster,
+            metrics=metrics.controller("sync"),
+        )
+        self.fleet_elector = Elector(
+            FleetLeaseLock(store), identity, name="fleet", metrics=metrics.election("fleet")
+        )
+        self.fleet = FleetController(
+            store,
+            clock,
+            lambda: Epoch(self.fleet_elector.transitions),
+            metrics=metrics.controller("fleet"),
+        )
+
+    def loops(self) -> Sequence[tuple[Stage, str, Loop]]:
+        """Return what a supervisor shall run, each with the stage at which it ends."""
+        return (
+            (Stage.CACHES, "endpoint caches", self.endpoint.watch),
+            (Stage.CACHES, "sync", self.sync.watch),
+            (Stage.ELECTION, "fleet election", self._stand_for_fleet),
+            (Stage.ELECTION, "region election", self._stand),
+        )
+
+    async def shut_down(self) -> None:
+        """Take in no more work: the first thing at the end."""
+        for loop in (self.endpoint, self.sync, self.fleet):
+            loop.controller.shut_down()
+
+    def complaints(self) -> Sequence[Complaint]:
+        """Return what the liveness probe asks: the loops' progress, and nothing of any outage."""
+        return (
+            self.endpoint.complaint,
+            self.sync.complaint,
+            self.fleet.complaint,
+            self.elector.complaint,
+            self.fleet_elector.complaint,
+        )
+
+    def waiting(self) -> Sequence[str]:
+        """Return the caches that are not filled yet: the readiness probe's question."""
+        if self.sync.copies.synced.is_set():
+            return self.endpoint.waiting()
+        return [*self.endpoint.waiting(), "custom resources"]
+
+    async def _stand(self) -> None:
+        await self.elector.run(self._lead)
+
+    async def _stand_for_fleet(self) -> None:
+        await self.fleet_elector.run(self.fleet.lead)
+
+    async def _lead(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.endpoint.lead())
+            tasks.create_task(self.sync.lead())
+            tasks.create_task(
+                resync(
+                    self.endpoint.keys,
+                    self.endpoint.controller.enqueue,
+                    seconds=self._resync_seconds,
+                )
+            )
