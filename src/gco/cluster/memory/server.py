@@ -147,7 +147,7 @@ class ApiServer:
         own = stated is None or writer.subresource
         entries = Entries(old if own else {"metadata": {"managedFields": stated}})
         if writer.subresource == "status":
-            new = {**unmanaged(old), "status": new.get("status")}
+            new = {**_annotated(resource, unmanaged(old), new), "status": new.get("status")}
         new = _defaulted(resource, new)
         entries.updated(unmanaged(old), new, resource.schema, writer, now=self.now())
         return self._finish(resource, old, new, entries, writer)
@@ -163,7 +163,7 @@ class ApiServer:
         """Store what became of `old`, with what only the server or another subresource writes."""
         if old is not None:
             apart = new if writer.subresource == "status" else old
-            rest = old if writer.subresource == "status" else new
+            rest = _annotated(resource, old, new) if writer.subresource == "status" else new
             status = {"status": apart["status"]} if apart.get("status") is not None else {}
             new = {**{k: v for k, v in rest.items() if k != "status"}, **status}
             new["metadata"] = {**new["metadata"], **_system(old)}
@@ -197,9 +197,10 @@ class ApiServer:
             check_definition(new)
         if old is None:
             self._check_place(kind, new["metadata"])
-        elif old["metadata"].get("deletionTimestamp"):
-            if added := set(finalizers(new)) - set(finalizers(old)):
-                raise RejectedError(f"metadata.finalizers: Forbidden: no new ones: {added}")
+        elif old["metadata"].get("deletionTimestamp") and (
+            added := set(finalizers(new)) - set(finalizers(old))
+        ):
+            raise RejectedError(f"metadata.finalizers: Forbidden: no new ones: {added}")
 
     def _check_place(self, kind: Kind, metadata: Manifest) -> None:
         if not kind.namespaced:
@@ -295,6 +296,18 @@ def _defaulted(resource: Resource, new: Manifest) -> Manifest:
         return cast("Manifest", defaults.normal(new, resource.schema))
     defaults.fill_structural(new, resource.structural)
     return new
+
+
+def _annotated(resource: Resource, old: Manifest, new: Manifest) -> Manifest:
+    """Return `old` with the annotations of `new`: a built-in kind's status write may set them."""
+    if resource.structural is not None:
+        return old
+    annotations = new["metadata"].get("annotations")
+    metadata = {k: v for k, v in old["metadata"].items() if k != "annotations"}
+    return {
+        **old,
+        "metadata": {**metadata, **({"annotations": annotations} if annotations else {})},
+    }
 
 
 def _system(old: Manifest) -> Manifest:
