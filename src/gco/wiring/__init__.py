@@ -1,0 +1,1 @@
+"""The one place that names concrete adapters and puts the parts together."""

@@ -1,0 +1,75 @@
+"""Which store a URL names: opens or makes it, and imports an adapter only when it is asked for."""
+# ruff: noqa: PLC0415  (a store's client may take a second to import)
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from gco.settings import Settings
+from gco.store.port import Store
+from gco.store.url import DynamoDbUrl, SqliteUrl, parse
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StoreMade:
+    """What `gco store init` did, or would do."""
+
+    url: str
+    created: bool
+    """Whether there was no store and there is one now."""
+    identity: str | None
+    """The store's uid; None in a dry run."""
+    plan: Mapping[str, Any]
+    """The requests that make it, by operation; empty for a file."""
+    notes: tuple[str, ...] = ()
+    """What could not be had here, in sentences for a person."""
+
+
+async def open_store(settings: Settings) -> Store:
+    """Open the store that `settings` choose; a file is made where it is missing, a table is not.
+
+    Raises SettingsError for a URL that names no store, and StoreError as the adapters do.
+    """
+    match parse(settings.store_url):
+        case SqliteUrl(path):
+            from gco.store.sqlite import SqliteStore
+
+            return await SqliteStore.open(path)
+        case DynamoDbUrl() as url:
+            from gco.store.dynamodb import DynamoDbStore
+
+            return await DynamoDbStore.open(
+                url.table,
+                region=_region(url, settings),
+                endpoint_url=url.endpoint_url,
+                tail_seconds=url.tail_seconds or settings.tail_ms / 1000,
+            )
+
+
+async def init_store(settings: Settings, *, dry_run: bool) -> StoreMade:
+    """Make the store that `settings` choose; harmless when repeated, and a dry run does nothing."""
+    match parse(settings.store_url):
+        case SqliteUrl(path):
+            missing = not path.exists()
+            if dry_run:
+                return StoreMade(settings.store_url, created=False, identity=None, plan={})
+            store = await open_store(settings)
+            try:
+                identity = await store.identity()
+            finally:
+                await store.close()
+            return StoreMade(settings.store_url, missing, identity, plan={})
+        case DynamoDbUrl() as url:
+            from gco.store.dynamodb import create_table
+
+            made = await create_table(
+                url.table,
+                region=_region(url, settings),
+                endpoint_url=url.endpoint_url,
+                dry_run=dry_run,
+            )
+            return StoreMade(settings.store_url, made.created, made.identity, made.plan, made.notes)
+
+
+def _region(url: DynamoDbUrl, settings: Settings) -> str | None:
+    return url.region or settings.dynamodb_region
