@@ -1,0 +1,1 @@
+"""What each command does: ask the service, show what it answers. Imported when a command runs."""

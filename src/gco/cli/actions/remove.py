@@ -1,0 +1,52 @@
+"""delete: asks first where it is a large part of everything."""
+
+from collections.abc import Sequence
+
+import typer
+from rich.text import Text
+
+from gco.cli import data
+from gco.cli.actions.wait import settle
+from gco.cli.options import Format
+from gco.cli.render.changes import deleted_text
+from gco.cli.session import Session
+from gco.core.model.ids import EndpointName
+from gco.errors import ConfirmationError
+from gco.service import Deleted, Until
+
+
+async def delete(
+    session: Session,
+    names: Sequence[str],
+    *,
+    yes: bool,
+    missing_ok: bool,
+    patience: float | None,
+    output: Format,
+) -> None:
+    """Ask every region to remove the endpoints."""
+    deleted = await _delete(session, names, confirmed=yes, missing_ok=missing_ok)
+    session.screen.emit(
+        output,
+        lambda: data.plain_all(deleted),
+        lambda: Text("\n").join(map(deleted_text, deleted)),
+    )
+    left = [one.name for one in deleted]
+    if patience is not None:
+        await settle(session, left, until=Until.DELETED, patience=patience)
+    elif left:
+        session.screen.hint(f"`gco wait {' '.join(left)} --for deleted` shows how far it is")
+
+
+async def _delete(
+    session: Session, names: Sequence[str], *, confirmed: bool, missing_ok: bool
+) -> Sequence[Deleted]:
+    typed = [EndpointName(name) for name in names]
+    try:
+        return await session.service.delete(typed, confirmed=confirmed, missing_ok=missing_ok)
+    except ConfirmationError as error:
+        if not session.screen.can_ask:
+            raise
+        question, _, _ = str(error).partition("; ")
+        typer.confirm(f"{question}; delete?", abort=True, err=True)
+        return await session.service.delete(typed, confirmed=True, missing_ok=missing_ok)

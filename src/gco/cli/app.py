@@ -1,0 +1,104 @@
+"""Puts the commands together under `gco`, in order of use."""
+
+import sys
+import types
+from typing import Annotated, Any
+
+import typer
+from typing_extensions import override
+
+from gco import __version__
+from gco.cli.commands import change, look, places, run, start
+from gco.cli.commands.help import examples
+from gco.cli.globals import Globals
+from gco.cli.options import flag
+
+ORDER = (
+    *("sandbox", "apply", "deploy", "wait", "invoke"),
+    *("list", "status", "get", "diff", "history"),
+    *("scale", "update-image", "stop", "start", "rollback", "delete"),
+    *("regions", "store", "monitor", "version"),
+)
+"""As a person meets them, and as `gco --help` lists them."""
+
+
+class _Ordered(typer.core.TyperGroup):
+    """Lists commands in order of use."""
+
+    @override
+    def list_commands(self, ctx: Any) -> list[str]:  # the type of the base moved between versions
+        """Return the commands' names in ORDER."""
+        return sorted(super().list_commands(ctx), key=ORDER.index)
+
+
+app = typer.Typer(
+    cls=_Ordered,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    epilog=examples(
+        ("gco sandbox up", "1. three regions on this machine"),
+        ("gco apply -f examples/llama.yaml", "2. in another terminal"),
+        ("gco wait llama-3-8b", "3. watch it come up"),
+        ('gco invoke llama-3-8b "Say hello" --stream', "4. ask it"),
+        ("gco scale llama-3-8b --replicas 3", "5. and so on"),
+    ),
+)
+for part in (start, look, change, places, run):
+    app.add_typer(part.app)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"gco {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def gco(
+    ctx: typer.Context,
+    *,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            "--store",
+            metavar="URL",
+            envvar="GCO_STORE",
+            help="sqlite:///PATH or dynamodb://TABLE?region=REGION; a file of yours unless given.",
+        ),
+    ] = None,
+    verbose: Annotated[bool, flag("--verbose", "-v", help="Tracebacks with errors.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            metavar="",
+            is_eager=True,
+            callback=_print_version,
+            help="Print the version.",
+        ),
+    ] = False,
+) -> None:
+    """Run inference endpoints on the Kubernetes clusters of many regions, from one file.
+
+    Exit codes: 0 done, 1 failed, 2 wrong request, 3 not found, 4 conflict, 5 timed out.
+    """
+    del version
+    ctx.obj = Globals(store, verbose=verbose)
+    if ctx.invoked_subcommand is None:
+        print(ctx.get_help())
+
+
+def main() -> None:
+    """Run the command line that this process was started with, and exit."""
+    sys.excepthook = _tell_of_a_mistake
+    typer.main.get_command(app)(prog_name="gco")
+
+
+def _tell_of_a_mistake(
+    kind: type[BaseException], error: BaseException, trace: types.TracebackType | None
+) -> None:
+    """Tell of an error that nobody expected, without a traceback unless that is asked for."""
+    if {"-v", "--verbose"} & set(sys.argv):
+        sys.__excepthook__(kind, error, trace)
+    told = f"error: this is a mistake in gco ({kind.__name__}: {error})"
+    print(f"{told}\n  `gco --verbose …` says where; please report it", file=sys.stderr)

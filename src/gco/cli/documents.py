@@ -1,0 +1,50 @@
+"""Reads the documents of files, folders and stdin: all that is wrong in any of them, at once."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from gco.core.model.spec import InferenceEndpoint
+from gco.core.model.validation import parse_documents
+from gco.errors import InvalidSpecError, Problem
+
+SUFFIXES = (".yaml", ".yml", ".json")
+"""The files that are read of a folder; its own folders are not looked into."""
+
+
+def read_all(paths: Sequence[str], stdin: TextIO) -> list[InferenceEndpoint]:
+    """Return the endpoints of every file, `-` being stdin; raises InvalidSpecError."""
+    found: list[InferenceEndpoint] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            for text, source in _texts(path, stdin):
+                found += _parsed(text, source, problems)
+        except OSError as error:
+            problems.append(Problem(path, "", f"cannot be read: {error.strerror}"))
+    if not found and not problems:
+        told = ", ".join(paths)
+        problems.append(Problem(told, "", "at least one InferenceEndpoint document"))
+    if problems:
+        raise InvalidSpecError(problems)
+    return found
+
+
+def _texts(path: str, stdin: TextIO) -> Iterator[tuple[bytes | str, str]]:
+    if path == "-":
+        yield stdin.read(), "stdin"
+    elif (folder := Path(path)).is_dir():
+        for file in sorted(f for f in folder.iterdir() if f.suffix in SUFFIXES and f.is_file()):
+            yield file.read_bytes(), str(file)
+    else:
+        yield Path(path).read_bytes(), path
+
+
+def _parsed(
+    text: bytes | str, source: str, problems: list[Problem]
+) -> tuple[InferenceEndpoint, ...]:
+    try:
+        return parse_documents(text, source)
+    except InvalidSpecError as error:
+        problems += error.problems
+        return ()

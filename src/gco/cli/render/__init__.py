@@ -1,0 +1,1 @@
+"""Results become lines of text: pure functions, told the time and the width, writing nothing."""

@@ -1,0 +1,86 @@
+"""What a request did to an endpoint, or would do: fields, regions, restarts and what to heed."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.text import Text
+
+from gco.cli.render import words
+from gco.cli.render.grid import Row, grid, hanging
+from gco.core.fleet.diff import FieldChange
+from gco.service.results import Applied, Deleted, Effect, Kept, Outcome, RegionEffect
+
+INDENT = 2
+_SAID = {
+    Effect.JOINS: "joins",
+    Effect.LEAVES: "leaves",
+    Effect.STARTS: "starts in",
+    Effect.STOPS: "stops in",
+}
+
+
+def applied_text(applied: Applied, me: str, width: int, *, fields: bool = True) -> Text:
+    """Return what became of one request; `me` is who reads it, and shown as `you`."""
+    lines = [_head(applied, me)]
+    if fields and (applied.outcome is Outcome.CHANGED or applied.dry_run):
+        lines += _fields(applied.changes, width)
+    lines += hanging([*_effects(applied), *map(_kept, applied.kept)], INDENT, width)
+    lines += hanging([Text(f"warning: {w}", style=words.BUSY) for w in applied.warnings], 2, width)
+    return Text("\n").join(lines)
+
+
+def deleted_text(deleted: Deleted) -> Text:
+    """Return what became of one request to delete."""
+    where = ", ".join(deleted.regions) or "no region"
+    verb = "is being deleted already" if deleted.already else "is being deleted"
+    return Text(deleted.name, style="bold") + Text(f"  {verb}; objects are to go from {where}")
+
+
+def _head(applied: Applied, me: str) -> Text:
+    name = Text(applied.name, style="bold")
+    if applied.outcome is Outcome.UNCHANGED:
+        return name + Text(f"  unchanged, at revision {applied.revision}", style=words.QUIET)
+    created = "created, " if applied.outcome is Outcome.CREATED else ""
+    who = "you" if applied.actor == me else applied.actor
+    dry = Text("  dry run: nothing was stored", style=words.BUSY) if applied.dry_run else Text()
+    return name + Text(f"  {created}revision {applied.revision} ({who}, {applied.reason})") + dry
+
+
+def _fields(changes: Sequence[FieldChange], width: int) -> Iterator[Text]:
+    rows = [Row((f"{' ' * INDENT}{change.path}",), (_values(change),)) for change in changes]
+    if rows:
+        yield grid((), rows, width)
+
+
+def _values(change: FieldChange) -> Text:
+    if change.before is None:
+        return Text(change.values, style=words.GOOD)
+    if change.after is None:
+        return Text(change.values, style=words.BAD)
+    return Text(change.values)
+
+
+def _kept(kept: Kept) -> Text:
+    told = f"keeps {kept.path} {kept.value}: the file does not state it"
+    return Text(told, style=words.QUIET)
+
+
+def _effects(applied: Applied) -> Iterator[Text]:
+    for effect, verb in _SAID.items():
+        there = [r for r in applied.regions if r.effect is effect]
+        if there:
+            yield Text(f"{verb} {_places(there, room=effect in (Effect.JOINS, Effect.STARTS))}")
+    if applied.outcome is not Outcome.CHANGED:
+        return
+    if applied.restarts:
+        yield Text(f"restarts pods in {_places(applied.restarts, room=True)}")
+    elif any(r.effect is Effect.UPDATES for r in applied.regions):
+        yield Text("restarts no pod")
+
+
+def _places(effects: Iterable[RegionEffect], *, room: bool) -> str:
+    return ", ".join(_place(effect, room=room) for effect in effects)
+
+
+def _place(effect: RegionEffect, *, room: bool) -> str:
+    told = words.room(effect.resource, effect.free, effect.total) if room else ""
+    return f"{effect.region} ({told})" if told else effect.region

@@ -1,0 +1,94 @@
+"""One endpoint as it is now: the line over all regions, each region, what is odd, where it answers."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from gco.cli.render import words
+from gco.cli.render.grid import Row, grid, wrapped
+from gco.cli.render.regions_of import regions_grid
+from gco.cli.render.times import ago, since
+from gco.core.fleet.summary import RegionView
+from gco.core.model.status import Condition, ConditionType
+from gco.service.results import EndpointView
+
+_BAD_WHEN_TRUE = frozenset({ConditionType.DRIFTED, ConditionType.STALLED})
+
+
+def status_text(
+    view: EndpointView, now: dt.datetime, width: int, *, every_condition: bool = False
+) -> Text:
+    """Return everything about one endpoint; of the conditions those that want attention, or all."""
+    blocks = [
+        _head(view, now, width),
+        regions_grid(view.regions, now, width),
+        _conditions(view, now, width, every=every_condition),
+        _addresses(view),
+    ]
+    return Text("\n\n").join(block for block in blocks if block)
+
+
+def _head(view: EndpointView, now: dt.datetime, width: int) -> Text:
+    spec = view.effective
+    style = words.GOOD if view.ready else words.BAD if view.failed else words.BUSY
+    facts = [
+        f"image {spec.image}",
+        words.server(spec),
+        words.accelerators(spec),
+        f"revision {view.revision}, {ago(view.updated_at, now)}",
+    ]
+    head = Text(f"{view.name}  ", style="bold") + Text(view.summary, style=style)
+    return Text("\n").join([head, *wrapped(" · ".join(filter(None, facts)), width)])
+
+
+def _conditions(view: EndpointView, now: dt.datetime, width: int, *, every: bool) -> Text:
+    rows = [
+        Row(
+            (region.region, condition.type, _verdict(condition), since(_moment(condition), now)),
+            (
+                f"{condition.reason}: {condition.message}"
+                if condition.message
+                else condition.reason,
+            ),
+        )
+        for region in view.regions
+        for condition in region.conditions
+        if every or _odd(region, condition)
+    ]
+    headings = ("REGION", "CONDITION", "STATUS", "SINCE")
+    return grid(headings, rows, width, words="REASON") if rows else Text()
+
+
+def _odd(region: RegionView, condition: Condition) -> bool:
+    """Whether a condition says more than the region's row already does."""
+    match condition.type:
+        case ConditionType.DRIFTED:
+            return condition.status == "True" or condition.reason != "InSync"
+        case ConditionType.STALLED:
+            return condition.status == "True" and condition.reason != region.reason
+        case ConditionType.READY:
+            return False
+        case _:
+            told = condition.reason in (region.reason, "NotWanted")
+            return not region.done and condition.status != "True" and not told
+
+
+def _verdict(condition: Condition) -> Text:
+    good = "False" if condition.type in _BAD_WHEN_TRUE else "True"
+    return Text(condition.status, style=words.GOOD if condition.status == good else words.BUSY)
+
+
+def _moment(condition: Condition) -> dt.datetime:
+    return condition.last_transition_time
+
+
+def _addresses(view: EndpointView) -> Text:
+    return Text("\n").join(_answering(view))
+
+
+def _answering(view: EndpointView) -> Iterator[Text]:
+    widest = max((len(region.region) for region in view.regions), default=0)
+    for region in view.regions:
+        if region.url and region.done and region.replicas_desired:
+            yield Text(f"{region.region:{widest}}  answers at {region.url}")
