@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from gco.errors import (
+    FencedError,
     ForbiddenError,
     GcoError,
     InvalidSpecError,
@@ -60,7 +61,7 @@ def _judge(error: BaseException) -> Failure:
         at_least=error.retry_after if isinstance(error, ThrottledError) else 0.0,
         hopeless=isinstance(error, _HOPELESS),
         defect=not isinstance(error, (GcoError, TimeoutError)),
-        fenced=isinstance(error, NotLeadingError),
+        fenced=isinstance(error, (NotLeadingError, FencedError)),
     )
 
 

@@ -1,0 +1,266 @@
+"""Leader election on a lease record: one leader at a time, without comparing any wall clocks.
+
+A standby takes the lease once it has not seen it change for its whole duration. A leader counts from
+before it sent its last successful renewal, and considers itself deposed after `renew_deadline`, which
+is shorter: it stops before anyone could replace it, and every send of it asks `may_send` first.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from gco.errors import ClusterConflictError, ConflictError, GcoError, NotLeadingError
+from gco.runtime.backoff import spread
+from gco.runtime.failures import judge
+from gco.runtime.lock import LeaseRecord, Lock, Sighting, unique_identity
+from gco.runtime.metrics import SILENT, ElectionMetrics
+from gco.runtime.streams import closing
+from gco.runtime.suspension import suspended_seconds
+from gco.telemetry import get_logger
+
+__all__ = ["Elector", "LeaseRecord", "Lock", "unique_identity"]
+
+T = TypeVar("T")
+Lead = Callable[[], Awaitable[None]]
+
+_CONFLICTS: Final = (ClusterConflictError, ConflictError)
+_RELEASE_SECONDS: Final = 0.8
+"""What an orderly end may spend on giving the lease up; after that it simply expires."""
+
+
+class Elector:
+    """Stands for leadership under `identity`, which no other process may use.
+
+    Durations are in seconds; `lease` > `renew_deadline` > `retry`. `suspended` tells the seconds
+    that the event loop's clock did not count.
+    """
+
+    def __init__(
+        self,
+        lock: Lock,
+        identity: str,
+        *,
+        lease: float = 15.0,
+        renew_deadline: float = 10.0,
+        retry: float = 2.0,
+        name: str = "leader",
+        suspended: Callable[[], float] = suspended_seconds,
+        metrics: ElectionMetrics = SILENT,
+    ) -> None:
+        if not lease > renew_deadline > retry > 0:
+            raise ValueError(f"lease {lease} > renew_deadline {renew_deadline} > retry {retry} > 0")
+        self._lock = lock
+        self.identity = identity
+        self._name = name
+        self._lease = lease
+        self._renew_deadline = renew_deadline
+        self._retry = retry
+        self._suspended = suspended
+        self._asleep = 0.0
+        self._metrics = metrics
+        self._log = get_logger(__name__).bind(lease=name, identity=identity)
+        self._sighting = Sighting(identity, lease)
+        self._until: float | None = None
+        """When this leader counts as deposed unless it renews; None: it does not lead."""
+        self._news = asyncio.Event()
+        self._alive: float | None = None
+
+    @property
+    def holder(self) -> str:
+        """Who held the lease when it was last seen; empty: nobody."""
+        return self._sighting.holder
+
+    @property
+    def transitions(self) -> int:
+        """The number of the present term, for a lock that fences by it."""
+        return self._sighting.transitions
+
+    @property
+    def is_leader(self) -> bool:
+        """Whether this process leads now, beyond doubt; the same as `may_send`."""
+        return self.may_send()
+
+    def may_send(self) -> bool:
+        """Tell whether a write sent now is a leader's: the renew deadline has not passed.
+
+        A process that was stopped or a machine that was suspended finds out here, before any
+        timer has told it.
+        """
+        return self._until is not None and self._now() < self._until
+
+    def assert_leading(self) -> None:
+        """Raise NotLeadingError unless `may_send`."""
+        if not self.may_send():
+            raise NotLeadingError(f"{self.identity} does not hold the lease {self._name} for sure")
+
+    def complaint(self) -> str | None:
+        """Say what is stuck, or None: a leader renews and a standby looks, or they try to."""
+        silent = 0.0 if self._alive is None else self._now() - self._alive
+        if silent <= 4 * self._lease:
+            return None
+        return f"election of {self._name}: nothing happened for {silent:.0f} s"
+
+    async def run(self, lead: Lead) -> None:
+        """Stand by, call `lead` while leading, stand by again when leadership is lost.
+
+        `lead` is cancelled when leadership is lost, and has ended before the next term. When it
+        returns, or this is cancelled, the lease is released and `run` ends; what `lead` raises
+        is raised after the release, NotLeadingError and FencedError aside: they end the term.
+        """
+        while True:
+            await self._acquire()
+            if await self._reign(lead):
+                return
+            await asyncio.sleep(spread(self._retry))  # whatever ended the term may end the next
+
+    async def _acquire(self) -> None:
+        watching = asyncio.create_task(self._watch(), name=f"watch of lease {self._name}")
+        try:
+            while not await self._try_to_take():
+                self._alive = self._now()
+        finally:
+            await _end(watching)
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                async with closing(self._lock.watch()) as records:
+                    async for record in records:
+                        self._observe(record)
+            except GcoError as error:
+                self._log.debug("lease not watched", error=str(error))
+            await asyncio.sleep(spread(self._retry))
+
+    async def _try_to_take(self) -> bool:
+        """Take the lease if it is free, else wait until it is, or until it changes."""
+        try:
+            if not self._sighting.looked:
+                self._observe(await self._within(self._lock.read()))
+            wait = self._sighting.free_at - self._now()
+            if wait <= 0:
+                return await self._write(self.transitions + 1)
+            await self._wait_for_news(min(wait, self._lease))
+        except (GcoError, TimeoutError) as error:
+            self._log.warning("lease not taken", error=str(error) or type(error).__name__)
+            await asyncio.sleep(spread(self._retry))
+        return False
+
+    async def _wait_for_news(self, seconds: float) -> None:
+        self._news.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+
+    def _observe(self, record: LeaseRecord | None) -> None:
+        before = self.holder
+        if self._sighting.observe(record, self._now()):
+            self._news.set()
+            if self.holder not in {before, "", self.identity}:
+                self._log.info("standing by", holder=self.holder)
+
+    async def _write(self, transitions: int) -> bool:
+        """Write the record as held by us; return False, with a fresh look, where it had changed."""
+        sent = self._now()
+        record = LeaseRecord(self.identity, self._lease, transitions)
+        seen = self._sighting.record
+        try:
+            stored = await self._within(self._lock.write(record, seen=seen))
+        except _CONFLICTS:
+            self._metrics.renewed("conflict")
+            self._observe(await self._within(self._lock.read()))
+            return False
+        except (GcoError, TimeoutError):
+            self._metrics.renewed("error")
+            raise
+        self._metrics.renewed("success")
+        self._sighting.wrote(stored)
+        self._until = sent + self._renew_deadline
+        return True
+
+    async def _reign(self, lead: Lead) -> bool:
+        """Lead until `lead` returns (True) or leadership is lost (False)."""
+        self._log.info("leading", transitions=self.transitions)
+        self._metrics.leading(True)
+        renewing = asyncio.create_task(self._renew(), name=f"renewal of lease {self._name}")
+        leading = asyncio.create_task(_call(lead), name=f"work of the leader of {self._name}")
+        try:
+            await asyncio.wait([renewing, leading], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            returned = leading.done()
+            error = await _end(leading)  # the lease is renewed while the work winds down
+            error = await _end(renewing) or error
+            await self._step_down()
+            if error is not None and not judge(error).fenced:
+                raise error
+        return returned and error is None
+
+    async def _renew(self) -> None:
+        """Renew until leadership is lost; never waits for the work that is led."""
+        while self.may_send():
+            await asyncio.sleep(min(spread(self._retry), self._seconds_left()))
+            self._alive = self._now()
+            try:
+                if not await self._write(self.transitions) and not self._is_ours():
+                    break
+            except (GcoError, TimeoutError) as error:
+                told = str(error) or type(error).__name__
+                self._log.warning("lease not renewed", error=told, left=self._seconds_left())
+        self._until = None
+        self._log.warning("leadership lost", holder=self.holder)
+
+    def _is_ours(self) -> bool:
+        """Tell whether the record is held by us, or gone: then the next renewal makes it again."""
+        return self._sighting.record is None or self.holder == self.identity
+
+    async def _step_down(self) -> None:
+        """Stop sending, then give the lease up if it is still ours."""
+        ours = self.may_send()
+        self._until = None
+        self._metrics.leading(False)
+        if not ours:
+            return
+        try:
+            async with asyncio.timeout(_RELEASE_SECONDS):
+                await self._release()
+        except (GcoError, TimeoutError) as error:
+            self._log.warning("lease not released", error=str(error) or type(error).__name__)
+        else:
+            self._log.info("lease released")
+
+    async def _release(self) -> None:
+        released = LeaseRecord("", 1.0, self.transitions)
+        try:
+            stored = await self._lock.write(released, seen=self._sighting.record)
+        except _CONFLICTS:  # perhaps a renewal that was cut short has arrived all the same
+            now_stored = await self._lock.read()
+            if now_stored is None or now_stored.holder != self.identity:
+                return
+            stored = await self._lock.write(released, seen=now_stored)
+        self._observe(stored)
+
+    def _seconds_left(self) -> float:
+        return 0.0 if self._until is None else max(0.0, self._until - self._now())
+
+    def _now(self) -> float:
+        self._asleep = max(self._asleep, self._suspended())
+        return self._asleep + asyncio.get_running_loop().time()
+
+    async def _within(self, request: Awaitable[T]) -> T:
+        """Give up a request in time for another try, and a leader's at its deadline."""
+        limit = self._renew_deadline / 2
+        async with asyncio.timeout(
+            limit if self._until is None else min(limit, self._seconds_left())
+        ):
+            return await request
+
+
+async def _call(lead: Lead) -> None:
+    await lead()
+
+
+async def _end(task: asyncio.Task[None]) -> BaseException | None:
+    """Cancel `task` unless it has ended; return what it raised, if anything."""
+    task.cancel()
+    await asyncio.wait([task])
+    return None if task.cancelled() else task.exception()

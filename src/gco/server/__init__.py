@@ -1,0 +1,1 @@
+"""Faces over HTTP that serve machines: health, readiness and metrics."""

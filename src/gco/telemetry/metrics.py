@@ -1,0 +1,228 @@
+"""Metrics for Prometheus, in a registry of their own, named as controller-runtime names them.
+
+Each method's result is what one part of the engine reports to (the protocols are in
+gco.runtime.metrics).
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    exposition,
+)
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.process_collector import ProcessCollector
+
+_QUICK: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_REQUEST: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+CONTENT_TYPE: Final = exposition.CONTENT_TYPE_LATEST
+
+
+class Metrics:
+    """Every metric of one process, or of one region where a process runs several."""
+
+    def __init__(self, *, version: str = "", process: bool = True) -> None:
+        self.registry = CollectorRegistry()
+        if process:
+            ProcessCollector(registry=self.registry)
+            GCCollector(registry=self.registry)
+        if version:
+            self._info("gco_build", "What runs here").info({"version": version})
+        self._queues()
+        self._loops()
+        self._requests()
+
+    def render(self) -> bytes:
+        """Return everything in Prometheus' text format (CONTENT_TYPE)."""
+        return exposition.generate_latest(self.registry)
+
+    def controller(self, name: str) -> "ControllerMeter":
+        """Return what the controller `name` reports to."""
+        return ControllerMeter(self, name)
+
+    def informer(self, kind: str) -> "InformerMeter":
+        """Return what the informer of `kind` reports to."""
+        return InformerMeter(self, kind)
+
+    def election(self, name: str) -> "ElectionMeter":
+        """Return what the elector of the lease `name` reports to."""
+        return ElectionMeter(self, name)
+
+    def requested(self, verb: str, kind: str, result: str, seconds: float) -> None:
+        """Count a request to the cluster: `success`, or the class name of its error."""
+        self.cluster_requests.labels(verb, kind, result).inc()
+        self.cluster_seconds.labels(verb, kind).observe(seconds)
+
+    def store_requested(self, operation: str, result: str, seconds: float) -> None:
+        """Count a request to the store: `success`, or the class name of its error."""
+        self.store_requests.labels(operation, result).inc()
+        self.store_seconds.labels(operation).observe(seconds)
+
+    def _queues(self) -> None:
+        queue = ("name",)
+        prefix = "gco_workqueue"
+        self.depth = self._gauge(f"{prefix}_depth", "Keys that wait", queue)
+        self.adds = self._counter(f"{prefix}_adds_total", "Keys added", queue)
+        self.retries = self._counter(f"{prefix}_retries_total", "Keys tried again", queue)
+        self.queued = self._histogram(f"{prefix}_queue_duration_seconds", "Wait", queue, _QUICK)
+        self.worked = self._histogram(f"{prefix}_work_duration_seconds", "Run", queue, _QUICK)
+        self.unfinished = self._gauge(
+            f"{prefix}_unfinished_work_seconds", "Seconds that runs in flight took so far", queue
+        )
+
+    def _loops(self) -> None:
+        self.reconciles = self._counter(
+            "gco_reconcile_total", "Reconciles", ("controller", "result")
+        )
+        self.reconcile_seconds = self._histogram(
+            "gco_reconcile_time_seconds", "Seconds a reconcile took", ("controller",), _QUICK
+        )
+        self.lists = self._histogram(
+            "gco_informer_list_duration_seconds",
+            "Seconds a whole listing took",
+            ("kind",),
+            _REQUEST,
+        )
+        self.failures = self._counter(
+            "gco_informer_failures_total", "Lists and watches that failed", ("kind", "reason")
+        )
+        self.events = self._counter(
+            "gco_informer_events_total", "Watch events, bookmarks included", ("kind", "type")
+        )
+        self.objects = self._gauge("gco_informer_objects", "Objects in the cache", ("kind",))
+        self.leader = self._gauge("gco_leader", "1 where this process leads", ("lease",))
+        self.renewals = self._counter(
+            "gco_lease_writes_total", "Writes of the lease", ("lease", "result")
+        )
+
+    def _requests(self) -> None:
+        self.cluster_requests = self._counter(
+            "gco_cluster_requests_total", "Requests to Kubernetes", ("verb", "kind", "result")
+        )
+        self.cluster_seconds = self._histogram(
+            "gco_cluster_request_duration_seconds",
+            "Seconds a request to Kubernetes took",
+            ("verb", "kind"),
+            _REQUEST,
+        )
+        self.store_requests = self._counter(
+            "gco_store_requests_total", "Requests to the store", ("operation", "result")
+        )
+        self.store_seconds = self._histogram(
+            "gco_store_request_duration_seconds",
+            "Seconds a request to the store took",
+            ("operation",),
+            _REQUEST,
+        )
+
+    def _counter(self, name: str, what: str, labels: tuple[str, ...]) -> Counter:
+        return Counter(name, what, labels, registry=self.registry)
+
+    def _gauge(self, name: str, what: str, labels: tuple[str, ...]) -> Gauge:
+        return Gauge(name, what, labels, registry=self.registry)
+
+    def _histogram(
+        self, name: str, what: str, labels: tuple[str, ...], buckets: tuple[float, ...]
+    ) -> Histogram:
+        return Histogram(name, what, labels, buckets=buckets, registry=self.registry)
+
+    def _info(self, name: str, what: str) -> Info:
+        return Info(name, what, registry=self.registry)
+
+
+class QueueMeter:
+    """What one work queue reports to."""
+
+    def __init__(self, metrics: Metrics, name: str) -> None:
+        self._depth = metrics.depth.labels(name)
+        self._adds = metrics.adds.labels(name)
+        self._retries = metrics.retries.labels(name)
+        self._queued = metrics.queued.labels(name)
+        self._worked = metrics.worked.labels(name)
+        self._unfinished = metrics.unfinished.labels(name)
+
+    def depth(self, keys: int) -> None:
+        """How many keys wait now."""
+        self._depth.set(keys)
+
+    def added(self) -> None:
+        """A key was added."""
+        self._adds.inc()
+
+    def retried(self) -> None:
+        """A key is to be tried again."""
+        self._retries.inc()
+
+    def queued(self, seconds: float) -> None:
+        """A key waited this long."""
+        self._queued.observe(seconds)
+
+    def worked(self, seconds: float) -> None:
+        """A key's run took this long."""
+        self._worked.observe(seconds)
+
+    def unfinished(self, read: Callable[[], float]) -> None:
+        """`read` is asked at each scrape."""
+        self._unfinished.set_function(read)
+
+
+class ControllerMeter:
+    """What one controller reports to."""
+
+    def __init__(self, metrics: Metrics, name: str) -> None:
+        self._metrics = metrics
+        self._name = name
+        self._seconds = metrics.reconcile_seconds.labels(name)
+        self.queue = QueueMeter(metrics, name)
+
+    def reconciled(self, result: str, seconds: float) -> None:
+        """A run ended."""
+        self._metrics.reconciles.labels(self._name, result).inc()
+        self._seconds.observe(seconds)
+
+
+class InformerMeter:
+    """What one informer reports to."""
+
+    def __init__(self, metrics: Metrics, kind: str) -> None:
+        self._metrics = metrics
+        self._kind = kind
+        self._objects = metrics.objects.labels(kind)
+
+    def listed(self, seconds: float) -> None:
+        """A whole listing replaced the cache."""
+        self._metrics.lists.labels(self._kind).observe(seconds)
+
+    def failed(self, reason: str) -> None:
+        """A list or a watch failed."""
+        self._metrics.failures.labels(self._kind, reason).inc()
+
+    def event(self, type_: str) -> None:
+        """A watch event arrived."""
+        self._metrics.events.labels(self._kind, type_).inc()
+
+    def objects(self, number: int) -> None:
+        """How many objects the cache holds."""
+        self._objects.set(number)
+
+
+class ElectionMeter:
+    """What one elector reports to."""
+
+    def __init__(self, metrics: Metrics, name: str) -> None:
+        self._metrics = metrics
+        self._name = name
+        self._leader = metrics.leader.labels(name)
+
+    def leading(self, leading: bool) -> None:
+        """Whether this process leads now."""
+        self._leader.set(int(leading))
+
+    def renewed(self, result: str) -> None:
+        """A write of the lease ended."""
+        self._metrics.renewals.labels(self._name, result).inc()
