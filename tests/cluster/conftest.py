@@ -41,9 +41,8 @@ async def cluster(implementation: str, request: pytest.FixtureRequest) -> AsyncI
         async with contextlib.aclosing(_real(request)) as real:
             yield real
         return
-    from gco.cluster.memory.controllers import run_controllers  # noqa: PLC0415
-
     from gco.cluster.memory import MemoryCluster  # noqa: PLC0415 - real runs stand without it
+    from gco.cluster.memory.controllers import run_controllers  # noqa: PLC0415
 
     memory = MemoryCluster()
     controllers = asyncio.create_task(run_controllers(memory))

@@ -1,7 +1,8 @@
 """The cluster port on a real API server: each method is one request, sent once."""
 
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, Final
 
 import orjson
@@ -39,7 +40,7 @@ class KubernetesCluster:
 
     async def list(
         self, kind: Kind, namespace: str | None, *, labels: str = "", fields: str = ""
-    ) -> AsyncIterator[Page]:
+    ) -> AsyncGenerator[Page, None]:
         """Every object that matches, a page at a time; only one page is held."""
         following = ""
         while True:
@@ -66,7 +67,7 @@ class KubernetesCluster:
         after: str,
         labels: str = "",
         fields: str = "",
-    ) -> AsyncIterator[WatchEvent]:
+    ) -> AsyncGenerator[WatchEvent, None]:
         """Changes that follow `after`, until the server ends the watch."""
         request = requests.watch(
             kind,
@@ -77,9 +78,11 @@ class KubernetesCluster:
             seconds=random.randint(*self._watch_seconds),  # noqa: S311 - jitter, no secret
         )
         lines = Lines()
-        async for chunk in self._transport.chunks(request):
-            for line in lines.feed(chunk):
-                yield _event(request, line)
+        # Closed with this generator: one that is only dropped keeps its connection for a while.
+        async with aclosing(self._transport.chunks(request)) as chunks:
+            async for chunk in chunks:
+                for line in lines.feed(chunk):
+                    yield _event(request, line)
         if lines.pending:
             raise TransientError(f"{request.what}: the watch ended within a line")
 

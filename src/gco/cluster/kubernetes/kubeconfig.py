@@ -129,13 +129,15 @@ def _read(path: Path) -> dict[str, Any]:
     return config
 
 
-def _make_absolute(item: Mapping[str, Any], key: str, folder: Path) -> None:
-    if not isinstance(item, Mapping) or not isinstance(item.get(key), dict) or "name" not in item:
+def _make_absolute(item: object, key: str, folder: Path) -> None:
+    """Resolve what `item` says of files, in place, before other files are merged with it."""
+    content = item.get(key) if isinstance(item, dict) and "name" in item else None
+    if not isinstance(content, dict):
         raise SettingsError(f"the kubeconfig in {folder} has a {key} without name or content")
     for field in _PATHS.get(key, ()):
-        if stated := item[key].get(field):
-            item[key][field] = str(folder / stated)
-    plugin: dict[str, Any] = item[key].get("exec") or {}
+        if content.get(field):
+            content[field] = str(folder / content[field])
+    plugin = content.get("exec") or {}
     if "/" in plugin.get("command", ""):  # a bare name is looked up on PATH
         plugin["command"] = str(folder / plugin["command"])
 

@@ -4,7 +4,7 @@ import asyncio
 import io
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final, NamedTuple
 
@@ -82,6 +82,7 @@ class Transport:
         self._whole = aiohttp.ClientTimeout(total=limits.request, sock_connect=limits.connect)
         self._open = aiohttp.ClientTimeout(sock_connect=limits.connect, sock_read=limits.idle)
         self._session: aiohttp.ClientSession | None = None
+        self._answers: set[aiohttp.ClientResponse] = set()
         self._closed = False
 
     async def json(self, request: Request) -> Any:  # noqa: ANN401 - as on the wire
@@ -101,7 +102,7 @@ class Transport:
         except _FOREIGN as error:
             raise self._failure(request, error, self._limits.request) from error
 
-    async def chunks(self, request: Request) -> AsyncIterator[bytes]:
+    async def chunks(self, request: Request) -> AsyncGenerator[bytes, None]:
         """Send `request` and yield its answer's body as it comes, for as long as it takes."""
         patience = self._limits.request
         try:
@@ -117,6 +118,8 @@ class Transport:
     async def close(self) -> None:
         """Close all connections; requests under way fail with TransientError."""
         self._closed = True
+        for response in self._answers:
+            response.close()  # closing the session alone would leave its readers waiting
         if self._session is not None:
             await self._session.close()
 
@@ -127,22 +130,23 @@ class Transport:
         """Send `request`, once more where renewed credentials may help; raise what was refused."""
         header = await self._credentials.header()
         async with self._sent(request, limits, header) as response:
-            refused = response.status == _UNAUTHORIZED and self._credentials.refused(header)
-            if not refused:
+            if response.status != _UNAUTHORIZED or not self._credentials.refused(header):
                 await _check(request, response)
                 yield response
                 return
-        async with self._sent(request, limits, await self._credentials.header()) as response:
+        header = await self._credentials.header()
+        async with self._sent(request, limits, header) as response:
             await _check(request, response)
             yield response
 
-    def _sent(
+    @asynccontextmanager
+    async def _sent(
         self, request: Request, limits: aiohttp.ClientTimeout, authorization: str | None
-    ) -> aiohttp.client._RequestContextManager:
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         headers = {"Authorization": authorization} if authorization else {}
         if request.body is not None:
             headers["Content-Type"] = request.content_type
-        return self._connected().request(
+        async with self._connected().request(
             request.method,
             URL(self._base + request.target, encoded=True),
             data=_data(request.body),
@@ -151,7 +155,12 @@ class Transport:
             allow_redirects=False,
             ssl=self._server.tls or True,
             server_hostname=self._server.tls_name,
-        )
+        ) as response:
+            self._answers.add(response)
+            try:
+                yield response
+            finally:
+                self._answers.discard(response)
 
     def _failure(self, request: Request, error: Exception, patience: float) -> TransientError:
         """Return what a failure on the wire means, `patience` being the seconds that were waited."""

@@ -1,0 +1,48 @@
+"""A whole cluster for a test: server, controllers, nodes and kubelets, in virtual time."""
+
+import asyncio
+import contextlib
+import datetime as dt
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
+
+from gco.clock import LoopClock
+from gco.cluster.memory import MemoryCluster
+from gco.cluster.memory.controllers import run_controllers
+from gco.cluster.port import Cluster, Manifest
+from gco.kinds import Kind
+from tests.kubelet import Kubelet, add_node
+
+NAMESPACE = "default"
+START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+@contextlib.asynccontextmanager
+async def running(*loops: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run `loops` while the block runs; what one of them raises fails the test."""
+    tasks = [asyncio.create_task(loop) for loop in loops]
+    try:
+        yield
+        for task in tasks:
+            if task.done():
+                task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def world(*, gpus: int = 8) -> AsyncIterator[tuple[MemoryCluster, Kubelet]]:
+    """A cluster of one node, and its kubelet."""
+    cluster = MemoryCluster(clock=LoopClock(START))
+    kubelet = Kubelet(cluster.client("kubelet"))
+    await add_node(cluster, "node-1", gpus=gpus)
+    async with running(run_controllers(cluster), kubelet.run()):
+        yield cluster, kubelet
+
+
+async def all_of(cluster: Cluster, kind: Kind, labels: str = "") -> list[Manifest]:
+    """Every object of a kind in the test's namespace."""
+    pages = cluster.list(kind, NAMESPACE, labels=labels)
+    return [item async for page in pages for item in page.items]
