@@ -104,9 +104,9 @@ async def _with_store(settings: Settings, screen: Screen, action: Action) -> int
     try:
         service = Service(store, clock, actor)
         return await action(Session(settings, screen, clock, actor, store, service))
-    except NotFoundError:
+    except NotFoundError as error:
         if not [endpoint.name async for endpoint in store.list()]:
-            screen.say(NO_ENDPOINTS)
+            raise NotFoundError(f"{error}: {NO_ENDPOINTS}") from error
         raise
     finally:
         await store.close()

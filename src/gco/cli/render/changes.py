@@ -7,6 +7,7 @@ from rich.text import Text
 from gco.cli.render import words
 from gco.cli.render.grid import Row, grid, hanging
 from gco.core.fleet.diff import FieldChange
+from gco.errors import Problem
 from gco.service.results import Applied, Deleted, Effect, Kept, Outcome, RegionEffect
 
 INDENT = 2
@@ -24,7 +25,7 @@ def applied_text(applied: Applied, me: str, width: int, *, fields: bool = True) 
     if fields and (applied.outcome is Outcome.CHANGED or applied.dry_run):
         lines += _fields(applied.changes, width)
     lines += hanging([*_effects(applied), *map(_kept, applied.kept)], INDENT, width)
-    lines += hanging([Text(f"warning: {w}", style=words.BUSY) for w in applied.warnings], 2, width)
+    lines += hanging([_warning(w) for w in applied.warnings], INDENT, width)
     return Text("\n").join(lines)
 
 
@@ -62,6 +63,11 @@ def _values(change: FieldChange) -> Text:
 def _kept(kept: Kept) -> Text:
     told = f"keeps {kept.path} {kept.value}: the file does not state it"
     return Text(told, style=words.QUIET)
+
+
+def _warning(problem: Problem) -> Text:
+    told = f"warning: {problem.path}: {problem.given}; {problem.allowed}"
+    return Text(told, style=words.BUSY)
 
 
 def _effects(applied: Applied) -> Iterator[Text]:

@@ -40,7 +40,7 @@ def _counts(view: EndpointView, target: TargetState) -> bool:
     return view.state is EndpointState.DELETED or target is not TargetState.DELETED
 
 
-def _missing(view: EndpointView) -> tuple[str | Text, ...]:
-    """What the roll-up says after its count."""
-    _, _, told = view.summary.partition("; ")
-    return (Text(told, style=words.BAD if view.failed else words.BUSY),) if told else ()
+def _missing(view: EndpointView) -> list[Text]:
+    """What the roll-up says after its count, region by region."""
+    style = words.BAD if view.failed else words.BUSY
+    return [Text(told, style=style) for told in view.summary.split("; ")[1:]]

@@ -23,11 +23,18 @@ class Row:
     """Each begins on a line of its own in a terminal, and after a `; ` where a row is one line."""
 
 
-def grid(headings: Sequence[str], rows: Sequence[Row], width: int, *, words: str = "") -> Text:
+def grid(
+    headings: Sequence[str],
+    rows: Sequence[Row],
+    width: int,
+    *,
+    words: str = "",
+    least: int = LEAST_WORDS,
+) -> Text:
     """Return `rows` in aligned columns under `headings` (none: no line of headings).
 
-    Words stand beside the cells, under the heading `words`, where LEAST_WORDS characters are left
-    for them, and otherwise below them. Columns that hold nothing are left out.
+    Words stand beside the cells, under the heading `words`, where `least` characters are left for
+    them, and otherwise below them. Columns that hold nothing are left out.
     """
     kept = [i for i in range(len(rows[0].cells)) if any(row.cells[i] for row in rows)]
     table = [[_styled(row.cells[i]) for i in kept] for row in rows]
@@ -37,7 +44,7 @@ def grid(headings: Sequence[str], rows: Sequence[Row], width: int, *, words: str
         for column, _ in enumerate(kept)
     ]
     left = sum(widths) + len(GAP) * len(widths)
-    beside = width - left >= LEAST_WORDS and any(row.words for row in rows)
+    beside = width - left >= least and any(row.words for row in rows)
     lines = [_line(titles, widths, _styled(words, "bold") if beside else None)] if headings else []
     for cells, row in zip(table, rows, strict=True):
         if beside:

@@ -13,6 +13,12 @@ from gco.core.fleet.summary import RegionView
 from gco.core.model.status import Condition, ConditionType
 from gco.service.results import EndpointView
 
+_DRIFT = {
+    "Repaired": "repaired",
+    "FoughtOver": "fought over",
+    "MutatedOnAdmission": "changed on admission",
+    "DeletedOutsideGCO": "deleted and made again",
+}
 _BAD_WHEN_TRUE = frozenset({ConditionType.DRIFTED, ConditionType.STALLED})
 
 
@@ -24,6 +30,7 @@ def status_text(
         _head(view, now, width),
         regions_grid(view.regions, now, width),
         _conditions(view, now, width, every=every_condition),
+        _drift(view, now, width),
         _addresses(view),
     ]
     return Text("\n\n").join(block for block in blocks if block)
@@ -38,7 +45,10 @@ def _head(view: EndpointView, now: dt.datetime, width: int) -> Text:
         words.accelerators(spec),
         f"revision {view.revision}, {ago(view.updated_at, now)}",
     ]
-    head = Text(f"{view.name}  ", style="bold") + Text(view.summary, style=style)
+    told = view.summary
+    if len(view.name) + len(told) + 2 > width:
+        told = told.partition("; ")[0]  # the table below says the rest
+    head = Text(f"{view.name}  ", style="bold") + Text(told, style=style)
     return Text("\n").join([head, *wrapped(" · ".join(filter(None, facts)), width)])
 
 
@@ -61,14 +71,12 @@ def _conditions(view: EndpointView, now: dt.datetime, width: int, *, every: bool
 
 
 def _odd(region: RegionView, condition: Condition) -> bool:
-    """Whether a condition says more than the region's row already does."""
+    """Whether a condition says more than the region's row and the lines about drift do."""
     match condition.type:
-        case ConditionType.DRIFTED:
-            return condition.status == "True" or condition.reason != "InSync"
+        case ConditionType.DRIFTED | ConditionType.READY:
+            return False
         case ConditionType.STALLED:
             return condition.status == "True" and condition.reason != region.reason
-        case ConditionType.READY:
-            return False
         case _:
             told = condition.reason in (region.reason, "NotWanted")
             return not region.done and condition.status != "True" and not told
@@ -81,6 +89,18 @@ def _verdict(condition: Condition) -> Text:
 
 def _moment(condition: Condition) -> dt.datetime:
     return condition.last_transition_time
+
+
+def _drift(view: EndpointView, now: dt.datetime, width: int) -> Text:
+    """What others changed of ours, and what became of it."""
+    lines = [
+        f"{region.region}  Drifted, {_DRIFT.get(found.reason, found.reason)} "
+        f"{ago(_moment(found), now)}: {found.message}"
+        for region in view.regions
+        for found in region.conditions
+        if found.type is ConditionType.DRIFTED and found.reason != "InSync"
+    ]
+    return Text("\n").join(line for told in lines for line in wrapped(told, width))
 
 
 def _addresses(view: EndpointView) -> Text:
