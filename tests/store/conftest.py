@@ -13,16 +13,18 @@ from gco.core.model.ids import Seq
 from gco.store.memory import MemoryStore
 from gco.store.port import Store
 from gco.store.sqlite import SqliteStore
-from tests.store.builders import NOW
 
 _TABLES = (f"contract-{number}" for number in itertools.count(1))
 
 
+FUTURE = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
+
+
 class SteppedClock:
-    """A clock that the test moves."""
+    """A clock that the test moves. It starts in the future: DynamoDB's expiry has its own clock."""
 
     def __init__(self) -> None:
-        self.moment = NOW
+        self.moment = FUTURE
 
     def now(self) -> dt.datetime:
         return self.moment

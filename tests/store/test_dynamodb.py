@@ -22,7 +22,6 @@ from gco.store.dynamodb import DynamoDbStore, create_table
 from gco.store.port import Version
 from tests.store.builders import (
     EAST,
-    NOW,
     WEB,
     a_lease,
     a_region,
@@ -31,7 +30,7 @@ from tests.store.builders import (
     promoting,
     purging,
 )
-from tests.store.conftest import SteppedClock
+from tests.store.conftest import FUTURE, SteppedClock
 from tests.store.faulty_proxy import (
     Dropped,
     Failed,
@@ -310,7 +309,7 @@ async def test_entries_of_a_log_expire_after_a_week_and_heads_never(store, dynam
 
     for log in ("#changes", "#status-log/us-east-1"):
         entry = raw(dynamodb, table, log, f"{1:016d}")
-        assert entry["expires"] == {"N": str(int(NOW.timestamp()) + WEEK)}
+        assert entry["expires"] == {"N": str(int(FUTURE.timestamp()) + WEEK)}
         assert "expires" not in raw(dynamodb, table, log, "head")
     expiry = dynamodb.call("DescribeTimeToLive", {"TableName": table})["TimeToLiveDescription"]
     assert expiry == {"AttributeName": "expires", "TimeToLiveStatus": "ENABLED"}
