@@ -57,7 +57,7 @@ class Watch:
     async def _run(self) -> AsyncIterator[WatchEvent]:
         loop = asyncio.get_running_loop()
         end, bookmark = loop.time() + self._pace.end, loop.time() + self._pace.bookmark
-        while loop.time() < end and not self._table.closed:
+        while not self._table.closed:
             self._wake.clear()
             for change in self._due():
                 await self._late(change)
@@ -65,10 +65,13 @@ class Watch:
                 self._position = change.version
                 if event := self._event(change):
                     yield event
-            if loop.time() >= bookmark and not self._faults.silent:
-                bookmark = loop.time() + self._pace.bookmark
+            if await self._woken(min(end, bookmark)):
+                continue
+            if bookmark > end:
+                return
+            bookmark += self._pace.bookmark
+            if not self._due():  # what happened this very moment comes before it
                 yield self._bookmark()
-            await self._wait(min(end, bookmark))
 
     def _due(self) -> list[Change]:
         self._check()
@@ -85,12 +88,13 @@ class Watch:
         if self._faults.watch_delay and late > 0:
             await asyncio.sleep(late)
 
-    async def _wait(self, until: float) -> None:
+    async def _woken(self, deadline: float) -> bool:
+        """Wait for a change until `deadline`; a silent connection waits for ever."""
         try:
-            async with asyncio.timeout_at(None if self._faults.silent else until):
-                await self._wake.wait()
+            async with asyncio.timeout_at(None if self._faults.silent else deadline):
+                return await self._wake.wait()
         except TimeoutError:
-            return
+            return False
 
     def _event(self, change: Change) -> WatchEvent | None:
         """Return what the change is to this watch's selection."""
