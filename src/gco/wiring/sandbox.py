@@ -114,8 +114,8 @@ class _Builder:
         return _Place(name, router.address, machines, loops)
 
     async def _furnish(self, cluster: MemoryCluster) -> None:
-        """Make what is there before us: namespaces, and the definition of our resource."""
-        for namespace in ("kube-system", *self._settings.allowed_namespaces):
+        """Make what is there before us: our namespaces, and the definition of our resource."""
+        for namespace in self._settings.allowed_namespaces:
             body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
             await cluster.create(NAMESPACE, body)
         await cluster.create(CUSTOM_RESOURCE_DEFINITION, crd())

@@ -5,7 +5,7 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 
@@ -15,11 +15,19 @@ from gco.sandbox.kubelet.probes import Probe, read_probe
 from gco.sandbox.kubelet.process import Process
 from gco.sandbox.kubelet.status import ContainerState, wire_time
 
-_FIRST_PAUSE = 0.25
-_LONGEST_PAUSE = 60.0
-"""Seconds between two runs of a container that keeps ending; shorter than a real kubelet's."""
+_PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+"""Seconds before each further run of a container that keeps ending: at once at first, as a real
+kubelet does, then longer and longer, but shorter than a real kubelet's."""
 _CALM = 120.0
-"""After so many seconds of running, the pause starts small again."""
+"""After so many seconds of running, the pauses start anew."""
+
+
+class _End(NamedTuple):
+    """How a run of a container ended, by Kubernetes' names."""
+
+    exitCode: int  # noqa: N815
+    reason: str
+    message: str
 
 
 class Container:
@@ -46,14 +54,16 @@ class Container:
 
     async def run(self, launch: Launch) -> None:
         """Run, probe and restart until cancelled."""
-        pause = _FIRST_PAUSE
+        loop = asyncio.get_running_loop()
+        ends = 0
         while True:
-            begun = asyncio.get_running_loop().time()
-            await self._run_once(launch)
-            if asyncio.get_running_loop().time() - begun > _CALM:
-                pause = _FIRST_PAUSE
+            begun = loop.time()
+            how = await self._run_once(launch)
+            ends = 0 if loop.time() - begun > _CALM else ends
+            pause = _PAUSES[min(ends, len(_PAUSES) - 1)]
+            self._ended(how, pause)
             await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            ends += 1
 
     def wait_for_ever(self, reason: str, message: str) -> None:
         """Say why the container cannot be started at all."""
@@ -65,20 +75,17 @@ class Container:
             await self._process.stop(grace)
             self._process = None
 
-    async def _run_once(self, launch: Launch) -> None:
+    async def _run_once(self, launch: Launch) -> "_End":
         try:
             process = await Process.start(launch.command, launch.env, self._log)
         except OSError as error:
-            message = f"{launch.command[0]}: {error.strerror}"
-            self._ended(exit_code=127, reason="StartError", message=message)
-            return
+            return _End(127, "StartError", f"{launch.command[0]}: {error.strerror}")
         self._process = process
         self._say(pid=process.pid, running_since=self._clock.now(), waiting=None)
         reason = await self._watch(process)
         code = await process.wait()
-        message = process.last_words()
         self._process = None
-        self._ended(exit_code=code, reason=reason, message=message)
+        return _End(code, reason, process.last_words())
 
     async def _watch(self, process: Process) -> str:
         """Probe until the process ends, by itself or because it is not well; return why."""
@@ -140,19 +147,15 @@ class Container:
             failed = 0 if await probe.passes(self._http, self._address) else failed + 1
             await asyncio.sleep(probe.period)
 
-    def _ended(self, *, exit_code: int, reason: str, message: str) -> None:
+    def _ended(self, how: "_End", pause: float) -> None:
+        backing_off = ("CrashLoopBackOff", f"back-off {pause:g}s restarting failed container")
         self._say(
             pid=None,
             ready=False,
             started=False,
             restarts=self.state.restarts + 1,
-            waiting=("CrashLoopBackOff", "restarting after the container ended"),
-            terminated={
-                "exitCode": exit_code,
-                "reason": reason,
-                "message": message,
-                "finishedAt": wire_time(self._clock.now()),
-            },
+            waiting=backing_off if pause else None,
+            terminated={**how._asdict(), "finishedAt": wire_time(self._clock.now())},
         )
 
     def _say(self, **news: Any) -> None:  # noqa: ANN401 - the fields of ContainerState
