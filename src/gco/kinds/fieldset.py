@@ -16,7 +16,7 @@ FieldSet: TypeAlias = dict[str, Any]
 MEMBER: Final = "."
 """The key that makes a path with members below it a member itself."""
 
-_NOT_OWNED: Final = ("f:apiVersion", "f:kind", "f:status")
+_NOT_OWNED: Final = ("f:apiVersion", "f:kind")
 _NOT_OWNED_METADATA: Final = frozenset(
     f"f:{name}"
     for name in (
@@ -39,11 +39,13 @@ def fieldset(manifest: Mapping[str, Any]) -> FieldSet:
     Equal to the API server's own entry, with three exceptions that a renderer must not produce:
     a float where an integer belongs, an integer quantity, a struct that holds only empty lists.
     """
-    return strip(fields_of(manifest, schema_of(manifest)) or {})
+    fields = strip(fields_of(manifest, schema_of(manifest)) or {})
+    fields.pop("f:status", None)  # written through its own subresource alone
+    return fields
 
 
 def strip(fields: FieldSet) -> FieldSet:
-    """Return `fields` without those that no manager ever owns: identity, and status by its side."""
+    """Return `fields` without those that no manager ever owns: the object's identity."""
     kept = {key: sub for key, sub in fields.items() if key not in _NOT_OWNED}
     metadata = kept.pop("f:metadata", {})
     owned = {k: sub for k, sub in metadata.items() if k not in _NOT_OWNED_METADATA and k != MEMBER}

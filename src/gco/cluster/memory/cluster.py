@@ -44,7 +44,7 @@ class MemoryCluster:
         clock: Clock | None = None,
         manager: str = "client",
         page_size: int = 500,
-        bookmark_seconds: float = 10.0,
+        bookmark_seconds: float = 60.0,
         history: int = 10_000,
         server: ApiServer | None = None,
     ) -> None:

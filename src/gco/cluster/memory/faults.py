@@ -36,9 +36,8 @@ class Faults:
         """Seconds that each request takes."""
         self.watch_delay = 0.0
         """Seconds by which each watch event comes late: a cache that lags."""
-        self.silent = False
-        """Open watches say nothing, not even bookmarks: a black-holed connection."""
         self._refused = False
+        self._silent = False
         self._failures: list[_Failure] = []
         self._changed: set[asyncio.Event] = set()
 
@@ -46,6 +45,22 @@ class Faults:
     def refused(self) -> bool:
         """Whether every request and every open watch fails with TransientError."""
         return self._refused
+
+    @property
+    def silent(self) -> bool:
+        """Whether open watches say nothing, not even bookmarks."""
+        return self._silent
+
+    @contextlib.contextmanager
+    def black_hole(self) -> Iterator[None]:
+        """Let nothing through on open watches while the block runs; other requests are answered."""
+        self._silent = True
+        self._wake()
+        try:
+            yield
+        finally:
+            self._silent = False
+            self._wake()
 
     @contextlib.contextmanager
     def unreachable(self) -> Iterator[None]:
@@ -73,11 +88,9 @@ class Faults:
         self._failures.append(_Failure(verb, kind, times, error, answer_lost))
 
     def clear(self) -> None:
-        """Drop the failures that have not happened yet, and every other fault."""
+        """Drop the failures that have not happened yet, and the delays."""
         self._failures.clear()
         self.latency = self.watch_delay = 0.0
-        self.silent = False
-        self._wake()
 
     async def before(self, verb: Verb, kind: Kind) -> None:
         """Fail or delay a request that is about to be carried out."""

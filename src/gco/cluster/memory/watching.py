@@ -70,7 +70,7 @@ class Watch:
             if bookmark > end:
                 return
             bookmark += self._pace.bookmark
-            if not self._due():  # what happened this very moment comes before it
+            if not self._faults.silent and not self._due():  # a change of this moment goes first
                 yield self._bookmark()
 
     def _due(self) -> list[Change]:
