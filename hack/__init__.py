@@ -1,0 +1,1 @@
+"""Programs that write checked-in files anew from where their content comes from."""
