@@ -20,6 +20,8 @@ from gco.kinds import KINDS, FieldDifference, Kind, differences, owned_hash
 from gco.telemetry import get_logger
 
 _log = get_logger(__name__)
+_TRIES = 4
+"""Reads and writes of one take-back before the queue's back-off."""
 _KINDS = {kind.name: kind for kind in KINDS}
 
 
@@ -168,18 +170,29 @@ class Actor:
         return live
 
     async def _take_back(self, action: Apply, live: Manifest) -> bool:
-        operations = take_back(live, action.rendered.manifest)
-        if operations is None:
-            return False
-        patched = await self._cluster.patch(
-            _kind(action.ref),
-            self._regional.namespace,
-            action.ref.name,
-            operations,
-            manager=MANAGER,
-        )
-        self._caches.record(patched)
-        return True
+        """Move what others hold of what is wholly ours into ours; return whether there was any.
+
+        The object's own controllers react to the same edit, so the guard may well fail at first.
+        """
+        for left in reversed(range(_TRIES)):
+            operations = take_back(live, action.rendered.manifest)
+            if operations is None:
+                return False
+            try:
+                await self._cluster.patch(
+                    _kind(action.ref),
+                    self._regional.namespace,
+                    action.ref.name,
+                    operations,
+                    manager=MANAGER,
+                )
+            except ClusterConflictError:
+                if not left:
+                    raise
+                live = await self._get(action.ref)
+            else:
+                return True
+        return False
 
     def _compare(self, action: Apply, returned: Manifest) -> None:
         """Accept what admission made of our object: applying again would change nothing."""

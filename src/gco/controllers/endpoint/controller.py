@@ -3,7 +3,9 @@
 import asyncio
 import functools
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import NamedTuple
+
+from typing_extensions import override
 
 from gco.clock import Clock
 from gco.cluster.port import Cluster
@@ -14,8 +16,17 @@ from gco.core.model.ids import EndpointName
 from gco.runtime.controller import Controller
 from gco.runtime.metrics import SILENT, ControllerMetrics
 
-Key: TypeAlias = tuple[str, EndpointName]
-"""A namespace and a name."""
+
+class Key(NamedTuple):
+    """Which custom resource to look at."""
+
+    namespace: str
+    name: EndpointName
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
 
 _WORKERS = 32
 
@@ -77,13 +88,30 @@ class EndpointController:
     async def lead(self) -> None:
         """Act until cancelled; called anew each time leadership is taken."""
         await self.synced()
-        for namespace, reconciler in self._reconcilers.items():
+        for reconciler in self._reconcilers.values():
             reconciler.forget()
-            for name in self._caches[namespace].resources.items():
-                self.controller.enqueue((namespace, EndpointName(name)))
+        for key in self.keys():
+            self.controller.enqueue(key)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._recorder.run())
             tasks.create_task(self.controller.run())
+
+    def waiting(self) -> Sequence[str]:
+        """Return the caches that are not filled yet, by kind and namespace."""
+        return [
+            f"{informer.kind.plural} in {namespace}"
+            for namespace, caches in self._caches.items()
+            for informer in caches.informers()
+            if not informer.synced.is_set()
+        ]
+
+    def keys(self) -> Sequence[Key]:
+        """Return every endpoint that has a custom resource here."""
+        return [
+            Key(namespace, EndpointName(name))
+            for namespace, caches in self._caches.items()
+            for name in caches.resources.items()
+        ]
 
     def complaint(self) -> str | None:
         """Say what is stuck, or None: for the liveness probe."""
@@ -93,8 +121,7 @@ class EndpointController:
         return next((complaint for complaint in told if complaint is not None), None)
 
     async def _reconcile(self, key: Key) -> float | None:
-        namespace, name = key
-        return await self._reconcilers[namespace].reconcile(name)
+        return await self._reconcilers[key.namespace].reconcile(key.name)
 
     def _enqueue(self, namespace: str, name: EndpointName) -> None:
-        self.controller.enqueue((namespace, name))
+        self.controller.enqueue(Key(namespace, name))

@@ -35,6 +35,8 @@ class Memory:
     refusals: dict[ObjectRef, Refusal] = dataclasses.field(default_factory=dict)
     deletes: dict[str, float] = dataclasses.field(default_factory=dict)
     """When a delete of the object of that uid was accepted."""
+    drift: Drift | None = None
+    """The last finding, until it is reported."""
     unreported_since: float | None = None
     """Since when there is a status that waits to be written."""
     logs: dict[str, str] = dataclasses.field(default_factory=dict)

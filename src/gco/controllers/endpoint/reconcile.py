@@ -111,6 +111,7 @@ class Reconciler:
             actor = Actor(self._cluster, self._caches, regional, memory)
             outcome = await actor.carry_out(actions)
             observed = self._caches.observe(regional.name)
+        memory.drift = outcome.drift or memory.drift
         view = View(
             regional=regional,
             stage=stage,
@@ -118,12 +119,14 @@ class Reconciler:
             ask=self._ask(regional, template),
             settled=outcome.settled,
             failures=outcome.failures,
-            drift=outcome.drift,
+            drift=memory.drift,
             log=await self._last_words(regional, observed, memory),
         )
         status = judge(view, self._clock.now())
         self._recorder.tell(regional, outcome)
         held = await report(self._cluster, self._caches, regional, status, memory)
+        if held is None:
+            memory.drift = None
         return _soonest([outcome.again, held, look_again(regional, stage, self._clock.now())])
 
     async def _template(
