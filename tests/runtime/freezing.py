@@ -52,6 +52,9 @@ class Process:
             news = None
             try:
                 yield waits_for
+            except GeneratorExit:
+                coroutine.close()
+                raise
             except BaseException as thrown:  # noqa: BLE001  (handed on to the coroutine as it is)
                 news = thrown
 

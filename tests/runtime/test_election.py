@@ -1,7 +1,8 @@
 """Leader election: who leads, when another may, and what a leader in doubt does."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, MutableMapping
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -12,7 +13,7 @@ from tests.runtime.freezing import Process
 from tests.runtime.locks import Connection, SharedRecord
 from tests.virtual_time import until
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.looptime(noop_cycles=0)
 
 
 def now() -> float:
@@ -20,7 +21,7 @@ def now() -> float:
 
 
 class Candidate:
-    """A process that stands for leadership, and writes each 50 ms while it may send."""
+    """A process that stands for leadership, and writes each 100 ms while it may send."""
 
     def __init__(
         self,
@@ -38,6 +39,7 @@ class Candidate:
         self.terms: list[float] = []
         self.refusals = 0
         self.winding_down = 0.0
+        _candidates.append(self)
         with self.process.inside():
             self.task = asyncio.create_task(self.elector.run(self.lead))
 
@@ -50,7 +52,7 @@ class Candidate:
                     self.journal.append((now(), self.name))
                 except NotLeadingError:
                     self.refusals += 1
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.1)
         finally:
             await asyncio.sleep(self.winding_down)
 
@@ -59,10 +61,17 @@ class Candidate:
         await asyncio.wait([self.task])
 
 
+_candidates: list[Candidate] = []
+
+
 @pytest.fixture(autouse=True)
-def logs():
+async def logs() -> AsyncIterator[list[MutableMapping[str, Any]]]:
     with capture_logs() as lines:
         yield lines
+        while _candidates:
+            candidate = _candidates.pop()
+            candidate.process.thaw()  # a frozen task cannot be cancelled
+            await candidate.stop()
 
 
 async def leader_and_standby() -> tuple[SharedRecord, Candidate, Candidate]:
