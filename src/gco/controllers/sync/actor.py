@@ -1,6 +1,7 @@
 """Does to one custom resource what was decided: apply, take back and apply, or delete."""
 
 import asyncio
+
 from gco.clock import Clock
 from gco.cluster.port import Cluster, Manifest
 from gco.core.fleet.carry import Apply, Move, Remove
