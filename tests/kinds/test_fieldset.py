@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.kinds.manifests import DEPLOYMENT
 
 from gco.kinds import difference, fieldset, intersection, union
+from tests.kinds.manifests import DEPLOYMENT
 
 CONTAINER = {
     ".": {},

@@ -3,9 +3,9 @@
 import copy
 
 import pytest
-from tests.kinds.manifests import DEPLOYMENT, stored
 
 from gco.kinds import differences, expected_owned_hash, owned_hash
+from tests.kinds.manifests import DEPLOYMENT, stored
 
 CONTAINER_PATH = "spec.template.spec.containers[inference]"
 

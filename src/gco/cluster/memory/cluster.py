@@ -133,7 +133,12 @@ class MemoryCluster:
         scope = f"metadata.namespace={namespace}," if namespace is not None else ""
         pace = Pace(self.bookmark_seconds, random.uniform(*_WATCH_SECONDS))  # noqa: S311 - no secret
         opened = Watch(
-            self.server.storage, kind, after, matcher(labels, scope + fields), self.faults, pace
+            self.server.storage,
+            kind,
+            after,
+            matches=matcher(labels, scope + fields),
+            faults=self.faults,
+            pace=pace,
         )
         async for event in opened.events():
             yield event

@@ -4,8 +4,9 @@ import datetime as dt
 from typing import Final
 
 from gco.cluster.memory.managers import timestamp
+from gco.cluster.memory.objects import released
 from gco.cluster.memory.resources import kinds_of
-from gco.cluster.memory.server import INSTANCES, ApiServer, released
+from gco.cluster.memory.server import INSTANCES, ApiServer
 from gco.cluster.memory.storage import Key, copy
 from gco.cluster.port import Manifest, Propagation
 from gco.errors import ClusterConflictError

@@ -3,12 +3,25 @@
 import secrets
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 
 from gco.clock import Clock
 from gco.cluster.memory import defaults, subresources
 from gco.cluster.memory.jsonpatch import patched
 from gco.cluster.memory.managers import Entries, Writer, blank, timestamp
+from gco.cluster.memory.objects import (
+    annotated,
+    check_same_object,
+    defaulted,
+    finalizers,
+    key_of,
+    received,
+    released,
+    same,
+    spec_of,
+    system_fields,
+    unmanaged,
+)
 from gco.cluster.memory.resources import Resource, Resources, check_definition, kinds_of
 from gco.cluster.memory.storage import Key, Storage, copy
 from gco.cluster.memory.strictness import check_fields
@@ -24,13 +37,6 @@ Admission: TypeAlias = Callable[[Kind, Manifest], None]
 INSTANCES: Final = "customresourcecleanup.apiextensions.k8s.io"
 """The finalizer that keeps a deleted CRD until its last instance is gone."""
 _SUFFIX: Final = "bcdfghjklmnpqrstvwxz2456789"
-_KEPT: Final = (
-    "uid",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "generation",
-)
 
 
 class ApiServer:
@@ -53,7 +59,7 @@ class ApiServer:
     def get(self, kind: Kind, namespace: str | None, name: str) -> Manifest:
         """Return the stored object, not to be changed; raises AbsentError."""
         self.resources.find(kind)
-        found = self.storage.table(kind).objects.get(_key(kind, namespace, name))
+        found = self.storage.table(kind).objects.get(key_of(kind, namespace, name))
         if found is None:
             raise AbsentError(f'{kind.plural} "{name}" not found')
         return found
@@ -61,17 +67,17 @@ class ApiServer:
     def create(self, kind: Kind, manifest: Mapping[str, Any], writer: Writer) -> Manifest:
         """Store a new object."""
         resource = self.resources.find(kind)
-        new = _received(resource, manifest)
+        new = received(resource, manifest)
         metadata = new["metadata"]
         if not metadata.get("name") and metadata.get("generateName"):
             suffix = "".join(secrets.choice(_SUFFIX) for _ in range(5))
             metadata["name"] = f"{metadata['generateName']}{suffix}"
         if metadata.pop("resourceVersion", None):
             raise RejectedError("resourceVersion should not be set on objects to be created")
-        key = _key(kind, metadata.get("namespace"), metadata.setdefault("name", ""))
+        key = key_of(kind, metadata.get("namespace"), metadata.setdefault("name", ""))
         if key in self.storage.table(kind).objects:
             raise ClusterConflictError(f'{kind.plural} "{key[1]}" already exists')
-        new, entries = _defaulted(resource, new), Entries({})
+        new, entries = defaulted(resource, new), Entries({})
         entries.updated(blank(resource.schema), new, resource.schema, writer, now=self.now())
         return self._finish(resource, None, new, entries, writer)
 
@@ -80,12 +86,12 @@ class ApiServer:
     ) -> Manifest:
         """Server-side apply, of the object or one of its subresources."""
         resource = self.resources.find(kind)
-        stated = _received(resource, manifest)
+        stated = received(resource, manifest)
         if stated["metadata"].get("managedFields"):
             raise RejectedError("metadata.managedFields must be nil")
-        key = _key(kind, stated["metadata"].get("namespace"), stated["metadata"].get("name", ""))
+        key = key_of(kind, stated["metadata"].get("namespace"), stated["metadata"].get("name", ""))
         old = self.storage.table(kind).objects.get(key)
-        _same_object(stated, old)
+        check_same_object(stated, old)
         if old is None and writer.subresource:
             raise AbsentError(f'{kind.plural} "{key[1]}" not found')
         entries = Entries(old or {})
@@ -97,7 +103,7 @@ class ApiServer:
     def replace(self, kind: Kind, manifest: Mapping[str, Any], writer: Writer) -> Manifest:
         """PUT the object or its status."""
         resource = self.resources.find(kind)
-        new = _received(resource, manifest)
+        new = received(resource, manifest)
         metadata = new["metadata"]
         old = self.get(kind, metadata.get("namespace"), metadata.get("name", ""))
         if metadata.get("resourceVersion") != old["metadata"]["resourceVersion"]:
@@ -142,13 +148,13 @@ class ApiServer:
         return timestamp(self._clock.now())
 
     def _update(self, resource: Resource, old: Manifest, new: Manifest, writer: Writer) -> Manifest:
-        _same_object(new, old)
+        check_same_object(new, old)
         stated = new["metadata"].pop("managedFields", None)
         own = stated is None or writer.subresource
         entries = Entries(old if own else {"metadata": {"managedFields": stated}})
         if writer.subresource == "status":
-            new = {**_annotated(resource, unmanaged(old), new), "status": new.get("status")}
-        new = _defaulted(resource, new)
+            new = {**annotated(resource, unmanaged(old), new), "status": new.get("status")}
+        new = defaulted(resource, new)
         entries.updated(unmanaged(old), new, resource.schema, writer, now=self.now())
         return self._finish(resource, old, new, entries, writer)
 
@@ -163,25 +169,25 @@ class ApiServer:
         """Store what became of `old`, with what only the server or another subresource writes."""
         if old is not None:
             apart = new if writer.subresource == "status" else old
-            rest = _annotated(resource, old, new) if writer.subresource == "status" else new
+            rest = annotated(resource, old, new) if writer.subresource == "status" else new
             status = {"status": apart["status"]} if apart.get("status") is not None else {}
             new = {**{k: v for k, v in rest.items() if k != "status"}, **status}
-            new["metadata"] = {**new["metadata"], **_system(old)}
-        new = _defaulted(resource, new)
+            new["metadata"] = {**new["metadata"], **system_fields(old)}
+        new = defaulted(resource, new)
         new["metadata"]["managedFields"] = entries.encode()
         return self._admit(resource, old, new)
 
     def _admit(self, resource: Resource, old: Manifest | None, new: Manifest) -> Manifest:
         """Check `new` and put it in place of `old`, unless nothing would change."""
-        key = _key(resource.kind, new["metadata"].get("namespace"), new["metadata"]["name"])
+        key = key_of(resource.kind, new["metadata"].get("namespace"), new["metadata"]["name"])
         for admission in self.admissions:
             admission(resource.kind, new)
         self._check(resource, new, old)
         if old is None:
             self._born(resource, new)
-        elif _same(old, new):
+        elif same(old, new):
             return old
-        elif resource.generations and _spec(old) != _spec(new):
+        elif resource.generations and spec_of(old) != spec_of(new):
             new["metadata"]["generation"] = old["metadata"]["generation"] + 1
         if released(new):
             self.remove(resource.kind, key)
@@ -261,96 +267,3 @@ class ApiServer:
                 self.remove(CUSTOM_RESOURCE_DEFINITION, key)
             else:
                 self.store(CUSTOM_RESOURCE_DEFINITION, key, new)
-
-
-def _key(kind: Kind, namespace: str | None, name: str) -> Key:
-    return (namespace or "" if kind.namespaced else "", name)
-
-
-def _received(resource: Resource, manifest: Mapping[str, Any]) -> Manifest:
-    """Return the caller's manifest as our own, checked for unknown fields."""
-    kind = resource.kind
-    new = copy({"apiVersion": kind.api_version, "kind": kind.name, **manifest})
-    if (new["apiVersion"], new["kind"]) != (kind.api_version, kind.name):
-        raise RejectedError(f"{new['apiVersion']}/{new['kind']} was sent to {kind.plural}")
-    check_fields(new, resource.schema)
-    new.setdefault("metadata", {})
-    return new
-
-
-def _same_object(new: Manifest, old: Manifest | None) -> None:
-    """Raise ClusterConflictError unless the uid and resourceVersion that `new` states are live."""
-    metadata = new["metadata"]
-    for name in ("uid", "resourceVersion"):
-        stated = metadata.get(name)
-        live = old["metadata"][name] if old else "none"
-        if stated and stated != live:
-            raise ClusterConflictError(
-                f'{new["kind"]} "{metadata["name"]}": {name} {stated} stated, {live} found'
-            )
-
-
-def _defaulted(resource: Resource, new: Manifest) -> Manifest:
-    if resource.structural is None:
-        defaults.fill(resource.kind.name, new)
-        return cast("Manifest", defaults.normal(new, resource.schema))
-    defaults.fill_structural(new, resource.structural)
-    return new
-
-
-def _annotated(resource: Resource, old: Manifest, new: Manifest) -> Manifest:
-    """Return `old` with the annotations of `new`: a built-in kind's status write may set them."""
-    if resource.structural is not None:
-        return old
-    annotations = new["metadata"].get("annotations")
-    metadata = {k: v for k, v in old["metadata"].items() if k != "annotations"}
-    return {
-        **old,
-        "metadata": {**metadata, **({"annotations": annotations} if annotations else {})},
-    }
-
-
-def _system(old: Manifest) -> Manifest:
-    metadata = old["metadata"]
-    return {name: metadata[name] for name in _KEPT if name in metadata}
-
-
-def unmanaged(manifest: Manifest) -> Manifest:
-    """Return a copy of `manifest` without its managedFields."""
-    metadata = manifest.get("metadata", {})
-    rest = {name: value for name, value in metadata.items() if name != "managedFields"}
-    return copy({**manifest, "metadata": rest}) if manifest else {}
-
-
-def _same(old: Manifest, new: Manifest) -> bool:
-    return _timeless(old) == _timeless(new)
-
-
-def _timeless(manifest: Manifest) -> Manifest:
-    metadata = manifest["metadata"]
-    entries = [{**entry, "time": ""} for entry in metadata.get("managedFields") or ()]
-    return {
-        **manifest,
-        "metadata": {**metadata, "managedFields": entries, "resourceVersion": ""},
-    }
-
-
-def _spec(manifest: Manifest) -> Manifest:
-    return {key: value for key, value in manifest.items() if key not in ("metadata", "status")}
-
-
-def finalizers(manifest: Manifest) -> list[str]:
-    """Return what keeps a deleted object: its finalizers, and those of a namespace's spec."""
-    own: list[str] = manifest["metadata"].get("finalizers") or []
-    namespace = manifest["spec"].get("finalizers") if manifest["kind"] == "Namespace" else None
-    return [*own, *(namespace or ())]
-
-
-def released(manifest: Manifest) -> bool:
-    """Return whether a deleted object has nothing left that keeps it."""
-    metadata = manifest["metadata"]
-    return bool(
-        metadata.get("deletionTimestamp")
-        and not metadata.get("deletionGracePeriodSeconds")
-        and not finalizers(manifest)
-    )

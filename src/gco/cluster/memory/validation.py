@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from gco.cluster.memory.selectors import labels_match
 from gco.cluster.port import Manifest
@@ -17,7 +17,10 @@ _SUBDOMAIN: Final = re.compile(
 _LABEL_VALUE: Final = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?")
 _NAMES: Final = {"Service": _RFC1035, "Namespace": _LABEL}
 
-Problem = tuple[str, str]
+_MAX_PORT: Final = 65535
+_NAME_AND_SOURCE: Final = 2
+
+Problem: TypeAlias = tuple[str, str]
 
 
 def check(kind: Kind, new: Manifest, old: Manifest | None) -> None:
@@ -103,6 +106,10 @@ def _pod_spec(path: str, spec: Manifest) -> Iterator[Problem]:
     if not containers:
         yield f"{path}.containers", "Required value"
     volumes = {volume.get("name") for volume in spec.get("volumes") or ()}
+    for position, volume in enumerate(spec.get("volumes") or ()):
+        if len(volume) > _NAME_AND_SOURCE:
+            at = f"{path}.volumes[{position}]"
+            yield at, "Forbidden: may not specify more than 1 volume type"
     for position, container in enumerate(containers):
         at = f"{path}.containers[{position}]"
         if not _LABEL.fullmatch(container.get("name", "")):
@@ -116,7 +123,11 @@ def _pod_spec(path: str, spec: Manifest) -> Iterator[Problem]:
 
 
 def _container(at: str, container: Manifest) -> Iterator[Problem]:
-    for port in container.get("ports") or ():
+    ports = container.get("ports") or ()
+    names = [port["name"] for port in ports if port.get("name")]
+    if len(set(names)) < len(names):
+        yield f"{at}.ports", "Duplicate value: names must be unique"
+    for port in ports:
         if not 0 < port.get("containerPort", 0) <= _MAX_PORT:
             yield f"{at}.ports", f"Invalid value: {port.get('containerPort')}: 1 to {_MAX_PORT}"
     resources = container.get("resources") or {}
@@ -135,9 +146,6 @@ def _container(at: str, container: Manifest) -> Iterator[Problem]:
         handlers = {"httpGet", "exec", "tcpSocket", "grpc"} & (container.get(name) or {}).keys()
         if len(handlers) > 1:
             yield f"{at}.{name}", "Forbidden: may not specify more than 1 handler type"
-
-
-_MAX_PORT: Final = 65535
 
 
 def _service(new: Manifest) -> Iterator[Problem]:

@@ -27,6 +27,7 @@ class Watch:
         storage: Storage,
         kind: Kind,
         after: str,
+        *,
         matches: Predicate,
         faults: Faults,
         pace: Pace,

@@ -54,7 +54,7 @@ def _available(status: Manifest, spec: Manifest, counts: dict[str, int], now: dt
     enough = counts["availableReplicas"] >= spec["replicas"] - allowed
     reason = "MinimumReplicasAvailable" if enough else "MinimumReplicasUnavailable"
     says = "has" if enough else "does not have"
-    put(status, "Available", enough, reason, f"Deployment {says} minimum availability.", now)
+    put(status, "Available", enough, reason, f"Deployment {says} minimum availability.", now=now)
 
 
 def _progressing(
@@ -70,15 +70,15 @@ def _progressing(
     done = [counts[each] for each in ("updatedReplicas", "replicas", "availableReplicas")]
     if done == [target] * 3:
         says = f'ReplicaSet "{name}" has successfully progressed.'
-        put(status, "Progressing", True, _COMPLETE, says, now)
+        put(status, "Progressing", True, _COMPLETE, says, now=now)
         return None
     before = next((c for c in status["conditions"] if c["type"] == "Progressing"), None)
     if before is None or (before["reason"] == _COMPLETE and not counts["updatedReplicas"]):
         says = f'Created new replica set "{name}"'
-        put(status, "Progressing", True, "NewReplicaSetCreated", says, now, renew=True)
+        put(status, "Progressing", True, "NewReplicaSetCreated", says, now=now, renew=True)
     elif _moved(deployment.get("status", {}), counts):
         says = f'ReplicaSet "{name}" is progressing.'
-        put(status, "Progressing", True, "ReplicaSetUpdated", says, now, renew=True)
+        put(status, "Progressing", True, "ReplicaSetUpdated", says, now=now, renew=True)
     return _deadline(status, deployment["spec"], name, now)
 
 
@@ -99,7 +99,14 @@ def _deadline(status: Manifest, spec: Manifest, name: str, now: dt.datetime) -> 
     left = spec["progressDeadlineSeconds"] - (now - since).total_seconds()
     if left > 0:
         return float(left) + 1
-    put(status, "Progressing", False, _LATE, f'ReplicaSet "{name}" has timed out progressing.', now)
+    put(
+        status,
+        "Progressing",
+        False,
+        _LATE,
+        f'ReplicaSet "{name}" has timed out progressing.',
+        now=now,
+    )
     return None
 
 
@@ -111,7 +118,9 @@ def _failure(status: Manifest, every: Sequence[Manifest], now: dt.datetime) -> N
         if condition["type"] == "ReplicaFailure" and condition["status"] == "True"
     ]
     if failures:
-        put(status, "ReplicaFailure", True, failures[-1]["reason"], failures[-1]["message"], now)
+        put(
+            status, "ReplicaFailure", True, failures[-1]["reason"], failures[-1]["message"], now=now
+        )
     else:
         status["conditions"] = [c for c in status["conditions"] if c["type"] != "ReplicaFailure"]
 
@@ -122,8 +131,8 @@ def put(
     holds: bool,
     reason: str,
     message: str,
-    now: dt.datetime,
     *,
+    now: dt.datetime,
     renew: bool = False,
 ) -> None:
     """Put a condition into `status`; its times move only when it says something else, or `renew`."""

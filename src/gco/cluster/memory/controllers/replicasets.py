@@ -1,7 +1,6 @@
 """ReplicaSet -> pods: as many as wanted, the least useful ones first to go."""
 
 import datetime as dt
-from collections.abc import Sequence
 from typing import Final
 
 from gco.clock import Clock
@@ -122,7 +121,7 @@ def _pod(replica_set: Manifest) -> Manifest:
 
 def ready_since(pod: Manifest) -> str | None:
     """Return when the pod became ready; None for one that is not."""
-    conditions: Sequence[Manifest] = pod.get("status", {}).get("conditions", ())
+    conditions: list[Manifest] = pod.get("status", {}).get("conditions", [])
     ready = next((c for c in conditions if c["type"] == "Ready" and c["status"] == "True"), None)
     return (
         (ready.get("lastTransitionTime") or pod["metadata"]["creationTimestamp"]) if ready else None
