@@ -4,8 +4,7 @@ import asyncio
 import io
 import socket
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator
 from typing import Any, Final, NamedTuple
 
 import aiohttp
@@ -97,8 +96,11 @@ class Transport:
     async def body(self, request: Request) -> bytes:
         """Send `request` and return its answer's body; raises one of the errors of ClusterError."""
         try:
-            async with self._answer(request, self._whole) as response:
+            response = await self._answer(request, self._whole)
+            try:
                 return await response.read()
+            finally:
+                self._leave(response)
         except _FOREIGN as error:
             raise self._failure(request, error, self._limits.request) from error
 
@@ -106,47 +108,50 @@ class Transport:
         """Send `request` and yield its answer's body as it comes, for as long as it takes."""
         patience = self._limits.request
         try:
-            async with AsyncExitStack() as stack:
-                async with asyncio.timeout(patience):
-                    response = await stack.enter_async_context(self._answer(request, self._open))
-                patience = self._limits.idle
+            async with asyncio.timeout(patience):
+                response = await self._answer(request, self._open)
+            patience = self._limits.idle
+            try:
                 async for chunk in response.content.iter_any():
                     yield chunk
+            finally:
+                self._leave(response)
         except _FOREIGN as error:
             raise self._failure(request, error, patience) from error
 
     async def close(self) -> None:
         """Close all connections; requests under way fail with TransientError."""
         self._closed = True
-        for response in self._answers:
+        for response in tuple(self._answers):
             response.close()  # closing the session alone would leave its readers waiting
         if self._session is not None:
             await self._session.close()
 
-    @asynccontextmanager
     async def _answer(
         self, request: Request, limits: aiohttp.ClientTimeout
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
+    ) -> aiohttp.ClientResponse:
         """Send `request`, once more where renewed credentials may help; raise what was refused."""
         header = await self._credentials.header()
-        async with self._sent(request, limits, header) as response:
-            if response.status != _UNAUTHORIZED or not self._credentials.refused(header):
-                await _check(request, response)
-                yield response
-                return
-        header = await self._credentials.header()
-        async with self._sent(request, limits, header) as response:
-            await _check(request, response)
-            yield response
+        response = await self._sent(request, limits, header)
+        if response.status == _UNAUTHORIZED and self._credentials.refused(header):
+            self._leave(response)
+            response = await self._sent(request, limits, await self._credentials.header())
+        if response.status < _FIRST_REFUSAL:
+            return response
+        try:
+            said = await response.read()
+        finally:
+            self._leave(response)
+        raise error_of(request.what, response.status, said, response.headers)
 
-    @asynccontextmanager
     async def _sent(
         self, request: Request, limits: aiohttp.ClientTimeout, authorization: str | None
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
+    ) -> aiohttp.ClientResponse:
+        """Send `request`; whoever gets the response leaves it when done."""
         headers = {"Authorization": authorization} if authorization else {}
         if request.body is not None:
             headers["Content-Type"] = request.content_type
-        async with self._connected().request(
+        response = await self._connected().request(
             request.method,
             URL(self._base + request.target, encoded=True),
             data=_data(request.body),
@@ -155,12 +160,14 @@ class Transport:
             allow_redirects=False,
             ssl=self._server.tls or True,
             server_hostname=self._server.tls_name,
-        ) as response:
-            self._answers.add(response)
-            try:
-                yield response
-            finally:
-                self._answers.discard(response)
+        )
+        self._answers.add(response)
+        return response
+
+    def _leave(self, response: aiohttp.ClientResponse) -> None:
+        """Give the connection back, or close it where the answer was not read to its end."""
+        self._answers.discard(response)
+        response.release()
 
     def _failure(self, request: Request, error: Exception, patience: float) -> TransientError:
         """Return what a failure on the wire means, `patience` being the seconds that were waited."""
@@ -193,11 +200,6 @@ class Transport:
                 read_bufsize=1 << 18,
             )
         return self._session
-
-
-async def _check(request: Request, response: aiohttp.ClientResponse) -> None:
-    if response.status >= _FIRST_REFUSAL:
-        raise error_of(request.what, response.status, await response.read(), response.headers)
 
 
 def _data(body: bytes | None) -> bytes | io.BytesIO | None:
