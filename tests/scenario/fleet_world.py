@@ -163,9 +163,11 @@ class Site:
         self.monitor = self.server.client("gco-monitor")
         self.person = self.server.client("kubectl-edit")
         self.hands = Hands(self.server.client("hands"), clock)
+        self.has_namespace = True
 
     async def install(self) -> None:
-        await self.person.create(NAMESPACE, {"metadata": {"name": NS}})
+        if self.has_namespace:
+            await self.person.create(NAMESPACE, {"metadata": {"name": NS}})
         await self.person.apply(CUSTOM_RESOURCE_DEFINITION, crd(), manager="kubectl")
 
     async def sync(self, store, *, cluster=None, **options: Any) -> SyncController:
@@ -268,11 +270,11 @@ def both(sync: SyncController) -> list[Any]:
 
 
 @contextlib.asynccontextmanager
-async def background(*loops: Any) -> AsyncIterator[None]:
+async def background(*loops: Any) -> AsyncIterator[list[asyncio.Task[Any]]]:
     """Run `loops` while the block runs; what one of them raises is raised."""
     tasks = [asyncio.create_task(loop) for loop in loops]
     try:
-        yield
+        yield tasks
     finally:
         failed = [t.exception() for t in tasks if t.done() and not t.cancelled()]
         for task in tasks:
@@ -285,7 +287,7 @@ async def background(*loops: Any) -> AsyncIterator[None]:
 async def eventually(condition, *, within: float = 120.0) -> None:
     """Return once the coroutine function `condition` answers yes; raise TimeoutError."""
     async with asyncio.timeout(within):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110  (no one event tells of the world's state)
             await asyncio.sleep(0.05)
 
 

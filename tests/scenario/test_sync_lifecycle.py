@@ -21,7 +21,7 @@ async def test_an_endpoint_runs_in_three_regions_and_is_promoted(clock):
     )
     view = await world.service().get(WEB)
     assert view.summary == "3/3 regions ready"
-    assert [r.url for r in view.regions][0] == "http://ap-south-1.example/inference/web"
+    assert view.regions[0].url == "http://ap-south-1.example/inference/web"
 
 
 async def test_update_scale_stop_and_start_reach_every_region(clock):
