@@ -99,6 +99,26 @@ async def test_a_custom_resource_deleted_by_hand_is_made_again_and_says_so(clock
         assert RECREATED_ANNOTATION in site.copy()["metadata"]["annotations"]
 
 
+async def test_one_that_was_deleted_while_nobody_led_says_so_too(clock):
+    world = World(clock, EAST)
+    site = world.sites[EAST]
+    async with world.running(sync=False):
+        async with background(*both(await site.sync(world.store))):
+            await world_runs(world)
+        await site.person.delete(INFERENCE_ENDPOINT, NS, WEB)
+        await until(lambda: site.copy() is None)
+        async with background(*both(await site.sync(world.store))):
+            await until(lambda: sound(site))
+
+    assert RECREATED_ANNOTATION in site.copy()["metadata"]["annotations"]
+
+
+async def world_runs(world):
+    await eventually(lambda: world.registered(1))
+    await world.apply()
+    await world.settled("running")
+
+
 async def test_a_first_custom_resource_does_not_say_that_it_was_made_again(clock):
     async with one_region(clock) as (_, site):
         assert RECREATED_ANNOTATION not in site.copy()["metadata"]["annotations"]
@@ -288,6 +308,17 @@ async def test_another_store_is_not_followed_until_that_is_accepted(clock):
         assert uid == await other.store.identity() != former
 
 
+async def test_a_store_that_was_moved_is_accepted_once_and_then_known(clock):
+    async with one_region(clock) as (world, site):
+        pass
+    world.store._uid = "moved"  # the same records in another place
+    async with background(*both(await site.sync(world.store, accept_store=True))):
+        await until(lambda: site.copy()["metadata"]["annotations"][STORE_ANNOTATION] == "moved")
+    async with background(*both(await site.sync(world.store))):
+        await world.apply(replicas=2)
+        await until(lambda: site.asked() == ("running", 2, 2))
+
+
 async def test_another_cluster_under_the_regions_name_is_refused_until_told_to_replace(clock):
     world = World(clock, EAST)
     site = world.sites[EAST]
@@ -295,10 +326,9 @@ async def test_another_cluster_under_the_regions_name_is_refused_until_told_to_r
     await world.store.lead_region(region(EAST, cluster_uid="somewhere-else"))
     await world.apply()
 
-    refused = asyncio.create_task((await site.sync(world.store)).watch())
-    with pytest.raises(ExceptionGroup) as raised:
-        await refused
-    assert raised.group_contains(ConflictError, match="replace that one")
+    refused = await site.sync(world.store)
+    with pytest.raises(ConflictError, match="replace that one"):
+        await refused.watch()
     assert site.copy() is None
 
     replacing = await site.sync(world.store, replace_cluster=True)

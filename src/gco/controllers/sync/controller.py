@@ -6,7 +6,8 @@ while the store is out of reach. Writing to the store takes the region's epoch a
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from gco.clock import Clock
@@ -23,6 +24,7 @@ from gco.core.model.ids import EndpointName, Epoch
 from gco.core.model.status import Region
 from gco.errors import (
     AbsentError,
+    ConflictError,
     FencedError,
     ForbiddenError,
     GcoError,
@@ -41,6 +43,8 @@ from gco.telemetry import get_logger
 STORE_BACKOFF = Backoff(0.5, 30.0, jitter=0.5)
 RECHECK_SECONDS = 2.0
 """How soon to look again while the custom resource's kind is not installed."""
+PATIENCE_SECONDS = 5.0
+"""How long a new leader waits for the store before it makes a missing custom resource."""
 _REASONS: Final[dict[type[GcoError], str]] = {
     AbsentError: "NamespaceNotFound",
     ForbiddenError: "Forbidden",
@@ -51,6 +55,18 @@ _log = get_logger(__name__)
 
 def _leading() -> None:
     """Where nobody else can lead."""
+
+
+@contextlib.contextmanager
+def _plainly() -> Iterator[None]:
+    """Raise a refusal by the store as itself, not as a group of one: a person reads it."""
+    try:
+        yield
+    except ExceptionGroup as group:
+        refused = group.subgroup(ConflictError)
+        if refused is None:
+            raise
+        raise refused.exceptions[0] from None
 
 
 class SyncController:
@@ -95,6 +111,7 @@ class SyncController:
             "sync", self._reconcile, noun="endpoint", metrics=metrics
         )
         self._leading = False
+        self._patience_until = 0.0
         self._troubles: dict[EndpointName, Trouble] = {}
         self._orphans: dict[EndpointName, tuple[str, ...]] = {}
 
@@ -110,21 +127,28 @@ class SyncController:
         """
         unsubscribe = self.copies.subscribe(self._copy_changed)
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self.copies.run())
-                group.create_task(self._surroundings.run())
-                group.create_task(self._follow())
+            with _plainly():
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self.copies.run())
+                    group.create_task(self._surroundings.run())
+                    group.create_task(self._follow())
         finally:
             unsubscribe()
 
     async def lead(self) -> None:
-        """Write what is to be written, until cancelled: called while the Lease is held."""
+        """Write what is to be written, until cancelled: called while the Lease is held.
+
+        Raises ConflictError where the region's name was registered for another cluster meanwhile.
+        """
         self._leading = True
+        self._patience_until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        self._reporter.forget()
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._enqueue_all())
-                group.create_task(self.controller.run())
-                group.create_task(self._report())
+            with _plainly():
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._enqueue_all())
+                    group.create_task(self.controller.run())
+                    group.create_task(self._report())
         finally:
             self._leading = False
 
@@ -195,6 +219,8 @@ class SyncController:
         if not self.follower.complete.is_set():
             return None  # enqueued again when it is
         wanted, own = self.follower.get(name), self._own_copy(name)
+        if wanted is not None and own is None and self._may_learn():
+            return 0.1
         strangers = [c for c in self.copies.indexed(name).values() if c != own]
         try:
             moves = [await self._move(wanted, own)]
@@ -214,9 +240,14 @@ class SyncController:
         self._reporter.touch(name)
         return None
 
+    def _may_learn(self) -> bool:
+        """Whether the store will soon tell if a custom resource that is missing existed before."""
+        early = asyncio.get_running_loop().time() < self._patience_until
+        return early and not self._reporter.loaded
+
     async def _move(self, wanted: Wanted | None, copy: Copy | None) -> Move:
         said = self._reporter.said(wanted.name) if wanted is not None else None
-        move = decide(wanted, copy, said)
+        move = decide(wanted, copy, said, self.follower.store_uid)
         if isinstance(move, Refuse) and copy is not None:
             _log.warning("refused", endpoint=copy.name, why=move.why)
         await self._actor.act(move, wanted, copy, self.follower.store_uid)

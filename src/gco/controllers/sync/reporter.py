@@ -53,6 +53,11 @@ class Reporter:
         self._touched[name] = None
         self._wake.set()
 
+    def forget(self) -> None:
+        """Another may have reported since: what the store holds is no longer known."""
+        self._said = {}
+        self.loaded = False
+
     async def load(self) -> None:
         """Read what the store holds; raises StoreUnavailableError."""
         self._said = {status.name: status for status in await self._store.statuses(self._region)}

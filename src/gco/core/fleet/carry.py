@@ -54,11 +54,11 @@ Move: TypeAlias = Apply | Remove | Refuse | Orphan | None
 """None: nothing to do until something changes."""
 
 
-def decide(wanted: Wanted | None, copy: Copy | None, said: RegionStatus | None) -> Move:
+def decide(wanted: Wanted | None, copy: Copy | None, said: RegionStatus | None, store: str) -> Move:
     """Return what to do to the custom resource.
 
     `wanted` None means that a complete listing of the store has no target for this region; `said`
-    is what the store holds of what this region said.
+    is what the store holds of what this region said, and `store` its uid.
     """
     if wanted is None:
         return _unwanted(copy)
@@ -68,7 +68,7 @@ def decide(wanted: Wanted | None, copy: Copy | None, said: RegionStatus | None) 
         return None  # the endpoint loop lets it go, and then it is missing
     if wanted.state is TargetState.DELETED and copy.gone(wanted.uid) and _is_gone(wanted, said):
         return Remove("its objects are gone, and the store knows")
-    return _differs(wanted, copy)
+    return _differs(wanted, copy, store)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def _missing(wanted: Wanted, said: RegionStatus | None) -> Move:
     return Apply("deleted outside GCO" if existed else "new", recreated=existed)
 
 
-def _differs(wanted: Wanted, copy: Copy) -> Move:
+def _differs(wanted: Wanted, copy: Copy, store: str) -> Move:
     if copy.edited:
         return Apply("edited by hand", take_back=True)
     if copy.uid == wanted.uid and copy.revision > wanted.revision:
@@ -168,6 +168,8 @@ def _differs(wanted: Wanted, copy: Copy) -> Move:
         return Apply("changed")
     if not copy.held or not set(wanted.labels) <= set(copy.labels):
         return Apply("labels or finalizer edited by hand")
+    if copy.store != store:
+        return Apply("written from another store")
     return None
 
 
