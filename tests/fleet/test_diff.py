@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fleet.builders import spec
 
 from gco.core.fleet.diff import describe, diff_specs
+from tests.fleet.builders import spec
 
 
 def lines(before, after, **labels):

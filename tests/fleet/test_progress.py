@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fleet.builders import EAST, NOW, SOUTH, WEST, endpoint, status, target
 
 from gco.core.fleet.progress import Step, advance, region_done
 from gco.core.model.endpoint import EndpointState, TargetState
 from gco.core.model.status import RegionState
+from tests.fleet.builders import EAST, NOW, SOUTH, WEST, endpoint, status, target
 
 RUN, STOP, GONE = TargetState.RUNNING, TargetState.STOPPED, TargetState.DELETED
 

@@ -3,11 +3,11 @@
 import datetime as dt
 
 import pytest
-from tests.fleet.builders import EAST, NOW, SOUTH, WEST, endpoint, region, status, target
 
 from gco.core.fleet.summary import format_seconds, roll_up, silent_for, view_region
 from gco.core.model.endpoint import EndpointState, TargetState
 from gco.core.model.status import RegionState
+from tests.fleet.builders import EAST, NOW, SOUTH, WEST, endpoint, region, status, target
 
 GONE = TargetState.DELETED
 

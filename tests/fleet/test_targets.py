@@ -1,7 +1,6 @@
 """From a spec and the regions to targets."""
 
 import pytest
-from tests.fleet.builders import EAST, SOUTH, WEST, endpoint, planned, region, spec, target
 
 from gco.core.fleet.resolve import (
     allowed_namespaces,
@@ -12,6 +11,7 @@ from gco.core.fleet.resolve import (
 )
 from gco.core.fleet.targets import deleted_targets, same_targets
 from gco.core.model.endpoint import TargetState
+from tests.fleet.builders import EAST, SOUTH, WEST, endpoint, planned, region, spec, target
 
 ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm:v1"
 
