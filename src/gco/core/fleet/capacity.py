@@ -72,7 +72,7 @@ def count_capacity(
 def _node_ready(manifest: Mapping[str, Any]) -> bool:
     conditions = manifest.get("status", {}).get("conditions") or ()
     ready = next((c for c in conditions if c.get("type") == "Ready"), None)
-    return ready is not None and ready.get("status") == "True"
+    return ready is None or ready.get("status") == "True"
 
 
 def _requests(container: Mapping[str, Any]) -> Mapping[str, Any]:
