@@ -54,6 +54,10 @@ class World:
         """Make what exists before us, and one node with `gpus`."""
         await self.person.create(NAMESPACE, {"metadata": {"name": NS}})
         await add_node(self.person, "n1", gpus=gpus, labels=GPU_NODE)
+        await self.define()
+
+    async def define(self) -> None:
+        """Install the custom resource's definition."""
         await self.person.apply(CUSTOM_RESOURCE_DEFINITION, crd(), manager="kubectl")
 
     def controller(self, **told: Any) -> EndpointController:

@@ -118,7 +118,7 @@ class Caches:
             if self.resources.get(name) is not None:
                 enqueue(EndpointName(name))
 
-        self.resources.subscribe(lambda name, _old, _new: concerns(name))
+        self.resources.subscribe(lambda name, _old, _new: enqueue(EndpointName(name)))
         self.workloads.subscribe(lambda name, _old, _new: concerns(name))
         self.services.subscribe(lambda name, _old, _new: concerns(name))
         self.routes.subscribe(lambda name, _old, _new: concerns(name.removeprefix(_ROUTE_PREFIX)))

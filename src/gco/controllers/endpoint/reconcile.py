@@ -40,6 +40,7 @@ Capacity = Callable[[], Mapping[str, AcceleratorCapacity] | None]
 
 _log = get_logger(__name__)
 _LOG_LINES = 20
+_MOMENT = 0.01
 
 
 class Reconciler:
@@ -177,4 +178,5 @@ class Reconciler:
 
 
 def _soonest(times: Sequence[float | None]) -> float | None:
-    return min((time for time in times if time is not None), default=None)
+    """Return the shortest, but no less than a moment: what remains of a wait may be a rounding."""
+    return min((max(_MOMENT, time) for time in times if time is not None), default=None)

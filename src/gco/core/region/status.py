@@ -218,10 +218,11 @@ def _state(view: View, ready: _Said, previous: RegionalStatus | None) -> RegionS
 def _running_state(pods: Pods, ready: _Said, previous: RegionalStatus | None) -> RegionState:
     if ready.status == "True":
         return RegionState.RUNNING
-    if ready.reason in FATAL and not pods.answering:
-        return RegionState.ERROR
     ran = previous is not None and previous.state in (RegionState.RUNNING, RegionState.UPDATING)
-    if ran or pods.answering or pods.old:
+    serves = pods.answering and (ran or bool(pods.old))
+    if ready.reason in FATAL and not serves:
+        return RegionState.ERROR
+    if ran or pods.old or (previous is None and pods.answering):
         return RegionState.UPDATING
     unscheduled = any(record.unscheduled and not record.node for record in pods.wanted.values())
     return RegionState.PENDING if unscheduled else RegionState.CREATING

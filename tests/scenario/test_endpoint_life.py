@@ -1,0 +1,570 @@
+"""An endpoint's life in one region: made, changed, scaled, stopped, started, deleted."""
+
+import asyncio
+
+import pytest
+
+from gco.core.model.endpoint import TargetState
+from gco.core.model.names import SYNC_MANAGER
+from gco.core.model.status import ConditionType, RegionState
+from gco.errors import ForbiddenError, RejectedError
+from gco.kinds import (
+    CONTROLLER_REVISION,
+    CUSTOM_RESOURCE_DEFINITION,
+    DEPLOYMENT,
+    INFERENCE_ENDPOINT,
+    INGRESS,
+    POD,
+    SERVICE,
+)
+from tests.builders import WEB, a_custom_resource
+from tests.kubelet import Fate, add_node
+from tests.scenario.region_world import GPU_NODE, NS, ROUTE, World, background, names
+from tests.virtual_time import until
+
+pytestmark = pytest.mark.looptime(noop_cycles=0)
+
+CHILDREN = (INGRESS, SERVICE, DEPLOYMENT, CONTROLLER_REVISION)
+OPENING = ("list", "watch")
+
+
+def made_requests(world: World) -> int:
+    """The loop's requests but for those that fill its caches."""
+    return sum(n for (verb, _), n in world.monitor.requests.items() if verb not in OPENING)
+
+
+def uids(world: World) -> set[str]:
+    return {m["metadata"]["uid"] for kind in (*CHILDREN, POD) for m in world.all(kind).values()}
+
+
+def nothing_left(world: World) -> bool:
+    return not any(world.all(kind) for kind in (*CHILDREN, POD))
+
+
+async def test_from_nothing_to_ready_costs_at_most_three_requests_more_than_objects(clock):
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await world.want()
+        await world.ready()
+        await world.quiet()
+
+        objects = sum(len(world.all(kind)) for kind in CHILDREN)
+        assert objects == 4
+        assert made_requests(world) <= objects + 3
+        status = world.status()
+        assert (status.state, status.ready, status.reason) == (RegionState.RUNNING, "1/1", "Ready")
+
+
+async def test_at_rest_nothing_is_requested_and_a_no_op_apply_costs_nothing(clock):
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await world.want()
+        await world.ready()
+        await world.quiet()
+        requests = world.monitor.requests.copy()
+
+        await world.want()
+        await world.person.patch(
+            INFERENCE_ENDPOINT,
+            NS,
+            WEB,
+            [{"op": "add", "path": "/metadata/labels/seen", "value": "yes"}],
+            manager="kubectl",
+        )
+        await asyncio.sleep(3600)
+
+        made = world.monitor.requests - requests
+        assert {verb for verb, _ in made} <= {"watch"}  # the server ends each watch after a while
+
+
+async def test_a_restarted_loop_writes_nothing(clock):
+    world = World(clock)
+    await world.install()
+    async with background(*world.others()):
+        async with background(world.controller().run()):
+            await world.want()
+            await world.ready()
+            await world.quiet()
+        before = world.monitor.writes
+        async with background(world.controller().run()):
+            await world.quiet(60)
+            assert world.monitor.writes == before
+
+
+async def test_a_standby_keeps_its_caches_warm_and_writes_nothing(clock):
+    world = World(clock)
+    await world.install()
+    standby = world.controller()
+    async with background(*world.others(), standby.watch()):
+        await world.want()
+        await world.quiet(60)
+        assert world.monitor.writes == 0
+
+        async with background(standby.lead()):
+            await world.ready()
+
+
+async def test_with_the_cache_five_seconds_late_nothing_is_made_twice(clock):
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await world.want("first")
+        await world.ready("first")
+        world.monitor.faults.watch_delay = 5.0
+        await world.want()
+        await world.ready()
+        await world.quiet(20)
+
+        assert world.monitor.requests["apply", SERVICE.name] == 2
+        assert world.monitor.requests["apply", DEPLOYMENT.name] == 2
+        assert world.reason(ConditionType.DRIFTED) == "InSync"
+
+
+CHANGES = [
+    pytest.param({"image": "vllm/vllm-openai:v2"}, True, id="image"),
+    pytest.param({"args": ["--max-model-len=8"]}, True, id="args"),
+    pytest.param({"command": ["serve"]}, True, id="command"),
+    pytest.param({"env": [{"name": "A", "value": "b"}]}, True, id="env"),
+    pytest.param({"port": 9000}, True, id="port"),
+    pytest.param({"probes": {"readyPath": "/ok"}}, True, id="probes"),
+    pytest.param({"resources": {"limits": {"memory": "32Gi"}}}, True, id="resources"),
+    pytest.param({"scheduling": {"nodeSelector": {}}}, True, id="scheduling"),
+    pytest.param({"labels": {"team": "ml"}}, True, id="labels"),
+    pytest.param({"replicas": 3}, False, id="replicas"),
+    pytest.param({"route": {"path": "/elsewhere"}}, False, id="route"),
+    pytest.param({"rollout": {"strategy": "surge"}}, False, id="rollout"),
+]
+
+
+@pytest.mark.parametrize(("change", "restarts"), CHANGES)
+async def test_a_changed_field_reaches_what_runs_and_only_pod_fields_restart_pods(
+    clock, change, restarts
+):
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await world.want()
+        await world.ready()
+        before = set(world.all(POD))
+
+        await world.want(revision=2, **change)
+        await world.ready(revision=2)
+        await until(lambda: len(world.all(POD)) == change.get("replicas", 1))
+
+        assert (before <= set(world.all(POD))) is not restarts
+        assert len(world.all(CONTROLLER_REVISION)) == 1 + restarts
+        assert world.reason(ConditionType.DRIFTED) == "InSync"
+
+
+async def test_going_back_to_an_earlier_template_uses_the_frozen_one(clock):
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await world.want()
+        await world.ready()
+        template = world.find(DEPLOYMENT, WEB)["spec"]["template"]
+        await world.want(revision=2, image="vllm/vllm-openai:v2")
+        await world.ready(revision=2)
+        await world.want(revision=3)
+        await world.ready(revision=3)
+
+        assert world.find(DEPLOYMENT, WEB)["spec"]["template"] == template
+        assert world.monitor.requests["apply", CONTROLLER_REVISION.name] == 2
+
+
+@pytest.mark.parametrize(
+    ("going", "reason", "state"),
+    [
+        pytest.param({"state": TargetState.STOPPED}, "Stopped", "stopped", id="stop"),
+        pytest.param({"replicas": 0}, "ScaledToZero", "running", id="scale-to-zero"),
+    ],
+)
+async def test_stop_and_start_again(clock, going, reason, state):
+    world = World(clock)
+    await world.install()
+    world.kubelet.gone_after = 20.0
+    async with background(*world.loops()):
+        await world.want()
+        await world.ready()
+
+        world.monitor.faults.latency = 0.05
+        await world.want(revision=2, **going)
+        await until(lambda: not world.find(INGRESS, ROUTE))
+        assert all("deletionTimestamp" not in pod["metadata"] for pod in world.all(POD).values())
+        await until(lambda: world.find(DEPLOYMENT, WEB)["spec"]["replicas"] == 0)
+        assert not world.is_ready()
+        await world.ready(revision=2)
+        assert not world.all(POD)
+        assert (world.reason(), world.status().state) == (reason, state)
+        assert world.find(SERVICE, WEB)
+
+        await world.want(revision=3)
+        await world.ready(revision=3)
+        assert world.find(INGRESS, ROUTE)
+        assert world.monitor.requests["apply", CONTROLLER_REVISION.name] == 1
+
+
+async def test_deletion_takes_the_route_then_the_pods_then_the_rest_and_reports_at_the_end(clock):
+    world = World(clock)
+    await world.install()
+    world.kubelet.gone_after = 20.0
+    async with background(*world.loops()):
+        await world.want()
+        await world.ready()
+        world.monitor.faults.latency = 0.05
+        await world.want(revision=2, state=TargetState.DELETED)
+
+        await until(lambda: not world.find(INGRESS, ROUTE))
+        assert world.find(DEPLOYMENT, WEB)
+        assert all("deletionTimestamp" not in pod["metadata"] for pod in world.all(POD).values())
+        await until(lambda: not world.find(DEPLOYMENT, WEB))
+        assert world.find(SERVICE, WEB)
+        assert world.all(POD)
+        assert world.status().state is RegionState.DELETING
+        await until(lambda: world.status().state is RegionState.DELETED)
+        assert nothing_left(world)
+
+        await world.drop()
+        await until(lambda: world.find(INFERENCE_ENDPOINT, WEB) is None)
+
+
+async def test_deletion_is_not_held_up_for_ever_by_a_route_or_a_pod_that_stays(clock):
+    world = World(clock)
+    await world.install()
+    world.kubelet.gone_after = 250.0
+    async with background(*world.loops()):
+        await world.want()
+        await world.ready()
+        held = [{"op": "add", "path": "/metadata/finalizers", "value": ["example.com/lb"]}]
+        await world.person.patch(INGRESS, NS, ROUTE, held, manager="lb")
+
+        await world.want(revision=2, state=TargetState.DELETED)
+        await until(lambda: not world.find(DEPLOYMENT, WEB), within=90)
+        await until(lambda: not world.find(SERVICE, WEB), within=200)
+        assert world.status().state is RegionState.DELETING
+
+        freed = [{"op": "remove", "path": "/metadata/finalizers"}]
+        await world.person.patch(INGRESS, NS, ROUTE, freed, manager="lb")
+        await until(lambda: world.status().state is RegionState.DELETED, within=900)
+
+
+async def test_a_delete_before_anything_was_made_ends_at_once(clock):
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await world.want(state=TargetState.DELETED)
+        await until(lambda: world.status() and world.status().state is RegionState.DELETED)
+        assert not any(world.all(kind) for kind in CHILDREN)
+
+
+@pytest.mark.parametrize("propagation", ["Background", "Foreground"])
+async def test_a_custom_resource_deleted_by_hand_is_adopted_when_it_is_made_again(
+    clock, propagation
+):
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await world.want()
+        await world.ready()
+        before = uids(world)
+
+        await world.person.delete(INFERENCE_ENDPOINT, NS, WEB, propagation=propagation)
+        await until(lambda: world.find(INFERENCE_ENDPOINT, WEB) is None)
+        await world.quiet()
+        again = a_custom_resource()
+        again["metadata"]["annotations"]["gco.io/recreated-at"] = "2026-01-01T00:01:00Z"
+        await world.person.apply(INFERENCE_ENDPOINT, again, manager=SYNC_MANAGER)
+        await world.ready()
+
+        assert uids(world) == before
+        assert world.reason(ConditionType.DRIFTED) == "DeletedOutsideGCO"
+
+
+async def test_with_the_crd_deleted_everything_goes_on_serving_and_is_taken_up_again(clock):
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await world.want()
+        await world.ready()
+        before = uids(world)
+
+        name = f"{INFERENCE_ENDPOINT.plural}.{INFERENCE_ENDPOINT.group}"
+        await world.person.delete(CUSTOM_RESOURCE_DEFINITION, None, name)
+        await asyncio.sleep(60)
+        await world.define()
+        await asyncio.sleep(10)
+        await world.want()
+        await world.ready()
+
+        assert uids(world) == before
+
+
+async def test_a_custom_resource_edited_by_hand_is_not_acted_on(clock):
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await world.want()
+        await world.ready()
+        before = world.monitor.writes
+
+        edits = [{"op": "replace", "path": "/spec/state", "value": "deleted"}]
+        await world.person.patch(INFERENCE_ENDPOINT, NS, WEB, edits, manager="kubectl-edit")
+        await world.quiet()
+
+        assert world.monitor.writes == before
+        assert all(world.all(kind) for kind in CHILDREN)
+
+
+async def test_a_lower_revision_is_refused_and_told(clock):
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await world.want(revision=5, image="vllm/vllm-openai:v5")
+        await world.ready(revision=5)
+        await world.want(revision=4, image="vllm/vllm-openai:v4")
+        await until(lambda: world.reason(ConditionType.STALLED) == "RevisionOutdated")
+
+        container = world.find(DEPLOYMENT, WEB)["spec"]["template"]["spec"]["containers"][0]
+        assert container["image"] == "vllm/vllm-openai:v5"
+        assert world.is_ready(revision=5)
+
+
+async def test_too_few_accelerators_are_told_with_numbers_and_end_by_themselves(clock):
+    world = World(clock)
+    await world.install(gpus=1)
+    async with background(*world.loops()):
+        await world.want(replicas=2)
+        await until(lambda: world.reason() == "WaitingForGPU")
+        assert "1 × nvidia.com/gpu requested" in world.status().message  # noqa: RUF001
+
+        await add_node(world.person, "n2", gpus=1, labels=GPU_NODE)
+        await world.ready()
+
+
+@pytest.mark.parametrize(
+    ("fate", "reason"),
+    [
+        (Fate.IMAGE_PULL, "ImagePullFailed"),
+        (Fate.CRASH, "CrashLooping"),
+        (Fate.OUT_OF_MEMORY, "OutOfMemory"),
+        (Fate.NEVER_READY, "StillLoading"),
+    ],
+)
+async def test_a_bad_update_reads_as_what_it_is_though_old_pods_are_ready(clock, fate, reason):
+    world = World(clock)
+    await world.install()
+    world.kubelet.image("bad:1", fate)
+    async with background(*world.loops()):
+        await world.want()
+        await world.ready()
+        await world.want(revision=2, image="bad:1")
+        await until(lambda: world.reason() == reason)
+
+        assert world.status().state is RegionState.UPDATING
+        assert world.status().replicas_ready == 0
+        assert world.find(INGRESS, ROUTE)
+        await world.quiet(30)
+
+        await world.want(revision=3)
+        await world.ready(revision=3)
+
+
+async def test_a_name_that_someone_else_has_is_a_condition_and_never_overwritten(clock):
+    world = World(clock)
+    await world.install()
+    theirs = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": WEB, "namespace": NS},
+        "spec": {"selector": {"app": "theirs"}, "ports": [{"port": 1234}]},
+    }
+    before = await world.person.create(SERVICE, theirs)
+    async with background(*world.loops()):
+        await world.want()
+        await until(lambda: world.reason() == "NameTaken")
+        await world.quiet()
+        assert world.find(SERVICE, WEB)["spec"] == before["spec"]
+        assert world.status().state is RegionState.ERROR
+
+        await world.person.delete(SERVICE, NS, WEB)
+        await world.ready()
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        pytest.param(lambda: RejectedError("spec.ports: Invalid value"), "Rejected", id="422"),
+        pytest.param(lambda: ForbiddenError("services is forbidden"), "Forbidden", id="403"),
+    ],
+)
+async def test_what_is_refused_is_told_retried_seldom_and_made_later(clock, error, reason):
+    world = World(clock)
+    await world.install()
+    world.monitor.faults.fail("apply", SERVICE, times=3, error=error)
+    async with background(*world.loops()):
+        await world.want()
+        await until(lambda: world.reason() == reason)
+        assert world.find(DEPLOYMENT, WEB)
+        assert world.monitor.requests["apply", SERVICE.name] == 1
+
+        await world.ready()
+        assert world.monitor.requests["apply", SERVICE.name] == 4
+        assert asyncio.get_running_loop().time() > 90
+
+
+async def test_one_broken_endpoint_delays_no_other(clock):
+    world = World(clock)
+    await world.install()
+
+    def refuse(kind, manifest):
+        if kind == DEPLOYMENT and manifest["metadata"]["name"] == "broken":
+            raise RejectedError("denied the request")
+
+    world.server.admit(refuse)
+    async with background(*world.loops(workers=1)):
+        await world.want("broken")
+        await until(lambda: world.reason(name="broken") == "Rejected")
+        began = asyncio.get_running_loop().time()
+        await world.want()
+        await world.ready()
+
+        assert asyncio.get_running_loop().time() - began < 2
+        assert "denied the request" in world.status("broken").message
+
+
+async def test_an_endpoint_never_touches_one_whose_name_it_begins(clock):
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await world.want("foo")
+        await world.want("foo-bar", uid="uid-other")
+        await world.ready("foo")
+        await world.ready("foo-bar")
+        await world.want("foo", revision=2, state=TargetState.DELETED)
+        await until(lambda: world.status("foo").state is RegionState.DELETED)
+        await world.quiet()
+
+        assert world.is_ready("foo-bar")
+        assert [n for kind in CHILDREN for n in world.all(kind) if "foo-bar" not in n] == []
+
+
+async def test_an_outage_of_the_api_loses_nothing(clock):
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await world.want()
+        await world.ready()
+        with world.monitor.faults.unreachable():
+            await world.want(revision=2, replicas=2)
+            await world.person.delete(SERVICE, NS, WEB)
+            await asyncio.sleep(120)
+        await world.ready(revision=2)
+        await until(lambda: world.find(SERVICE, WEB))
+
+
+async def test_events_tell_what_was_done_and_are_not_repeated(clock):
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await world.want()
+        await world.ready()
+        await world.want(revision=2, replicas=2)
+        await world.ready(revision=2)
+        await world.want(revision=3, state=TargetState.DELETED)
+        await until(lambda: world.status().state is RegionState.DELETED)
+        await world.quiet()
+
+        told = names(world.events())
+        assert told[0] == "Created"
+        assert told[1] == "Updated"
+        assert set(told[2:]) == {"Deleted"}
+        assert len(set(world.events())) == len(world.events())
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_killed_at_any_request_the_end_is_the_same(clock, after):
+    """Create, update and delete, with the process killed at the n-th request and begun anew."""
+    expected = await life(clock, None)
+    survived, number = False, 0
+    while not survived:
+        number += 1
+        dying = Death(number, after=after)
+        assert await life(clock, dying) == expected, (
+            f"killed {'after' if after else 'before'} request {number}"
+        )
+        survived = not dying.happened.is_set()
+    assert number > 10
+
+
+class Death:
+    """Kills the process at its n-th request, before it is sent or before its answer arrives."""
+
+    def __init__(self, number: int, *, after: bool) -> None:
+        self.happened = asyncio.Event()
+        self._left = number
+        self._after = after
+
+    def client(self, cluster):
+        return _Mortal(cluster, self)
+
+    async def call(self, send):
+        self._left -= 1
+        if self._left == 0 and self._after:
+            await send()
+        if self._left <= 0:
+            self.happened.set()
+            await asyncio.Event().wait()  # a dead process says nothing more
+        return await send()
+
+
+class _Mortal:
+    def __init__(self, cluster, death: Death) -> None:
+        self._cluster = cluster
+        self._death = death
+
+    def __getattr__(self, name):
+        method = getattr(self._cluster, name)
+        if name not in {"get", "apply", "patch", "delete"}:
+            return method
+
+        async def call(*args, **told):
+            return await self._death.call(lambda: method(*args, **told))
+
+        return call
+
+
+async def life(clock, death: Death | None):
+    """Return what existed after the creation and after the update of an endpoint that then goes."""
+    world = World(clock)
+    await world.install()
+    async with background(*world.others(), _lives(world, death)):
+        await world.want()
+        await world.ready()
+        created = _shape(world)
+        await world.want(revision=2, image="vllm/vllm-openai:v2", replicas=2)
+        await world.ready(revision=2)
+        await until(lambda: len(world.all(POD)) == 2)
+        updated = _shape(world)
+        await world.want(revision=3, state=TargetState.DELETED)
+        await until(lambda: world.status().state is RegionState.DELETED, within=300)
+        assert nothing_left(world)
+        await world.drop()
+        await until(lambda: world.find(INFERENCE_ENDPOINT, WEB) is None)
+        return created, updated
+
+
+async def _lives(world: World, death: Death | None) -> None:
+    if death is not None:
+        first = world.controller(writer=death.client(world.monitor))
+        async with background(first.run()):
+            await death.happened.wait()
+    await world.controller().run()
+
+
+def _shape(world: World):
+    return {
+        kind.name: {n: m.get("spec", m.get("data")) for n, m in world.all(kind).items()}
+        for kind in (INGRESS, DEPLOYMENT, CONTROLLER_REVISION)
+    } | {SERVICE.name: sorted(world.all(SERVICE))}
