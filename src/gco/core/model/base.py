@@ -15,5 +15,6 @@ class Model(BaseModel):
         extra="forbid",
         frozen=True,
         use_attribute_docstrings=True,
+        defer_build=True,
         hide_input_in_errors=True,  # it may be a secret, and tracebacks go to logs
     )

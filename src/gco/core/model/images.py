@@ -57,6 +57,11 @@ def parse_image(text: str) -> ImageReference:
     )
 
 
+def is_image(text: str) -> bool:
+    """Say whether `text` is an image reference."""
+    return _REFERENCE.fullmatch(text) is not None
+
+
 def regional_image(image: str, aws_region: str) -> str:
     """Return `image` as ECR in `aws_region` has it; an image elsewhere than in ECR is as it was.
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 _INT64: Final = range(-(2**63), 2**63)
+_ALLOWED: Final = "values that JSON can carry: text, numbers of 64 bits, lists, mappings"
 
 
 def plain_object(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,16 +27,20 @@ def _plain(value: object) -> object:
             return _text(value)
         case bool() | None:
             return value
-        case int() if value in _INT64:
-            return value
-        case float() if value.is_integer() and int(value) in _INT64:
-            return int(value)  # as an API server returns it
-        case float() if math.isfinite(value):
-            return value
+        case int() | float():
+            return _number(value)
         case _:
-            raise ValueError(
-                "values that JSON can carry: text, numbers of 64 bits, lists, mappings"
-            )
+            raise ValueError(_ALLOWED)
+
+
+def _number(value: float) -> float:
+    """Return a whole number without a fraction, as an API server does."""
+    if math.isfinite(value):
+        if value == int(value) and int(value) in _INT64:
+            return int(value)
+        if isinstance(value, float):
+            return value
+    raise ValueError(_ALLOWED)
 
 
 def _key(value: object) -> str:

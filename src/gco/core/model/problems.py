@@ -3,6 +3,7 @@
 What is allowed is read off the model's own JSON Schema, so that it cannot disagree with the model.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -15,6 +16,7 @@ from gco.core.model.shown import shown
 from gco.errors import InvalidSpecError, Problem
 
 _ABSENT: Final = object()
+_PLAIN: Final = re.compile(r"[A-Za-z0-9][-_A-Za-z0-9]*")
 
 
 def path_text(path: Path) -> str:
@@ -23,7 +25,7 @@ def path_text(path: Path) -> str:
     for step in path:
         if isinstance(step, int):
             text += f"[{step}]"
-        elif step.replace("-", "").replace("_", "").isalnum():
+        elif _PLAIN.fullmatch(step):
             text += f".{step}" if text else step
         else:
             text += f'["{step}"]'
@@ -63,6 +65,8 @@ def _path(loc: Sequence[str | int]) -> Path:
 
 def _problem(found: ErrorDetails, path: Path, schema: Schema, data: object, root: Path) -> Problem:
     given = _value_at(data, path)
+    if given is _ABSENT and found["type"] != "missing":
+        given = found["input"]  # what a validator made of it, such as a region's bare name
     name = next((step for step in reversed(path) if isinstance(step, str)), "")
     text = "" if given is _ABSENT else shown(given, _called(data, path) or name)
     return Problem(path_text((*root, *path)), text, _allowed(found, path, schema, given))

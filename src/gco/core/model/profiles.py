@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Final
 
-from gco.core.model.images import parse_image
+from gco.core.model.images import is_image, parse_image
 from gco.core.model.spec import Server
 
 
@@ -161,10 +161,9 @@ def infer_server(image: str) -> Server:
     Neither tag nor substrings count: Triton's `-vllm-` tags are Triton. An `image` that is no
     reference is custom.
     """
-    try:
-        return _BY_BASE.get(parse_image(image).base, Server.CUSTOM)
-    except ValueError:
+    if not is_image(image):
         return Server.CUSTOM
+    return _BY_BASE.get(parse_image(image).base, Server.CUSTOM)
 
 
 def profile_of(image: str, stated: Server | None) -> Profile:

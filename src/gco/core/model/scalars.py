@@ -15,7 +15,9 @@ _BOOLEANS: Final = {
 }
 _INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,18})")
 _OTHER_BASE: Final = re.compile(r"0x[0-9a-fA-F]{1,15}|0o[0-7]{1,20}")
-_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_FLOAT: Final = re.compile(
+    r"(?=.*[.eE])[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+)
 _SPECIAL: Final = {".inf": math.inf, "+.inf": math.inf, "-.inf": -math.inf, ".nan": math.nan}
 _TEXT_TAGS: Final = frozenset({"!", "tag:yaml.org,2002:str"})
 

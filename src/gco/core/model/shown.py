@@ -37,7 +37,10 @@ _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 def shown(value: object, name: str = "") -> str:
-    """Return `value`, which was given for `name`, as one short line without secrets."""
+    """Return `value`, which was given for `name`, as one short line without secrets.
+
+    What a terminal would not show, or would obey, is replaced.
+    """
     masked = _masked(value, name)
     if isinstance(masked, str):
         return _shortened(_quoted(" ".join(masked.split())))
@@ -62,7 +65,7 @@ def names_secret(name: str) -> bool:
 
 
 def _is_plain(value: str) -> bool:
-    return value.startswith("/") or value.lower() in {"true", "false"} or value.isdigit()
+    return value.startswith(("/", "$(")) or value.lower() in {"true", "false"} or value.isdigit()
 
 
 def _masked(value: object, name: str) -> object:
@@ -70,20 +73,24 @@ def _masked(value: object, name: str) -> object:
         case str():
             return _MASK if looks_secret(name, value) else _SECRET_VALUE.sub(_MASK, value)
         case Mapping():
-            return _masked_mapping(value)
+            return _masked_mapping(value, name)
         case Sequence():
             return [_masked(item, name) for item in value]
         case _:
             return value
 
 
-def _masked_mapping(value: Mapping[object, object]) -> dict[str, object]:
+def _masked_mapping(value: Mapping[object, object], name: str) -> dict[str, object]:
     """Mask by each key; in `{name: HF_TOKEN, value: …}` the name says what the value is."""
     called = value.get("name")
     return {
-        str(key): _masked(item, called if key == "value" and isinstance(called, str) else str(key))
+        str(key): _masked(item, name if names_secret(name) else _said_by(str(key), called))
         for key, item in value.items()
     }
+
+
+def _said_by(key: str, called: object) -> str:
+    return called if key == "value" and isinstance(called, str) else key
 
 
 def _quoted(text: str) -> str:
@@ -93,4 +100,5 @@ def _quoted(text: str) -> str:
 
 
 def _shortened(text: str) -> str:
+    text = "".join(char if char.isprintable() else "\ufffd" for char in text)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -45,7 +45,9 @@ class Condition(Model):
     """One aspect of an endpoint in a region, with its cause, as Kubernetes writes conditions."""
 
     type: ConditionType
+    """Which aspect."""
     status: ConditionStatus
+    """Whether it holds."""
     reason: str
     """One CamelCase word that names the cause: `WaitingForGPU`."""
     message: str = ""

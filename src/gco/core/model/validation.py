@@ -145,7 +145,7 @@ def _readable(data: dict[str, Any], error: pydantic.ValidationError) -> Inferenc
     paths = {_field(path, rest) for path, _ in translate(error, InferenceEndpoint, data)}
     for path in paths:
         holder = value_at(rest, path[:-1])
-        if isinstance(holder, dict):
+        if path and isinstance(holder, dict):
             holder.pop(path[-1], None)
     try:
         return InferenceEndpoint.model_validate(rest)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gco.core.model.allowed import Path, did_you_mean
+from gco.core.model.images import is_image
 from gco.core.model.profiles import infer_server
 from gco.core.model.rules.finding import Finding, Known
 from gco.core.model.spec import InferenceEndpoint, Scheduling
@@ -42,7 +43,9 @@ def region_images(document: InferenceEndpoint, _: Known) -> Iterator[Finding]:
         return
     server = infer_server(spec.image)
     for number, region in enumerate(spec.regions or ()):
-        if region.image is not None and infer_server(region.image) is not server:
+        if region.image is None or not is_image(region.image):
+            continue
+        if infer_server(region.image) is not server:
             allowed = (
                 f"an image that is known as {server}'s, as spec.image is; else say spec.server"
             )
