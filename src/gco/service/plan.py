@@ -3,12 +3,10 @@
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
 
 from gco.core.fleet.diff import FieldChange, diff_specs
 from gco.core.fleet.resolve import (
     allowed_namespaces,
-    free_accelerators,
     wanted_regions,
 )
 from gco.core.fleet.targets import plan_targets, same_targets
@@ -28,7 +26,6 @@ from gco.core.model.ids import (
     RegionName,
     RevisionNumber,
 )
-from gco.core.model.resources import devices
 from gco.core.model.spec import (
     DesiredState,
     EndpointSpec,
@@ -38,7 +35,8 @@ from gco.core.model.spec import (
 from gco.core.model.status import Region
 from gco.core.model.validation import check
 from gco.errors import InvalidSpecError, Problem
-from gco.service.results import Applied, Effect, Kept, Outcome, RegionEffect
+from gco.service.effects import effects_of
+from gco.service.results import Applied, Kept, Outcome
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ def plan(
     applied = applied.model_copy(update={"warnings": warnings})
     if same:
         return Plan(current, None, applied)
-    effects = _effects(draft.spec, previous, targets, registered, changed=bool(changes))
+    effects = effects_of(draft.spec, previous, targets, registered, changed=bool(changes))
     applied = applied.model_copy(update={"revision": number, "regions": effects})
     return Plan(
         current, _write(draft, current, asker, uid=uid, number=number, targets=targets), applied
@@ -213,46 +211,3 @@ def _write(
     revision = revision_of(endpoint, asker.actor, draft.reason)
     expected = None if current is None else current.generation
     return Write(draft.name, expected, endpoint, revision)
-
-
-def _effects(
-    spec: EndpointSpec,
-    previous: Mapping[RegionName, RegionTarget],
-    targets: Mapping[RegionName, RegionTarget],
-    registered: Mapping[RegionName, Region],
-    *,
-    changed: bool,
-) -> tuple[RegionEffect, ...]:
-    return tuple(
-        RegionEffect(
-            region=name,
-            effect=_effect(previous.get(name), target, changed=changed),
-            **_room(spec, registered.get(name)),
-        )
-        for name, target in targets.items()
-        if not (_gone(previous.get(name)) and _gone(target))
-    )
-
-
-def _room(spec: EndpointSpec, region: Region | None) -> dict[str, Any]:
-    """What the spec asks of a region's nodes, and how much of it there was at the last count."""
-    resource = devices(spec.resources).resource or None
-    counted = free_accelerators(region, resource) if region and resource else None
-    free, total = counted or (None, None)
-    return {"resource": resource, "free": free, "total": total}
-
-
-def _effect(before: RegionTarget | None, after: RegionTarget, *, changed: bool) -> Effect:
-    if _gone(after):
-        return Effect.LEAVES
-    if before is None or _gone(before):
-        return Effect.JOINS
-    if before.state is not after.state:
-        return Effect.STOPS if after.state is TargetState.STOPPED else Effect.STARTS
-    if before.template_key != after.template_key:
-        return Effect.RESTARTS if after.state is TargetState.RUNNING else Effect.UPDATES
-    return Effect.UPDATES if changed else Effect.NONE
-
-
-def _gone(target: RegionTarget | None) -> bool:
-    return target is not None and target.state is TargetState.DELETED

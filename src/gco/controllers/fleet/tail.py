@@ -52,7 +52,8 @@ class Tail:
         """Follow what these regions say from now on; what they said before is the caller's to read."""
         for region in regions:
             if region not in self._regions:
-                self._regions[region] = await self._store.status_head(region)
+                head = await self._store.status_head(region)
+                self._regions.setdefault(region, head)  # the earlier look of two is the safe one
 
     async def _read(self) -> None:
         if self._cursor is None:

@@ -7,18 +7,18 @@ while the store is out of reach. Writing to the store takes the region's epoch a
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator
 
 from gco.clock import Clock
 from gco.cluster.port import Cluster
 from gco.controllers.sync.actor import CopyActor
 from gco.controllers.sync.binding import check_binding
+from gco.controllers.sync.findings import Findings
 from gco.controllers.sync.follower import Follower
 from gco.controllers.sync.heartbeat import Heartbeat
 from gco.controllers.sync.reporter import News, Reporter
 from gco.controllers.sync.surroundings import Surroundings
-from gco.core.fleet.carry import Move, Orphan, Refuse, Trouble, decide, news
+from gco.core.fleet.carry import Move, Orphan, Refuse, decide, news
 from gco.core.fleet.copies import Copy, Wanted, read_copy
 from gco.core.model.ids import EndpointName, Epoch
 from gco.core.model.status import Region
@@ -27,7 +27,6 @@ from gco.errors import (
     ConflictError,
     FencedError,
     ForbiddenError,
-    GcoError,
     RejectedError,
     StoreIdentityError,
     StoreUnavailableError,
@@ -45,10 +44,6 @@ RECHECK_SECONDS = 2.0
 """How soon to look again while the custom resource's kind is not installed."""
 PATIENCE_SECONDS = 5.0
 """How long a new leader waits for the store before it makes a missing custom resource."""
-_REASONS: Final[dict[type[GcoError], str]] = {
-    AbsentError: "NamespaceNotFound",
-    ForbiddenError: "Forbidden",
-}
 
 _log = get_logger(__name__)
 
@@ -112,13 +107,7 @@ class SyncController:
         )
         self._leading = False
         self._patience_until = 0.0
-        self._troubles: dict[EndpointName, Trouble] = {}
-        self._orphans: dict[EndpointName, tuple[str, ...]] = {}
-
-    @property
-    def orphans(self) -> Sequence[str]:
-        """Custom resources that the store knows nothing of, as `namespace/name`."""
-        return sorted(key for keys in self._orphans.values() for key in keys)
+        self._findings = Findings(clock)
 
     async def watch(self) -> None:
         """Keep the caches warm until cancelled, leading or not.
@@ -226,17 +215,12 @@ class SyncController:
             moves = [await self._move(wanted, own)]
             moves += [await self._move(None, stranger) for stranger in strangers]
         except (AbsentError, ForbiddenError, RejectedError) as error:
-            self._in_trouble(name, error)
+            self._findings.failed(name, error)
+            self._reporter.touch(name)
             raise
-        self._troubles.pop(name, None)
-        self._note_orphans(
-            name,
-            [
-                c
-                for c, move in zip((own, *strangers), moves, strict=True)
-                if c and isinstance(move, Orphan)
-            ],
-        )
+        self._findings.healed(name)
+        seen = zip((own, *strangers), moves, strict=True)
+        self._findings.orphans_of(name, [c for c, move in seen if c and isinstance(move, Orphan)])
         self._reporter.touch(name)
         return None
 
@@ -253,23 +237,6 @@ class SyncController:
         await self._actor.act(move, wanted, copy, self.follower.store_uid)
         return move
 
-    def _in_trouble(self, name: EndpointName, error: GcoError) -> None:
-        """Remember why `name` could not be carried down, since when, and have it told."""
-        reason = _REASONS.get(type(error), "Rejected")
-        before = self._troubles.get(name)
-        if before is None or (before.reason, before.message) != (reason, str(error)):
-            self._troubles[name] = Trouble(reason, str(error), self._clock.now())
-        self._reporter.touch(name)
-
-    def _note_orphans(self, name: EndpointName, orphans: Sequence[Copy]) -> None:
-        keys = tuple(f"{copy.namespace}/{copy.name}" for copy in orphans)
-        if keys and self._orphans.get(name) != keys:
-            _log.warning("orphan", endpoint=name, objects=keys, why="the store does not know it")
-        if keys:
-            self._orphans[name] = keys
-        else:
-            self._orphans.pop(name, None)
-
     def _own_copy(self, name: EndpointName) -> Copy | None:
         """The custom resource where it is wanted, or else the one that there is."""
         wanted = self.follower.get(name)
@@ -284,7 +251,7 @@ class SyncController:
         wanted, said = self.follower.get(name), self._reporter.said(name)
         if wanted is None:
             return StatusRemoval(name, said.uid) if said is not None else None
-        trouble = self._troubles.get(name)
+        trouble = self._findings.trouble(name)
         return news(wanted, self._own_copy(name), said, trouble, self._region.name)
 
     def _describe(self) -> Region:
@@ -293,6 +260,6 @@ class SyncController:
             update={
                 "capacity": None if capacity is None else dict(capacity),
                 "address": self._surroundings.address(),
-                "orphans": tuple(self.orphans),
+                "orphans": tuple(self._findings.orphans()),
             }
         )

@@ -1,0 +1,59 @@
+"""What a change means region by region: who joins, leaves, restarts, and what room there is for it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gco.core.fleet.resolve import free_accelerators
+from gco.core.model.endpoint import RegionTarget, TargetState
+from gco.core.model.ids import RegionName
+from gco.core.model.resources import devices
+from gco.core.model.spec import EndpointSpec
+from gco.core.model.status import Region
+from gco.service.results import Effect, RegionEffect
+
+
+def effects_of(
+    spec: EndpointSpec,
+    previous: Mapping[RegionName, RegionTarget],
+    targets: Mapping[RegionName, RegionTarget],
+    registered: Mapping[RegionName, Region],
+    *,
+    changed: bool,
+) -> tuple[RegionEffect, ...]:
+    """Return what going from `previous` to `targets` means in each region, removed ones included.
+
+    `changed`: the spec itself says something else than before.
+    """
+    return tuple(
+        RegionEffect(
+            region=name,
+            effect=_effect(previous.get(name), target, changed=changed),
+            **_room(spec, registered.get(name)),
+        )
+        for name, target in targets.items()
+        if not (_gone(previous.get(name)) and _gone(target))
+    )
+
+
+def _room(spec: EndpointSpec, region: Region | None) -> dict[str, Any]:
+    """What the spec asks of a region's nodes, and how much of it there was at the last count."""
+    resource = devices(spec.resources).resource or None
+    counted = free_accelerators(region, resource) if region and resource else None
+    free, total = counted or (None, None)
+    return {"resource": resource, "free": free, "total": total}
+
+
+def _effect(before: RegionTarget | None, after: RegionTarget, *, changed: bool) -> Effect:
+    if _gone(after):
+        return Effect.LEAVES
+    if before is None or _gone(before):
+        return Effect.JOINS
+    if before.state is not after.state:
+        return Effect.STOPS if after.state is TargetState.STOPPED else Effect.STARTS
+    if before.template_key != after.template_key:
+        return Effect.RESTARTS if after.state is TargetState.RUNNING else Effect.UPDATES
+    return Effect.UPDATES if changed else Effect.NONE
+
+
+def _gone(target: RegionTarget | None) -> bool:
+    return target is not None and target.state is TargetState.DELETED
