@@ -2,15 +2,18 @@
 
 import pytest
 
+from gco.cluster.port import Cluster, Manifest
 from gco.core.model.names import MANAGER
 from gco.core.region.freeze import freeze
+from gco.core.region.observe import pod_set, workload
 from gco.core.region.render.deployment import deployment
 from gco.core.region.render.ingress import ingress
 from gco.core.region.render.revision import revision
 from gco.core.region.render.service import service
 from gco.core.region.render.template import pod_template
 from gco.core.region.stage import wanted_replicas
-from gco.kinds import differences, kind_of, owned_hash
+from gco.kinds import DEPLOYMENT, REPLICA_SET, differences, kind_of, owned_hash
+from tests.cluster.observing import events, listed, until, version_of
 from tests.region.test_golden import CASES
 
 
@@ -29,3 +32,28 @@ async def test_a_rendered_object_is_in_sync_once_applied(cluster, namespace, cas
 
         assert differences(rendered.manifest, applied, MANAGER) == ()
         assert owned_hash(applied, MANAGER) == rendered.owned_hash
+
+
+async def test_a_deployments_replica_set_is_known_by_its_template(cluster, namespace):
+    regional = CASES["everything"].model_copy(update={"namespace": namespace})
+    template = freeze(regional.name, regional.spec.template_key, 1, pod_template(regional))
+    applied = await cluster.apply(
+        DEPLOYMENT, deployment(regional, template, 1).manifest, manager=MANAGER
+    )
+
+    def made(found: Manifest) -> bool:
+        record = pod_set(found)
+        return record.deployment == applied["metadata"]["uid"]
+
+    (name,) = await _replica_sets(cluster, namespace)
+    found = await until(cluster, REPLICA_SET, namespace, name, made)
+    assert pod_set(found).template == workload(applied).template
+
+
+async def _replica_sets(cluster: Cluster, namespace: str) -> list[str]:
+    version = await version_of(cluster, REPLICA_SET, namespace)
+    found = await listed(cluster, REPLICA_SET, namespace)
+    if not found:
+        (event,) = await events(cluster, REPLICA_SET, namespace, after=version, count=1)
+        return [event.object["metadata"]["name"]]
+    return list(found)

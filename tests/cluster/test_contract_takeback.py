@@ -1,0 +1,52 @@
+"""Whatever field of ours is edited, taking it back and applying heals it on every cluster."""
+
+import contextlib
+
+import pytest
+
+from gco.core.model.names import MANAGER
+from gco.core.region.freeze import freeze
+from gco.core.region.render.deployment import deployment
+from gco.core.region.render.ingress import ingress
+from gco.core.region.render.service import service
+from gco.core.region.render.template import pod_template
+from gco.core.region.takeback import take_back
+from gco.errors import ClusterConflictError
+from gco.kinds import DEPLOYMENT, INGRESS, SERVICE, differences
+from tests.builders import a_regional
+from tests.scenario.test_endpoint_drift import EDITS, SPEC
+
+
+@pytest.mark.parametrize(("kind", "operations", "path"), EDITS)
+async def test_an_edit_is_healed(cluster, namespace, kind, operations, path):
+    regional = a_regional(**SPEC).model_copy(update={"namespace": namespace})
+    template = freeze(regional.name, regional.spec.template_key, 1, pod_template(regional))
+    rendered = {
+        DEPLOYMENT: deployment(regional, template, 1),
+        SERVICE: service(regional, template),
+        INGRESS: ingress(regional, template),
+    }[kind]
+    name = rendered.manifest["metadata"]["name"]
+    await cluster.apply(kind, rendered.manifest, manager=MANAGER)
+    await cluster.patch(kind, namespace, name, operations, manager="kubectl-edit")
+
+    found = differences(rendered.manifest, await cluster.get(kind, namespace, name), MANAGER)
+    assert any(path in difference.path for difference in found)
+    await _take_back(cluster, kind, namespace, name, rendered.manifest)
+    healed = await cluster.apply(kind, rendered.manifest, manager=MANAGER)
+
+    assert differences(rendered.manifest, healed, MANAGER) == ()
+    if kind == DEPLOYMENT:
+        assert len(healed["spec"]["template"]["spec"]["containers"]) == 1
+    if kind == SERVICE:
+        assert len(healed["spec"]["ports"]) == 1
+
+
+async def _take_back(cluster, kind, namespace, name, wanted):
+    while True:
+        operations = take_back(await cluster.get(kind, namespace, name), wanted)
+        if operations is None:
+            return
+        with contextlib.suppress(ClusterConflictError):  # its controllers write at the same time
+            await cluster.patch(kind, namespace, name, operations, manager=MANAGER)
+            return
