@@ -137,6 +137,20 @@ def pod(name: str, namespace: str, **more: Any) -> Manifest:
     }
 
 
+def binding(name: str, namespace: str) -> Manifest:
+    """Put a pod on the node that is called like its namespace, and that is not there.
+
+    A real cluster collects pods from a node that has been missing for 40 s, so each test takes
+    another.
+    """
+    return {
+        "apiVersion": "v1",
+        "kind": "Binding",
+        "metadata": metadata(name, namespace),
+        "target": {"apiVersion": "v1", "kind": "Node", "name": namespace},
+    }
+
+
 def owned_by(owner: Manifest, *, uid: str | None = None) -> Manifest:
     """An ownerReference to `owner`, or to one of that name which had another `uid`."""
     return {

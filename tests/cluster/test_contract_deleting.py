@@ -7,6 +7,7 @@ from gco.errors import AbsentError, ClusterConflictError
 from gco.kinds import CONTROLLER_REVISION, DEPLOYMENT, LEASE, POD, REPLICA_SET
 from tests.cluster.manifests import (
     WIDGET,
+    binding,
     controller_revision,
     deployment,
     lease,
@@ -147,13 +148,7 @@ async def test_a_deleted_deployment_takes_its_replica_sets_and_pods_along(cluste
 async def test_a_pod_on_a_node_goes_when_its_node_says_so(cluster, namespace):
     """Grace is the kubelet's: the object stays with a deletionTimestamp until grace 0."""
     await cluster.create(POD, pod("a", namespace))
-    binding = {
-        "apiVersion": "v1",
-        "kind": "Binding",
-        "metadata": {"name": "a", "namespace": namespace},
-        "target": {"apiVersion": "v1", "kind": "Node", "name": "node-1"},
-    }
-    await cluster.create(POD, binding, subresource="binding")
+    await cluster.create(POD, binding("a", namespace), subresource="binding")
     await cluster.delete(POD, namespace, "a")
     leaving = await cluster.get(POD, namespace, "a")
     assert leaving["metadata"]["deletionGracePeriodSeconds"] == 30

@@ -4,7 +4,7 @@ import pytest
 
 from gco.errors import AbsentError, ClusterConflictError, RejectedError
 from gco.kinds import DEPLOYMENT, INGRESS, LEASE, POD
-from tests.cluster.manifests import WIDGET, deployment, ingress, lease, pod, widget
+from tests.cluster.manifests import WIDGET, binding, deployment, ingress, lease, pod, widget
 from tests.cluster.observing import entry
 
 pytestmark = pytest.mark.usefixtures("widgets")
@@ -217,24 +217,15 @@ async def test_a_scale_to_the_value_that_is_there_takes_nothing(cluster, namespa
 
 async def test_a_binding_puts_a_pod_on_a_node_once(cluster, namespace):
     await cluster.create(POD, pod("a", namespace))
-    await cluster.create(POD, _binding("a", namespace), subresource="binding")
+    await cluster.create(POD, binding("a", namespace), subresource="binding")
     live = await cluster.get(POD, namespace, "a")
-    assert live["spec"]["nodeName"] == "node-1"
+    assert live["spec"]["nodeName"] == namespace
     (scheduled,) = (c for c in live["status"]["conditions"] if c["type"] == "PodScheduled")
     assert scheduled["status"] == "True"
     with pytest.raises(ClusterConflictError):
-        await cluster.create(POD, _binding("a", namespace), subresource="binding")
+        await cluster.create(POD, binding("a", namespace), subresource="binding")
 
 
 def _guard(live):
     version = live["metadata"]["resourceVersion"]
     return {"op": "replace", "path": "/metadata/resourceVersion", "value": version}
-
-
-def _binding(name, namespace):
-    return {
-        "apiVersion": "v1",
-        "kind": "Binding",
-        "metadata": {"name": name, "namespace": namespace},
-        "target": {"apiVersion": "v1", "kind": "Node", "name": "node-1"},
-    }

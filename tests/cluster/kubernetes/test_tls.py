@@ -1,5 +1,6 @@
 """Who the server must be, and who we are to it, with certificates of the test's own."""
 
+import asyncio
 import base64
 import json
 import shutil
@@ -149,3 +150,27 @@ async def test_a_client_certificate_says_who_we_are(
 def test_an_unreadable_authority_is_told_at_once(connected, stated):
     with pytest.raises(SettingsError, match=r"certificates for https://127\.0\.0\.1:1"):
         connected("https://127.0.0.1:1", **stated)
+
+
+async def test_a_watch_that_is_left_hangs_up_at_once(serve, connected, server_pair):
+    """A server in the middle of a watch takes no part in a polite end of TLS."""
+    release = asyncio.Event()
+
+    async def watched(request):
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b'{"type": "ADDED", "object": {}}\n')
+        await release.wait()
+        return response
+
+    url = await serve(watched, tls=server_pair.context())
+    cluster = connected(url, **{"certificate-authority": str(server_pair.certificate)})
+    watch = cluster.watch(LEASE, "gco", after="1")
+    await anext(watch)
+    (answer,) = cluster._transport._answers
+    held = answer.connection.transport.get_extra_info("socket")
+    await watch.aclose()
+    await asyncio.sleep(0)
+    assert held.fileno() == -1
+    await cluster.close()
+    release.set()

@@ -123,7 +123,7 @@ class Transport:
         """Close all connections; requests under way fail with TransientError."""
         self._closed = True
         for response in tuple(self._answers):
-            response.close()  # closing the session alone would leave its readers waiting
+            _hang_up(response)  # closing the session alone would leave its readers waiting
         if self._session is not None:
             await self._session.close()
 
@@ -165,9 +165,12 @@ class Transport:
         return response
 
     def _leave(self, response: aiohttp.ClientResponse) -> None:
-        """Give the connection back, or close it where the answer was not read to its end."""
+        """Give the connection back, or end it where the answer was not read to its end."""
         self._answers.discard(response)
-        response.release()
+        if response.content.at_eof():
+            response.release()
+        else:
+            _hang_up(response)
 
     def _failure(self, request: Request, error: Exception, patience: float) -> TransientError:
         """Return what a failure on the wire means, `patience` being the seconds that were waited."""
@@ -200,6 +203,13 @@ class Transport:
                 read_bufsize=1 << 18,
             )
         return self._session
+
+
+def _hang_up(response: aiohttp.ClientResponse) -> None:
+    """End the connection at once; to part in the way of TLS may take as long as a watch's end."""
+    if response.connection is not None and response.connection.transport is not None:
+        response.connection.transport.abort()
+    response.close()
 
 
 def _data(body: bytes | None) -> bytes | io.BytesIO | None:
