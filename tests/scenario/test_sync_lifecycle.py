@@ -5,7 +5,18 @@ import asyncio
 import pytest
 
 from gco.core.model.endpoint import TargetState
-from tests.scenario.fleet_world import EAST, REGIONS, SOUTH, WEB, WEST, World, eventually
+from gco.errors import ForbiddenError
+from gco.kinds import NODE
+from tests.scenario.fleet_world import (
+    EAST,
+    REGIONS,
+    SOUTH,
+    WEB,
+    WEST,
+    World,
+    background,
+    eventually,
+)
 
 pytestmark = pytest.mark.looptime
 
@@ -179,3 +190,35 @@ async def test_one_unreachable_region_delays_no_other(clock):
 
 async def ready_regions(world, count):
     return sum(r.done for r in (await world.service().get(WEB)).regions) == count
+
+
+async def test_a_standby_keeps_its_caches_warm_and_writes_nothing(clock):
+    world = World(clock, EAST)
+    site = world.sites[EAST]
+    idle = site.server.client("standby")
+    async with world.running():
+        standby = await site.sync(world.store, cluster=idle)
+        async with background(standby.watch()):
+            await world.apply()
+            await world.settled("running")
+            await asyncio.sleep(60)
+
+            assert idle.writes == 0
+            assert standby.follower.names() == [WEB]
+            assert len(standby.copies.items()) == 1
+            [known] = await world.store.regions()
+            assert known.epoch == 1
+
+
+async def test_where_nodes_may_not_be_read_capacity_is_unknown_and_all_else_goes_on(clock):
+    world = World(clock, EAST)
+    faults = world.sites[EAST].monitor.faults
+    faults.fail("list", NODE, times=1000, error=lambda: ForbiddenError("nodes is forbidden"))
+    async with world.running():
+        await world.apply()
+        await world.settled("running")
+        await asyncio.sleep(60)
+
+        [info] = await world.service().regions()
+        assert info.region.capacity is None
+        assert info.silent_seconds is None
