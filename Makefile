@@ -56,7 +56,7 @@ lock: ## Resolve the dependencies anew into the lock files
 	  --python-version 3.11 --group dev pyproject.toml --output-file $(LOCK)
 
 generate: setup ## Write the files that are generated from the model anew
-	@$(BIN)/python -m gco.core.model.schema
+	@$(BIN)/python -m tools.generate
 
 clean: ## Remove what the other targets made inside the tree
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist
