@@ -68,25 +68,30 @@ class MemoryStore:
             self._losing_answers -= 1
 
     async def identity(self) -> str:
+        """Return the store's own uid."""
         await self._turn()
         return self._uid
 
     async def get(self, name: EndpointName) -> Endpoint:
+        """Return the endpoint; raises NotFoundError."""
         await self._turn()
         if name not in self._endpoints:
             raise NotFoundError(f"no endpoint {name} is stored")
         return self._endpoints[name].endpoint()
 
     async def get_many(self, names: Sequence[EndpointName]) -> Mapping[EndpointName, Endpoint]:
+        """Return those of `names` that exist."""
         await self._turn()
         return {name: self._endpoints[name].endpoint() for name in names if name in self._endpoints}
 
     async def list(self) -> AsyncIterator[Endpoint]:
+        """Every endpoint by name, tombstones included."""
         await self._turn()
         for _, row in sorted(self._endpoints.items()):
             yield row.endpoint()
 
     async def write(self, writes: Sequence[Write], *, fleet_epoch: Epoch | None = None) -> Seq:
+        """Store all of `writes`, or none, and append one change; return its number."""
         rules.check_writes(writes)
         await self._turn()
         if fleet_epoch is not None and (self._lease is None or self._lease.epoch != fleet_epoch):
@@ -102,6 +107,7 @@ class MemoryStore:
     async def revision(
         self, name: EndpointName, uid: EndpointUid, number: RevisionNumber
     ) -> Revision:
+        """Return one revision; raises NotFoundError."""
         await self._turn()
         found = self._revisions.get((name, uid), {}).get(number)
         if found is None:
@@ -111,29 +117,35 @@ class MemoryStore:
     async def revisions(
         self, name: EndpointName, uid: EndpointUid, *, limit: int = KEPT_REVISIONS
     ) -> Sequence[Revision]:
+        """Return the newest revisions, newest first."""
         await self._turn()
         kept = sorted(self._revisions.get((name, uid), {}).items(), reverse=True)[:limit]
         return [decode(Revision, data, where=f"of revision {n} of {name}") for n, data in kept]
 
     async def head(self) -> Seq:
+        """Return the number of the last change."""
         await self._turn()
         return self._changes.head
 
     async def changes(self, after: Seq) -> AsyncIterator[Change]:
+        """Changes that follow `after`; raises GapError."""
         await self._turn()
         for change in self._changes.after(after):
             yield change
 
     async def wait(self, seen: Version) -> Version:
+        """Return when it is worth reading the logs again."""
         while self._version == seen:
             await self._moved.wait()
         return self._version
 
     async def regions(self) -> Sequence[Region]:
+        """Return every registered region, by name."""
         await self._turn()
         return [self._region(name) for name in sorted(self._regions)]
 
     async def lead_region(self, region: Region, *, replace_cluster: bool = False) -> Epoch:
+        """Register or take over a region; return its epoch, counted up."""
         await self._turn()
         if region.name in self._regions and not replace_cluster:
             bound_to = self._region(region.name).cluster_uid
@@ -146,12 +158,14 @@ class MemoryStore:
         return epoch
 
     async def update_region(self, region: Region) -> None:
+        """Store the region; raises FencedError unless its epoch is the stored one."""
         await self._turn()
         self._refuse_fenced(region.name, region.epoch)
         self._regions[region.name] = encode(region)
         self._written()
 
     async def remove_region(self, name: RegionName) -> None:
+        """Forget a region and what it said; raises NotFoundError."""
         await self._turn()
         if name not in self._regions:
             raise NotFoundError(f"no region {name} is registered")
@@ -161,12 +175,14 @@ class MemoryStore:
         self._written()
 
     async def statuses(self, region: RegionName) -> Sequence[RegionStatus]:
+        """Return everything that the region says, by endpoint name."""
         await self._turn()
         return [status for _, status in sorted(self._said(region).items())]
 
     async def statuses_of(
         self, name: EndpointName, regions: Sequence[RegionName]
     ) -> Sequence[RegionStatus]:
+        """Return what the named regions say of one endpoint."""
         await self._turn()
         said = (self._said(region).get(name) for region in regions)
         return [status for status in said if status is not None]
@@ -177,6 +193,7 @@ class MemoryStore:
         epoch: Epoch,
         statuses: Sequence[RegionStatus | StatusRemoval],
     ) -> Seq:
+        """Store what is news in `statuses` and append one entry to the region's log."""
         rules.check_statuses(region, statuses)
         await self._turn()
         self._refuse_fenced(region, epoch)
@@ -189,19 +206,23 @@ class MemoryStore:
         return seq
 
     async def status_head(self, region: RegionName) -> Seq:
+        """Return the number of the region's last status change."""
         await self._turn()
         return self._status_logs.get(region, _Log()).head
 
     async def status_changes(self, region: RegionName, after: Seq) -> AsyncIterator[Change]:
+        """As `changes`, for what the region says."""
         await self._turn()
         for change in self._status_logs.get(region, _Log()).after(after):
             yield change
 
     async def fleet_lease(self) -> FleetLease | None:
+        """Return the fleet lease, None before anyone held it."""
         await self._turn()
         return self._lease
 
     async def write_fleet_lease(self, lease: FleetLease, *, seen: FleetLease | None) -> None:
+        """Store `lease` if the stored one is still `seen`; raises ConflictError."""
         await self._turn()
         if self._lease != seen:
             raise ConflictError("the fleet lease changed since it was read")

@@ -1,14 +1,17 @@
 """Following a change log: one query from where the reader stands, which ends with the head."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from gco.core.model.endpoint import Change
 from gco.core.model.ids import EndpointName, Seq
 from gco.store import rules
 from gco.store.dynamodb import keys
-from gco.store.dynamodb.attributes import text
+from gco.store.dynamodb.attributes import Key, text
 from gco.store.dynamodb.client import Client, Patience
+from gco.store.dynamodb.transactions import read_together
 
+_UNSETTLED = 2
+"""Transactions that may be in their last phase: the next one needs the head that this one moved."""
 SETTLING = 0.5
 """Seconds that an entry may be missing before it counts as expired.
 
@@ -33,6 +36,18 @@ async def follow(client: Client, log: str, after: Seq) -> AsyncIterator[Change]:
             continue  # a full page; there are more
         if (end is not None and end < position) or not await patience.pause():
             raise rules.gap(position, end or found[-1].seq)
+
+
+async def settled_head(client: Client, log: str, where: Callable[[EndpointName], Key]) -> Seq:
+    """Return the log's last number once the records that its last entries name show it, too.
+
+    Who takes the head, lists, and follows from that head must find in the listing all that came
+    before. `where` tells the key of the record that an entry speaks of.
+    """
+    newest = [item async for item in client.query(log, newest=1 + _UNSETTLED)]
+    named = [name["S"] for item in newest for name in item.get("names", {"L": []})["L"]]
+    await read_together(client, [where(name) for name in dict.fromkeys(named)])
+    return Seq(int(newest[0]["seq"]["N"]) if newest else 0)
 
 
 async def _page(client: Client, log: str, after: Seq) -> tuple[Sequence[Change], Seq | None]:

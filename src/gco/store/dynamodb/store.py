@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 
 from gco.clock import Clock, SystemClock
 from gco.core.model.endpoint import Change, Endpoint, Revision, Write
@@ -70,20 +71,24 @@ class DynamoDbStore:
             )
 
     async def identity(self) -> str:
-        # Read anew: the table may have been replaced under its name since it was opened.
+        """Return the store's own uid, read anew: the table may have been replaced."""
         return await verify(self._client)
 
     async def get(self, name: EndpointName) -> Endpoint:
+        """Return the endpoint; raises NotFoundError."""
         return await endpoints.get(self._client, name)
 
     async def get_many(self, names: Sequence[EndpointName]) -> Mapping[EndpointName, Endpoint]:
+        """Return those of `names` that exist."""
         return await endpoints.get_many(self._client, names)
 
     async def list(self) -> AsyncIterator[Endpoint]:
+        """Every endpoint by name, tombstones included."""
         async for endpoint in endpoints.every(self._client):
             yield endpoint
 
     async def write(self, writes: Sequence[Write], *, fleet_epoch: Epoch | None = None) -> Seq:
+        """Store all of `writes`, or none, and append one change; return its number."""
         rules.check_writes(writes)
         now = self._clock.now()
         seq = await endpoints.write(self._appender, writes, fleet_epoch, now)
@@ -93,21 +98,26 @@ class DynamoDbStore:
     async def revision(
         self, name: EndpointName, uid: EndpointUid, number: RevisionNumber
     ) -> Revision:
+        """Return one revision; raises NotFoundError."""
         return await endpoints.revision(self._client, name, uid, number)
 
     async def revisions(
         self, name: EndpointName, uid: EndpointUid, *, limit: int = KEPT_REVISIONS
     ) -> Sequence[Revision]:
+        """Return the newest revisions, newest first."""
         return await endpoints.revisions(self._client, name, uid, limit)
 
     async def head(self) -> Seq:
-        return await transactions.head(self._client, keys.CHANGES)
+        """Return the number of the last change."""
+        return await logs.settled_head(self._client, keys.CHANGES, keys.endpoint)
 
     async def changes(self, after: Seq) -> AsyncIterator[Change]:
+        """Changes that follow `after`; raises GapError."""
         async for change in logs.follow(self._client, keys.CHANGES, after):
             yield change
 
     async def wait(self, seen: Version) -> Version:
+        """Return after the tail interval, or at once where this process has written since `seen`."""
         if self._version == seen:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._tail_seconds * _jitter()):
@@ -115,23 +125,29 @@ class DynamoDbStore:
         return self._version
 
     async def regions(self) -> Sequence[Region]:
+        """Return every registered region, by name."""
         return await regional.every(self._client)
 
     async def lead_region(self, region: Region, *, replace_cluster: bool = False) -> Epoch:
+        """Register or take over a region; return its epoch, counted up."""
         return await regional.lead(self._client, region, replace_cluster=replace_cluster)
 
     async def update_region(self, region: Region) -> None:
+        """Store the region; raises FencedError unless its epoch is the stored one."""
         await regional.update(self._client, region)
 
     async def remove_region(self, name: RegionName) -> None:
+        """Forget a region and what it said; raises NotFoundError."""
         await regional.remove(self._client, name)
 
     async def statuses(self, region: RegionName) -> Sequence[RegionStatus]:
+        """Return everything that the region says, by endpoint name."""
         return await regional.statuses(self._client, region)
 
     async def statuses_of(
         self, name: EndpointName, regions: Sequence[RegionName]
     ) -> Sequence[RegionStatus]:
+        """Return what the named regions say of one endpoint."""
         return await regional.statuses_of(self._client, name, regions)
 
     async def write_statuses(
@@ -140,6 +156,7 @@ class DynamoDbStore:
         epoch: Epoch,
         statuses: Sequence[RegionStatus | StatusRemoval],
     ) -> Seq:
+        """Store what is news in `statuses` and append one entry to the region's log."""
         rules.check_statuses(region, statuses)
         now = self._clock.now()
         seq = await regional.write_statuses(self._appender, region, epoch, statuses, now)
@@ -147,19 +164,25 @@ class DynamoDbStore:
         return seq
 
     async def status_head(self, region: RegionName) -> Seq:
-        return await transactions.head(self._client, keys.status_log(region))
+        """Return the number of the region's last status change."""
+        where = partial(keys.status, region)
+        return await logs.settled_head(self._client, keys.status_log(region), where)
 
     async def status_changes(self, region: RegionName, after: Seq) -> AsyncIterator[Change]:
+        """As `changes`, for what the region says."""
         async for change in logs.follow(self._client, keys.status_log(region), after):
             yield change
 
     async def fleet_lease(self) -> FleetLease | None:
+        """Return the fleet lease, None before anyone held it."""
         return await leases.read(self._client)
 
     async def write_fleet_lease(self, lease: FleetLease, *, seen: FleetLease | None) -> None:
+        """Store `lease` if the stored one is still `seen`; raises ConflictError."""
         await leases.write(self._client, lease, seen)
 
     async def close(self) -> None:
+        """Release what is open; the store is not used afterwards."""
         await self._resources.aclose()
 
     def _written(self) -> None:

@@ -44,15 +44,19 @@ class SqliteStore:
         return cls(database, watch, clock or SystemClock())
 
     async def identity(self) -> str:
+        """Return the store's own uid."""
         return await self._database.read(schema.identity)
 
     async def get(self, name: EndpointName) -> Endpoint:
+        """Return the endpoint; raises NotFoundError."""
         return await self._database.read(partial(endpoints.get, name=name))
 
     async def get_many(self, names: Sequence[EndpointName]) -> Mapping[EndpointName, Endpoint]:
+        """Return those of `names` that exist."""
         return await self._database.read(partial(endpoints.get_many, names=names))
 
     async def list(self) -> AsyncIterator[Endpoint]:
+        """Every endpoint by name, tombstones included."""
         page = await self._database.read(partial(endpoints.page, after=""))
         while page:
             for endpoint in page:
@@ -60,6 +64,7 @@ class SqliteStore:
             page = await self._database.read(partial(endpoints.page, after=page[-1].name))
 
     async def write(self, writes: Sequence[Write], *, fleet_epoch: Epoch | None = None) -> Seq:
+        """Store all of `writes`, or none, and append one change; return its number."""
         rules.check_writes(writes)
         now = self._clock.now()
         work = partial(endpoints.write, writes=writes, fleet_epoch=fleet_epoch, now=now)
@@ -68,44 +73,55 @@ class SqliteStore:
     async def revision(
         self, name: EndpointName, uid: EndpointUid, number: RevisionNumber
     ) -> Revision:
+        """Return one revision; raises NotFoundError."""
         work = partial(endpoints.revision, name=name, uid=uid, number=number)
         return await self._database.read(work)
 
     async def revisions(
         self, name: EndpointName, uid: EndpointUid, *, limit: int = KEPT_REVISIONS
     ) -> Sequence[Revision]:
+        """Return the newest revisions, newest first."""
         work = partial(endpoints.revisions, name=name, uid=uid, limit=limit)
         return await self._database.read(work)
 
     async def head(self) -> Seq:
+        """Return the number of the last change."""
         return await self._database.read(partial(logs.head, log=logs.ENDPOINTS))
 
     async def changes(self, after: Seq) -> AsyncIterator[Change]:
+        """Changes that follow `after`; raises GapError."""
         async for change in self._follow(logs.ENDPOINTS, after):
             yield change
 
     async def wait(self, seen: Version) -> Version:
+        """Return when this or another process has written, or at once if one has since `seen`."""
         return await self._watch.wait(seen)
 
     async def regions(self) -> Sequence[Region]:
+        """Return every registered region, by name."""
         return await self._database.read(regional.every)
 
     async def lead_region(self, region: Region, *, replace_cluster: bool = False) -> Epoch:
+        """Register or take over a region; return its epoch, counted up."""
         work = partial(regional.lead, region=region, replace_cluster=replace_cluster)
         return await self._database.write(work)
 
     async def update_region(self, region: Region) -> None:
+        """Store the region; raises FencedError unless its epoch is the stored one."""
         await self._database.write(partial(regional.update, region=region))
 
     async def remove_region(self, name: RegionName) -> None:
+        """Forget a region and what it said; raises NotFoundError."""
         await self._database.write(partial(regional.remove, name=name))
 
     async def statuses(self, region: RegionName) -> Sequence[RegionStatus]:
+        """Return everything that the region says, by endpoint name."""
         return await self._database.read(partial(regional.statuses, region=region))
 
     async def statuses_of(
         self, name: EndpointName, regions: Sequence[RegionName]
     ) -> Sequence[RegionStatus]:
+        """Return what the named regions say of one endpoint."""
         work = partial(regional.statuses_of, name=name, regions=regions)
         return await self._database.read(work)
 
@@ -115,25 +131,31 @@ class SqliteStore:
         epoch: Epoch,
         statuses: Sequence[RegionStatus | StatusRemoval],
     ) -> Seq:
+        """Store what is news in `statuses` and append one entry to the region's log."""
         rules.check_statuses(region, statuses)
         now = self._clock.now()
         work = partial(regional.write_statuses, region=region, epoch=epoch, said=statuses, now=now)
         return await self._database.write(work)
 
     async def status_head(self, region: RegionName) -> Seq:
+        """Return the number of the region's last status change."""
         return await self._database.read(partial(logs.head, log=logs.status_log(region)))
 
     async def status_changes(self, region: RegionName, after: Seq) -> AsyncIterator[Change]:
+        """As `changes`, for what the region says."""
         async for change in self._follow(logs.status_log(region), after):
             yield change
 
     async def fleet_lease(self) -> FleetLease | None:
+        """Return the fleet lease, None before anyone held it."""
         return await self._database.read(leases.read)
 
     async def write_fleet_lease(self, lease: FleetLease, *, seen: FleetLease | None) -> None:
+        """Store `lease` if the stored one is still `seen`; raises ConflictError."""
         await self._database.write(partial(leases.write, lease=lease, seen=seen))
 
     async def close(self) -> None:
+        """Release what is open; the store is not used afterwards."""
         await self._watch.close()
         await self._database.close()
 
