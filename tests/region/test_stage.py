@@ -35,7 +35,7 @@ COMMON = {
     "applied_hash": "h",
     "owned_hash": "o",
 }
-WORKLOAD = Workload(**COMMON, template="t", template_key=None, observed=True, blocked="")
+WORKLOAD = Workload(**COMMON, template="t", template_key=None, blocked="")
 SERVICE = Child(**COMMON)
 ROUTE = Route(**COMMON, address="lb")
 FROZEN = Frozen(

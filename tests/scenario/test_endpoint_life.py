@@ -371,6 +371,26 @@ async def test_a_bad_update_reads_as_what_it_is_though_old_pods_are_ready(clock,
         await world.ready(revision=3)
 
 
+async def test_a_crash_is_told_with_its_last_words_which_are_read_once(clock):
+    world = World(clock)
+    await world.install()
+
+    async def read(_namespace, _pod, container):
+        return f"{container}: loading\nKeyError: 'rope_scaling'\n"
+
+    world.server.log_reader = read
+    world.kubelet.image("bad:1", Fate.CRASH)
+    async with background(*world.loops()):
+        await world.want(image="bad:1")
+        await until(lambda: world.reason() == "CrashLooping")
+        await world.quiet(60)
+
+        assert "KeyError: 'rope_scaling'" in world.status().message
+        assert world.status().state is RegionState.ERROR
+        assert world.monitor.requests["logs", POD.name] == 1
+        assert not world.find(INGRESS, ROUTE)
+
+
 async def test_a_name_that_someone_else_has_is_a_condition_and_never_overwritten(clock):
     world = World(clock)
     await world.install()

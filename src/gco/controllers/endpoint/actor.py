@@ -232,7 +232,7 @@ class Actor:
         except ClusterConflictError:
             await self._get(action.ref)
             raise
-        self._memory.deletes[action.uid] = _now()
+        self._memory.deleted(action.uid, _now())
         self._outcome.done.append((action.ref, action.why))
         seconds = round(_now() - began, 4)
         _log.info("deleted", **self._said(action.ref), why=str(action.why), seconds=seconds)

@@ -59,6 +59,11 @@ class Memory:
         waits = found is not None and found.hash == rendered_hash and now < found.until
         return found if waits else None
 
+    def deleted(self, uid: str, now: float) -> None:
+        """Remember that a delete of that object was accepted; forget those long past."""
+        self.deletes = {u: at for u, at in self.deletes.items() if now - at < _DELETE_ANEW}
+        self.deletes[uid] = now
+
     def deleting(self, uid: str, now: float) -> bool:
         """Whether a delete of that object is under way."""
         sent = self.deletes.get(uid)

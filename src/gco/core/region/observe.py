@@ -52,8 +52,6 @@ class Workload(Child):
     """A digest of the pod template, as the API server completed it."""
     template_key: TemplateKey | None
     """The key of the frozen template that we put in it."""
-    observed: bool
-    """Its controller has seen its present generation."""
     blocked: str
     """Why its controller cannot make pods, in that controller's words; empty where it can."""
 
@@ -99,12 +97,11 @@ def child(manifest: Manifest) -> Child:
 
 def workload(manifest: Manifest) -> Workload:
     """Return the record of a Deployment."""
-    meta, status = manifest["metadata"], manifest.get("status") or {}
+    status = manifest.get("status") or {}
     return Workload(
         **_common(manifest),
         template=template_digest(manifest["spec"]["template"]),
         template_key=_annotations(manifest).get(TEMPLATE_KEY_ANNOTATION),
-        observed=status.get("observedGeneration", 0) >= meta.get("generation", 0),
         blocked=_condition_message(status, "ReplicaFailure"),
     )
 
