@@ -108,6 +108,7 @@ async def test_a_dependent_of_a_uid_that_is_not_there_is_collected(cluster, name
 async def test_an_orphaned_dependent_stays_without_its_owner(cluster, namespace):
     owner = await cluster.create(OWNER, controller_revision("owner", namespace))
     await cluster.create(LEASE, lease("child", namespace, ownerReferences=[owned_by(owner)]))
+    await _collector_is_up_to_date(cluster, namespace)
     await cluster.delete(OWNER, namespace, "owner", propagation="Orphan")
     await until_gone(cluster, OWNER, namespace, "owner")
     child = await cluster.get(LEASE, namespace, "child")
@@ -120,6 +121,7 @@ async def test_a_foreground_delete_takes_the_dependents_first_finalizer_or_not(c
     )
     reference = {**owned_by(owner), "blockOwnerDeletion": True}
     await cluster.create(LEASE, lease("child", namespace, ownerReferences=[reference]))
+    await _collector_is_up_to_date(cluster, namespace)
     await cluster.delete(OWNER, namespace, "owner", propagation="Foreground")
     await until_gone(cluster, LEASE, namespace, "child")
     leaving = await until(
@@ -164,3 +166,14 @@ async def test_a_pod_on_no_node_goes_at_once(cluster, namespace):
 
 def _status(live, field):
     return live.get("status", {}).get(field)
+
+
+async def _collector_is_up_to_date(cluster, namespace):
+    """It knows every Lease made so far: it hears of them in order, and has acted on a later one.
+
+    To orphan, or to delete in the foreground, is decided on the dependents that it knows of.
+    """
+    owner = await cluster.create(OWNER, controller_revision("probe", namespace))
+    stale = owned_by(owner, uid=OTHER_UID)
+    await cluster.create(LEASE, lease("probe", namespace, ownerReferences=[stale]))
+    await until_gone(cluster, LEASE, namespace, "probe")
