@@ -1,5 +1,7 @@
 """Rules of the API server that loops meet, beyond the contract that the real one is held to."""
 
+import asyncio
+
 import pytest
 
 from gco.cluster.memory import MemoryCluster
@@ -224,3 +226,34 @@ async def test_what_a_deployment_may_say(change, named):
         return
     with pytest.raises(RejectedError, match=named):
         await cluster.apply(DEPLOYMENT, manifest, manager="gco")
+
+
+async def test_dependents_of_a_kind_that_is_not_served_are_left_alone():
+    async with world() as (cluster, _):
+        owner = {"apiVersion": "absent.gco.io/v1", "kind": "Nothing", "name": "n", "uid": "u"}
+        await cluster.create(LEASE, lease("child", PLACE, ownerReferences=[owner]))
+        await asyncio.sleep(60)
+        assert await cluster.get(LEASE, PLACE, "child")
+
+
+async def test_a_refused_pod_is_a_condition_and_is_made_once_it_is_allowed():
+    async with world() as (cluster, _):
+
+        def quota(kind, _):
+            if kind == POD:
+                raise ForbiddenError("exceeded quota: gpus")
+
+        allow = cluster.admit(quota)
+        await cluster.apply(DEPLOYMENT, deployment("web", PLACE), manager="gco")
+
+        def condition(name):
+            live = cluster.server.get(DEPLOYMENT, PLACE, "web")
+            conditions = live.get("status", {}).get("conditions", ())
+            return next((c for c in conditions if c["type"] == name), None)
+
+        await eventually(lambda: condition("ReplicaFailure"))
+        assert condition("ReplicaFailure")["reason"] == "FailedCreate"
+        assert "exceeded quota" in condition("ReplicaFailure")["message"]
+        allow()
+        await eventually(lambda: condition("Available")["status"] == "True")
+        assert condition("ReplicaFailure") is None

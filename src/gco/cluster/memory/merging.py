@@ -93,6 +93,8 @@ def compare(old: Json, new: Json, of: Type) -> Comparison:
 
 
 def _compare(path: tuple[str, ...], old: Json, new: Json, of: Type, found: Comparison) -> None:
+    if old is not ABSENT and old == new:
+        return
     leaf = any(is_leaf(value, of) for value in (old, new) if value is not ABSENT)
     if not leaf and (_empty(old) and _empty(new)):
         leaf = True

@@ -1,7 +1,7 @@
 """What a stored object is made of: what a client may state, and what is the server's alone."""
 
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from gco.cluster.memory import defaults
 from gco.cluster.memory.resources import Resource
@@ -48,11 +48,14 @@ def check_same_object(new: Manifest, old: Manifest | None) -> None:
             )
 
 
-def defaulted(resource: Resource, new: Manifest) -> Manifest:
+def defaulted(resource: Resource, new: Manifest, old: Manifest | None = None) -> Manifest:
     """Return `new` with what its kind fills in."""
     if resource.structural is None:
         defaults.fill(resource.kind.name, new)
-        return cast("Manifest", defaults.normal(new, resource.schema))
+        known = old or {}  # what is equal to what was stored is in its normal form already
+        kept = {key: value for key, value in new.items() if known.get(key) == value}
+        changed = {key: value for key, value in new.items() if key not in kept}
+        return {**kept, **defaults.normal(changed, resource.schema)}
     defaults.fill_structural(new, resource.structural)
     return new
 

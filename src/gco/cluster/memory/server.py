@@ -98,7 +98,8 @@ class ApiServer:
         new = entries.applied(
             unmanaged(old or {}), stated, resource.schema, writer, now=self.now(), force=force
         )
-        return self._finish(resource, old, copy(new), entries, writer)
+        new = defaulted(resource, copy(new), old)
+        return self._finish(resource, old, new, entries, writer)
 
     def replace(self, kind: Kind, manifest: Mapping[str, Any], writer: Writer) -> Manifest:
         """PUT the object or its status."""
@@ -154,7 +155,7 @@ class ApiServer:
         entries = Entries(old if own else {"metadata": {"managedFields": stated}})
         if writer.subresource == "status":
             new = {**annotated(resource, unmanaged(old), new), "status": new.get("status")}
-        new = defaulted(resource, new)
+        new = defaulted(resource, new, old)
         entries.updated(unmanaged(old), new, resource.schema, writer, now=self.now())
         return self._finish(resource, old, new, entries, writer)
 
@@ -173,7 +174,6 @@ class ApiServer:
             status = {"status": apart["status"]} if apart.get("status") is not None else {}
             new = {**{k: v for k, v in rest.items() if k != "status"}, **status}
             new["metadata"] = {**new["metadata"], **system_fields(old)}
-        new = defaulted(resource, new)
         new["metadata"]["managedFields"] = entries.encode()
         return self._admit(resource, old, new)
 

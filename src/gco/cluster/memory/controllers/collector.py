@@ -79,8 +79,8 @@ class Collector:
         if found is not None:
             return found[1]
         kind = _KINDS.get((reference["apiVersion"], reference["kind"])) or self._defined(reference)
-        if kind is None:
-            return None
+        if kind is None:  # not served: nothing is known of it, and so nothing is deleted
+            return {"metadata": {}}
         try:
             live = await self._cluster.get(
                 kind, namespace if kind.namespaced else None, reference["name"]
