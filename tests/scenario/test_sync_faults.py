@@ -392,6 +392,50 @@ async def is_running(world):
     return await world.state() == "running"
 
 
+async def test_what_admission_changes_is_told_once_and_not_fought_over(clock):
+    world = World(clock, EAST)
+    site = world.sites[EAST]
+
+    def change(kind, manifest):
+        if kind == INFERENCE_ENDPOINT:
+            manifest["spec"]["replicas"] = 1
+
+    async with world.running():
+        site.server.admit(change)
+        await world.apply(replicas=4)
+        await eventually(lambda: reason_is(world, "Rejected"))
+        [row] = (await world.service().get(WEB)).regions
+        assert "another spec than was applied" in row.message
+        before = site.monitor.writes
+        await asyncio.sleep(600)
+        assert site.monitor.writes - before < 30
+
+
+async def test_a_region_that_is_held_at_an_older_revision_runs_that_one(clock):
+    async with one_region(clock) as (world, site):
+        await world.apply(image="vllm/vllm-openai:v0.8.5", replicas=3)
+        await until(lambda: site.asked() == ("running", 2, 3))
+        endpoint = await world.endpoint()
+        held = endpoint.targets[EAST].model_copy(
+            update={"revision": RevisionNumber(3), "replicas": 1}
+        )
+        first = await world.store.revision(WEB, endpoint.uid, RevisionNumber(1))
+        third = first.model_copy(update={"number": RevisionNumber(3)})
+        fourth = first.model_copy(update={"number": RevisionNumber(4), "spec": endpoint.spec})
+        for revision in (third, fourth):
+            endpoint = await world.endpoint()
+            update = {
+                "revision": revision.number,
+                "generation": endpoint.generation + 1,
+                "targets": {EAST: held},
+            }
+            after = endpoint.model_copy(update=update)
+            await world.store.write([Write(WEB, endpoint.generation, after, revision)])
+
+        await until(lambda: site.asked() == ("running", 3, 1))
+        assert site.copy()["spec"]["endpoint"]["image"] == first.spec.image
+
+
 async def test_a_silent_region_says_so_and_speaks_again(clock):
     world = World(clock, EAST, WEST)
     async with world.running(sync=False):

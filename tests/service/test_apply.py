@@ -9,7 +9,7 @@ from gco.service import DeployFlags, Outcome
 from gco.service.results import Effect
 from gco.store.memory import MemoryStore
 from tests.fleet.builders import EAST, SOUTH, WEST
-from tests.service.world import IMAGE, WEB, a_world, apply, document
+from tests.service.world import IMAGE, WEB, Overtaken, a_world, apply, document
 
 NEWER = "vllm/vllm-openai:v0.8.5"
 
@@ -226,21 +226,6 @@ async def test_a_tombstone_refuses_its_name_and_says_what_it_waits_for():
         await apply(world)
 
 
-class Overtaken(MemoryStore):
-    """A store in which someone is always a moment faster, `times` times."""
-
-    def __init__(self, faster, times=1, **options):
-        super().__init__(**options)
-        self._faster = faster
-        self._times = times
-
-    async def write(self, writes, *, fleet_epoch=None):
-        if self._times and any(write.expected for write in writes):
-            self._times -= 1
-            await self._faster()
-        return await super().write(writes, fleet_epoch=fleet_epoch)
-
-
 async def test_of_two_writers_the_second_hears_who_changed_what_and_nothing_is_lost():
     async def faster():
         await world.service("bob").scale(WEB, 5)
@@ -253,6 +238,29 @@ async def test_of_two_writers_the_second_hears_who_changed_what_and_nothing_is_l
 
     endpoint = await store.get(WEB)
     assert (endpoint.spec.replicas, endpoint.spec.image) == (5, IMAGE)
+
+
+async def test_a_conflict_after_the_first_transaction_says_how_many_were_stored():
+    async def faster():
+        await world.service("bob").scale(names[-1], 5)
+
+    world = await a_world(Overtaken(faster, times=0))
+    names = [EndpointName(f"web-{n:03}") for n in range(60)]
+    await world.service().apply([document(n) for n in names], source="many.yaml")
+    world.store.times = 1
+
+    with pytest.raises(ConflictError, match=r"web-059 was changed.*49 other endpoints were stored"):
+        await world.service().apply([document(n, image=NEWER) for n in names], source="many.yaml")
+
+
+async def test_a_name_that_someone_else_takes_first_is_told():
+    async def faster():
+        await apply(world, actor="bob")
+
+    world = await a_world(Overtaken(faster, creations=True))
+
+    with pytest.raises(ConflictError, match="web was created meanwhile by bob"):
+        await apply(world, document(image=NEWER))
 
 
 async def test_the_fleets_own_writes_do_not_stand_in_the_way_of_an_apply():

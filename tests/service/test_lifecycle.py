@@ -6,7 +6,7 @@ from gco.core.model.endpoint import EndpointState, TargetState
 from gco.core.model.ids import EndpointName, RegionName
 from gco.errors import ConfirmationError, NotFoundError, UnsupportedStateError
 from tests.fleet.builders import EAST, SOUTH, WEST
-from tests.service.world import WEB, a_world, apply, document
+from tests.service.world import WEB, Overtaken, a_world, apply, document
 
 
 async def many(count, **spec):
@@ -27,6 +27,20 @@ async def test_delete_leaves_a_tombstone_until_every_region_has_reported():
     assert (endpoint.state, endpoint.deleted_by) == (EndpointState.DELETED, "ann")
     assert {t.state for t in endpoint.targets.values()} == {TargetState.DELETED}
     assert {t.revision for t in endpoint.targets.values()} == {1}
+
+
+async def test_an_edit_that_comes_between_does_not_stop_a_delete():
+    async def faster():
+        await world.service("bob").scale(WEB, 5)
+
+    world = await a_world(Overtaken(faster))
+    await apply(world)
+
+    await world.service().delete([WEB])
+
+    endpoint = await world.store.get(WEB)
+    assert (endpoint.state, endpoint.spec.replicas) == (EndpointState.DELETED, 5)
+    assert {t.revision for t in endpoint.targets.values()} == {2}
 
 
 async def test_deleting_twice_is_deleting_once():

@@ -41,19 +41,22 @@ async def delete(
 
 async def _bury(context: Context, names: Sequence[EndpointName]) -> Mapping[EndpointName, Endpoint]:
     """Write the tombstones of one batch; whatever came between, the delete wins."""
-    for attempt in range(1, TRIES + 1):
-        found = await context.store.get_many(names)
-        buried = {n: _tombstone(context, e) for n, e in found.items() if not _deleted(e)}
-        writes = [Write(n, found[n].generation, tombstone) for n, tombstone in buried.items()]
+    for _ in range(TRIES - 1):
         try:
-            if writes:
-                await context.store.write(writes)
+            return await _bury_once(context, names)
         except ConflictError:
-            if attempt == TRIES:
-                raise
-        else:
-            return {**found, **buried}
-    return {}
+            continue  # someone was faster: bury what is there now
+    return await _bury_once(context, names)
+
+
+async def _bury_once(
+    context: Context, names: Sequence[EndpointName]
+) -> Mapping[EndpointName, Endpoint]:
+    found = await context.store.get_many(names)
+    buried = {n: _tombstone(context, e) for n, e in found.items() if not _deleted(e)}
+    if buried:
+        await context.store.write([Write(n, found[n].generation, e) for n, e in buried.items()])
+    return {**found, **buried}
 
 
 def _tombstone(context: Context, endpoint: Endpoint) -> Endpoint:
