@@ -320,6 +320,16 @@ async def test_a_candidate_waits_for_a_lock_that_is_out_of_reach() -> None:
     assert candidate.terms[0] - healed < 2.5
 
 
+async def test_a_lock_with_a_defect_ends_the_election_and_not_in_silence() -> None:
+    shared = SharedRecord()
+    shared.store(LeaseRecord("other", 15.0, 1))
+    lock = Connection(shared)
+    lock.watch = None
+    with pytest.raises(TypeError):
+        await Elector(lock, "me").run(asyncio.Event().wait)
+    assert now() < 16
+
+
 async def test_only_one_of_many_simultaneous_candidates_leads() -> None:
     shared = SharedRecord()
     candidates = [Candidate(f"c{n}", shared) for n in range(8)]

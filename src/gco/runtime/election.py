@@ -117,10 +117,12 @@ class Elector:
     async def _acquire(self) -> None:
         watching = asyncio.create_task(self._watch(), name=f"watch of lease {self._name}")
         try:
-            while not await self._try_to_take():
+            while not watching.done() and not await self._try_to_take():
                 self._alive = self._now()
         finally:
-            await _end(watching)
+            error = await _end(watching)
+            if error is not None:
+                raise error
 
     async def _watch(self) -> None:
         while True:

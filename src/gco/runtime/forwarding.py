@@ -26,12 +26,14 @@ class ForwardingCluster(Cluster):
 
     @override
     async def get(self, kind: Kind, namespace: str | None, name: str) -> Manifest:
+        """As `Cluster.get`."""
         return await self._request("get", kind, lambda: self._cluster.get(kind, namespace, name))
 
     @override
     def list(
         self, kind: Kind, namespace: str | None, *, labels: str = "", fields: str = ""
     ) -> AsyncIterator[Page]:
+        """As `Cluster.list`."""
         return self._cluster.list(kind, namespace, labels=labels, fields=fields)
 
     @override
@@ -44,6 +46,7 @@ class ForwardingCluster(Cluster):
         labels: str = "",
         fields: str = "",
     ) -> AsyncIterator[WatchEvent]:
+        """As `Cluster.watch`."""
         return self._cluster.watch(kind, namespace, after=after, labels=labels, fields=fields)
 
     @override
@@ -56,6 +59,7 @@ class ForwardingCluster(Cluster):
         force: bool = True,
         subresource: Subresource | None = None,
     ) -> Manifest:
+        """As `Cluster.apply`."""
         return await self._request(
             "apply",
             kind,
@@ -68,6 +72,7 @@ class ForwardingCluster(Cluster):
     async def create(
         self, kind: Kind, manifest: Mapping[str, Any], *, subresource: Subresource | None = None
     ) -> Manifest:
+        """As `Cluster.create`."""
         return await self._request(
             "create",
             kind,
@@ -78,6 +83,7 @@ class ForwardingCluster(Cluster):
     async def replace(
         self, kind: Kind, manifest: Mapping[str, Any], *, subresource: Subresource | None = None
     ) -> Manifest:
+        """As `Cluster.replace`."""
         return await self._request(
             "replace",
             kind,
@@ -95,6 +101,7 @@ class ForwardingCluster(Cluster):
         manager: str,
         subresource: Subresource | None = None,
     ) -> Manifest:
+        """As `Cluster.patch`."""
         return await self._request(
             "patch",
             kind,
@@ -114,6 +121,7 @@ class ForwardingCluster(Cluster):
         propagation: Propagation = "Background",
         grace_seconds: int | None = None,
     ) -> None:
+        """As `Cluster.delete`."""
         await self._request(
             "delete",
             kind,
@@ -129,6 +137,7 @@ class ForwardingCluster(Cluster):
 
     @override
     async def logs(self, namespace: str, pod: str, *, container: str, lines: int) -> str:
+        """As `Cluster.logs`."""
         return await self._request(
             "logs",
             POD,
@@ -137,4 +146,5 @@ class ForwardingCluster(Cluster):
 
     @override
     async def close(self) -> None:
+        """As `Cluster.close`."""
         await self._cluster.close()

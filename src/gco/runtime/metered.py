@@ -34,6 +34,7 @@ class MeteredCluster(ForwardingCluster):
     async def list(
         self, kind: Kind, namespace: str | None, *, labels: str = "", fields: str = ""
     ) -> AsyncIterator[Page]:
+        """As `Cluster.list`."""
         pages = self._cluster.list(kind, namespace, labels=labels, fields=fields)
         async with closing(pages):
             while True:
@@ -54,6 +55,7 @@ class MeteredCluster(ForwardingCluster):
         labels: str = "",
         fields: str = "",
     ) -> AsyncIterator[WatchEvent]:
+        """As `Cluster.watch`."""
         with _Timed(self._metrics, "watch", kind):
             stream = self._cluster.watch(kind, namespace, after=after, labels=labels, fields=fields)
             async with closing(stream) as events:
