@@ -487,6 +487,18 @@ async def test_the_former_leader_of_a_removed_region_is_fenced_even_once_it_is_b
     assert await store.status_head(EAST) == 1
 
 
+async def test_a_removed_region_is_nobodys_whatever_the_epoch(store):
+    await store.lead_region(a_region())
+    await store.remove_region(EAST)
+
+    for epoch in range(4):
+        with pytest.raises(FencedError):
+            await store.update_region(a_region(epoch=epoch))
+        with pytest.raises(FencedError):
+            await store.write_statuses(EAST, Epoch(epoch), [a_status()])
+    assert await store.regions() == []
+
+
 # What regions say
 
 

@@ -192,12 +192,18 @@ async def test_a_path_through_a_file_is_refused(tmp_path):
 
 
 READER = """
-    import asyncio, os, sys
+    import asyncio, os, sys, tempfile
     from pathlib import Path
     from gco.core.model.ids import EndpointName
     from gco.errors import StoreDeniedError
     from gco.store.sqlite import SqliteStore
     from tests.store.builders import creating
+
+    async def warm_up(path):
+        store = await SqliteStore.open(path)
+        await store.write([creating()])
+        await store.get(EndpointName("web"))
+        await store.close()
 
     async def main(path):
         store = await SqliteStore.open(Path(path))
@@ -208,6 +214,9 @@ READER = """
             print("refused:", error)
         await store.close()
 
+    # Nobody may not read the libraries of root, which load some of their parts at first use.
+    with tempfile.TemporaryDirectory() as scratch:
+        asyncio.run(warm_up(Path(scratch) / "store.db"))
     if os.geteuid() == 0:  # nothing is read-only to root
         os.setuid(int(sys.argv[2]))
     asyncio.run(main(sys.argv[1]))

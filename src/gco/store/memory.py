@@ -267,7 +267,7 @@ class MemoryStore:
                 del kept[number]
 
     def _refuse_fenced(self, region: RegionName, epoch: Epoch) -> None:
-        if self._epochs.get(region) != epoch:
+        if region not in self._regions or self._epochs[region] != epoch:
             raise FencedError(f"region {region} is no longer at epoch {epoch}")
 
     def _region(self, name: RegionName) -> Region:

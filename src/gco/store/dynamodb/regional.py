@@ -28,6 +28,7 @@ from gco.store.port import StatusRemoval
 _REMOVED = "removed"
 """Marks the record of a removed region, kept so that its epoch is never counted anew."""
 _TRUE = {"BOOL": True}
+_LED_BY_ME = f"epoch = :mine AND attribute_not_exists({_REMOVED})"
 
 
 async def every(client: Client) -> Sequence[Region]:
@@ -58,7 +59,7 @@ async def lead(client: Client, region: Region, *, replace_cluster: bool) -> Epoc
 async def update(client: Client, region: Region) -> None:
     """Store the region; raises FencedError unless its epoch is the stored one."""
     mine = number(region.epoch)
-    write = put_record(keys.region(region.name), region, "epoch = :mine", mine=mine)
+    write = put_record(keys.region(region.name), region, _LED_BY_ME, mine=mine)
     if not await commit(client, write):
         raise _fenced(region.name, region.epoch)
 
@@ -99,7 +100,7 @@ async def write_statuses(
     now: dt.datetime,
 ) -> Seq:
     """Store what is news in `said` and one entry in the region's log; raises FencedError."""
-    fence = check(keys.region(region), "epoch = :epoch", epoch=number(epoch))
+    fence = check(keys.region(region), _LED_BY_ME, mine=number(epoch))
     news = list(said)
 
     def judge(refused: Mapping[int, Item | None]) -> None:
