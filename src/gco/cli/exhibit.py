@@ -7,7 +7,6 @@ from typing import Any, Generic, TypeVar
 
 from rich.text import Text
 
-from gco.cli import data
 from gco.cli.options import Format
 from gco.cli.session import Session
 from gco.store.port import Store, Version
@@ -62,13 +61,15 @@ async def _animate(session: Session, exhibit: Exhibit[T]) -> None:
 
 
 async def _print_changes(session: Session, exhibit: Exhibit[T], output: Format) -> None:
+    from gco.cli.texts import as_line, as_text  # noqa: PLC0415  (tables need no YAML)
+
     first = True
     async for facts in _changes(session, exhibit):
         match output:
             case Format.JSON:
-                session.screen.write(data.as_line(exhibit.data(facts)))
+                session.screen.write(as_line(exhibit.data(facts)))
             case Format.YAML:
-                text = data.as_text(exhibit.data(facts), output)
+                text = as_text(exhibit.data(facts), output)
                 session.screen.write(text if first else f"---\n{text}")
             case Format.TABLE:
                 table = exhibit.table(facts)

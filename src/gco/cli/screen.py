@@ -66,7 +66,7 @@ class Screen:
         if output is Format.TABLE:
             self.show(table())
         else:
-            from gco.cli.data import as_text  # noqa: PLC0415  (tables need no YAML)
+            from gco.cli.texts import as_text  # noqa: PLC0415  (tables need no YAML)
 
             self.write(as_text(data(), output))
 

@@ -4,11 +4,11 @@ import dataclasses
 
 from rich.text import Text
 
-from gco.cli.data import as_text
 from gco.cli.options import Format
 from gco.cli.render.grid import Row, grid
 from gco.cli.screen import Screen
 from gco.cli.session import Session
+from gco.cli.texts import as_text
 from gco.settings import Settings
 from gco.store.records import SCHEMA_VERSION
 from gco.wiring.stores import StoreMade, init_store

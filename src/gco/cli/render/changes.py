@@ -25,7 +25,8 @@ def applied_text(applied: Applied, me: str, width: int, *, fields: bool = True) 
     if fields and (applied.outcome is Outcome.CHANGED or applied.dry_run):
         lines += _fields(applied.changes, width)
     lines += hanging([*_effects(applied), *map(_kept, applied.kept)], INDENT, width)
-    lines += hanging([_warning(w) for w in applied.warnings], INDENT, width)
+    if _rereads(applied):
+        lines += hanging([_warning(w) for w in applied.warnings], INDENT, width)
     return Text("\n").join(lines)
 
 
@@ -63,6 +64,11 @@ def _values(change: FieldChange) -> Text:
 def _kept(kept: Kept) -> Text:
     told = f"keeps {kept.path} {kept.value}: the file does not state it"
     return Text(told, style=words.QUIET)
+
+
+def _rereads(applied: Applied) -> bool:
+    """Whether the request was about more than a count or a state: old warnings are not repeated."""
+    return any(not change.path.endswith(("replicas", "state")) for change in applied.changes)
 
 
 def _warning(problem: Problem) -> Text:

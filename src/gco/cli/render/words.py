@@ -51,7 +51,12 @@ def state(value: EndpointState | RegionState | None) -> Text:
 
 
 def why(view: RegionView) -> tuple[Text, ...]:
-    """Return why a region is where it is: `WaitingForGPU: 2 requested, 0 free`, then what to do."""
+    """Return why a region is where it is: `WaitingForGPU: 2 requested, 0 free`, then what to do.
+
+    Nothing where it is ready: the other columns say so.
+    """
+    if view.done and view.reason == "Ready":
+        return ()
     style = GOOD if view.done else BAD if view.failed or view.state is None else BUSY
     facts, _, rest = view.message.partition("; ")
     told = Text(f"{view.reason}: {facts}" if facts else view.reason, style=style)
