@@ -73,14 +73,12 @@ NameArgument = Annotated[
 ]
 NamesArgument = Annotated[
     list[str],
-    typer.Argument(
-        metavar="NAME...", help="The endpoints' names.", autocompletion=complete_endpoints
-    ),
+    typer.Argument(metavar="NAME", help="The endpoints' names.", autocompletion=complete_endpoints),
 ]
 SomeNamesArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[NAME]...",
+        metavar="NAME",
         help="The endpoints' names; all of them unless given.",
         autocompletion=complete_endpoints,
         show_default=False,

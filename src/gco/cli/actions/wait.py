@@ -44,33 +44,39 @@ async def follow(
     session: Session, names: Sequence[str], *, until: Until, patience: float, output: Format
 ) -> Sequence[EndpointView]:
     """Show progress until every endpoint is there; return the last view of each."""
-    watched = _Watched(session, quiet=output is not Format.TABLE)
+    watched = _Watched(session, list(dict.fromkeys(names)), quiet=output is not Format.TABLE)
     if session.screen.interactive and output is Format.TABLE:
         async with session.screen.live(watched.picture):
-            await watched.follow(names, until, patience)
+            await watched.follow(until, patience)
     else:
-        await watched.follow(names, until, patience)
-    return list(watched.views.values())
+        await watched.follow(until, patience)
+    return watched.views
 
 
 class _Watched:
     """The endpoints that are waited for, as they were seen last."""
 
-    def __init__(self, session: Session, *, quiet: bool) -> None:
+    def __init__(self, session: Session, names: Sequence[str], *, quiet: bool) -> None:
         self._session = session
+        self._names = names
         self._quiet = quiet
         self._began = asyncio.get_running_loop().time()
-        self.views: dict[str, EndpointView] = {}
+        self._seen: dict[str, EndpointView] = {}
+
+    @property
+    def views(self) -> Sequence[EndpointView]:
+        """The last view of each endpoint, in the order in which they were asked for."""
+        return [self._seen[name] for name in self._names if name in self._seen]
 
     def picture(self) -> Text:
         """The live table."""
         now, width = self._session.clock.now(), self._session.screen.width
-        return progress_text(list(self.views.values()), self._elapsed(), now, width)
+        return progress_text(self.views, self._elapsed(), now, width)
 
-    async def follow(self, names: Sequence[str], until: Until, seconds: float) -> None:
+    async def follow(self, until: Until, seconds: float) -> None:
         """Return when every endpoint is there or will not get there."""
         failures = await asyncio.gather(
-            *(self._one(name, until, seconds) for name in names), return_exceptions=True
+            *(self._one(name, until, seconds) for name in self._names), return_exceptions=True
         )
         for failure in failures:
             if failure is not None:
@@ -79,8 +85,8 @@ class _Watched:
     async def _one(self, name: str, until: Until, seconds: float) -> None:
         views = self._session.service.wait(EndpointName(name), until=until, timeout=seconds)
         async for view in views:
-            before = self.views.get(name)
-            self.views[name] = view
+            before = self._seen.get(name)
+            self._seen[name] = view
             self._tell(before, view)
 
     def _tell(self, before: EndpointView | None, view: EndpointView) -> None:

@@ -156,7 +156,7 @@ def rollback(
     *,
     to: Annotated[
         int | None,
-        typer.Option("--to", metavar="N", min=1, help="The revision [default: the one before]."),
+        typer.Option("--to", metavar="N", min=1, help="The revision; the one before unless given."),
     ] = None,
     dry_run: DryRunOption = False,
     wait: WaitOption = False,

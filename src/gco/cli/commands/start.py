@@ -26,7 +26,7 @@ app = typer.Typer()
 
 PathsArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[PATH]...", help="Files, folders, or - for stdin.", show_default=False),
+    typer.Argument(metavar="PATH", help="Files, folders, or - for stdin.", show_default=False),
 ]
 FileOption = Annotated[
     list[str] | None,
@@ -131,7 +131,9 @@ def deploy(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The new endpoint's name.")],
     args: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[-- ARG...]", help="Arguments of the server.", show_default=False),
+        typer.Argument(
+            metavar="ARG", help="After --: arguments of the server.", show_default=False
+        ),
     ] = None,
     *,
     image: Annotated[
@@ -140,19 +142,25 @@ def deploy(
     region: RegionsOption = None,
     replicas: Annotated[
         int | None,
-        typer.Option("--replicas", metavar="N", help="Replicas in each region [default: 1]."),
+        typer.Option("--replicas", metavar="N", help="Replicas in each region; 1 unless given."),
     ] = None,
     server: Annotated[
         str | None,
-        typer.Option("--server", help="vllm, sglang, tgi, …; told by the image unless given."),
+        typer.Option(
+            "--server", metavar="NAME", help="vllm, sglang, tgi, …; told by the image unless given."
+        ),
     ] = None,
     accelerator: Annotated[
         str | None,
-        typer.Option("--accelerator", help="nvidia, amd, neuron or none [default: nvidia]."),
+        typer.Option(
+            "--accelerator", metavar="KIND", help="nvidia (unless given), amd, neuron or none."
+        ),
     ] = None,
     count: Annotated[
         int | None,
-        typer.Option("--gpus", "--count", metavar="N", help="Accelerators a replica [default: 1]."),
+        typer.Option(
+            "--gpus", "--count", metavar="N", help="Accelerators a replica; 1 unless given."
+        ),
     ] = None,
     port: Annotated[
         int | None, typer.Option("--port", metavar="PORT", help="The server's port.")
@@ -174,17 +182,19 @@ def deploy(
     ] = None,
     path: Annotated[
         str | None,
-        typer.Option("--path", metavar="PATH", help="The route [default: /inference/NAME]."),
+        typer.Option("--path", metavar="PATH", help="The route; /inference/NAME unless given."),
     ] = None,
     startup_seconds: Annotated[
         int | None,
         typer.Option("--startup-seconds", metavar="N", help="How long a start may take."),
     ] = None,
     capacity: Annotated[
-        str | None, typer.Option("--capacity", help="on-demand, spot or spot-preferred.")
+        str | None,
+        typer.Option("--capacity", metavar="KIND", help="on-demand, spot or spot-preferred."),
     ] = None,
     namespace: Annotated[
-        str | None, typer.Option("--namespace", "-n", help="The namespace of its objects.")
+        str | None,
+        typer.Option("--namespace", "-n", metavar="NAME", help="The namespace of its objects."),
     ] = None,
     dry_run: DryRunOption = False,
     wait: WaitOption = False,
