@@ -46,9 +46,7 @@ class World:
         """Run `gco`; return its result, with `exit_code`, `stdout` and `stderr`."""
         told = ["--store", self.url] if store else []
         given = {"USER": "ann", "GCO_DATA": str(self.folder), "GCO_STORE": "", **environment}
-        return CliRunner(env=given).invoke(
-            app, [*told, *arguments], input=stdin, prog_name="gco"
-        )
+        return CliRunner(env=given).invoke(app, [*told, *arguments], input=stdin, prog_name="gco")
 
     def facts(self, *arguments):
         """Run `gco` and return what it prints as JSON."""
