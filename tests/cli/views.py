@@ -20,6 +20,8 @@ from gco.service.results import (
 )
 from tests.cli.world import a_region
 
+# ruff: noqa: RUF001  (the multiplication sign, as people write it)
+
 NOW = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 
 

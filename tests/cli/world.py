@@ -2,14 +2,13 @@
 
 import asyncio
 import dataclasses
-import datetime as dt
 import json
-import os
 from pathlib import Path
 
 from typer.testing import CliRunner
 
 from gco.cli.app import app
+from gco.clock import SystemClock
 from gco.core.model.endpoint import EndpointState, TargetState, Write
 from gco.core.model.status import (
     AcceleratorCapacity,
@@ -19,6 +18,7 @@ from gco.core.model.status import (
     RegionState,
     RegionStatus,
 )
+from gco.settings import environment_with
 from gco.store.sqlite import SqliteStore
 
 EAST, WEST, SOUTH = "us-east-1", "eu-west-1", "ap-south-1"
@@ -131,7 +131,7 @@ def a_region(name, *, free=6, total=16, address="", heartbeat=None, **fields):
         "capacity": capacity,
         "address": address,
         "version": "0.1.0",
-        "heartbeat": heartbeat or dt.datetime.now(dt.UTC),
+        "heartbeat": heartbeat or SystemClock().now(),
         "epoch": 1,
     }
     return Region(**{**values, **fields})
@@ -150,7 +150,7 @@ def a_status(
     at=None,
 ):
     target = endpoint.targets[region]
-    moment = at or dt.datetime.now(dt.UTC)
+    moment = at or SystemClock().now()
     resting = {
         TargetState.RUNNING: RegionState.RUNNING,
         TargetState.STOPPED: RegionState.STOPPED,
@@ -179,4 +179,4 @@ def a_status(
 
 def environment(world, **more):
     """The environment of a real `gco` process that works with the world's store."""
-    return {**os.environ, "GCO_STORE": world.url, "GCO_DATA": str(world.folder), **more}
+    return environment_with({"GCO_STORE": world.url, "GCO_DATA": str(world.folder), **more})

@@ -22,6 +22,8 @@ _SAID = {
 def applied_text(applied: Applied, me: str, width: int, *, fields: bool = True) -> Text:
     """Return what became of one request; `me` is who reads it, and shown as `you`."""
     lines = [_head(applied, me)]
+    if applied.dry_run:
+        lines.append(Text("  dry run: nothing was stored", style=words.BUSY))
     if fields and (applied.outcome is Outcome.CHANGED or applied.dry_run):
         lines += _fields(applied.changes, width)
     lines += hanging([*_effects(applied), *map(_kept, applied.kept)], INDENT, width)
@@ -43,8 +45,7 @@ def _head(applied: Applied, me: str) -> Text:
         return name + Text(f"  unchanged, at revision {applied.revision}", style=words.QUIET)
     created = "created, " if applied.outcome is Outcome.CREATED else ""
     who = "you" if applied.actor == me else applied.actor
-    dry = Text("  dry run: nothing was stored", style=words.BUSY) if applied.dry_run else Text()
-    return name + Text(f"  {created}revision {applied.revision} ({who}, {applied.reason})") + dry
+    return name + Text(f"  {created}revision {applied.revision} ({who}, {applied.reason})")
 
 
 def _fields(changes: Sequence[FieldChange], width: int) -> Iterator[Text]:

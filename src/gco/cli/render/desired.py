@@ -22,10 +22,12 @@ _FREE = (".requests", ".limits", ".nodeSelector")
 
 def desired_text(view: EndpointView, now: dt.datetime, width: int) -> Text:
     """Return the endpoint's fields; what looks like a secret is masked."""
-    head = Text(view.name, style="bold") + Text(
-        f"  {view.state}, revision {view.revision} · created {ago(view.created_at, now)}"
+    facts = (
+        f"{view.state}, revision {view.revision} · created {ago(view.created_at, now)}"
         f" · changed {ago(view.updated_at, now)}"
     )
+    gap = "  " if len(view.name) + len(facts) + 2 <= width else "\n"
+    head = Text(view.name, style="bold") + Text(f"{gap}{facts}")
     return Text("\n").join(
         [head, grid(("FIELD",), list(_rows(view)), width, words="VALUE", least=LEAST_VALUE)]
     )

@@ -13,7 +13,7 @@ from gco.core.model.ids import RegionName
 from gco.service.results import EndpointView
 
 BAR = 30
-"""Characters of the bar."""
+"""Characters of the bar where there is room for it."""
 
 
 def progress_text(
@@ -38,13 +38,13 @@ def changes_between(
 def _block(
     view: EndpointView, elapsed: float, now: dt.datetime, width: int, *, named: bool
 ) -> Text:
-    lines = [regions_grid(view.regions, now, width), _bar_line(view, elapsed)]
+    lines = [regions_grid(view.regions, now, width), _bar_line(view, elapsed, width)]
     if named:
         lines.insert(0, Text(view.name, style="bold"))
     return Text("\n").join(lines)
 
 
-def _bar_line(view: EndpointView, elapsed: float) -> Text:
+def _bar_line(view: EndpointView, elapsed: float, width: int) -> Text:
     deleting = view.state is EndpointState.DELETED
     counted = [r for r in view.regions if deleting or r.target is not TargetState.DELETED]
     done = sum(region.done for region in counted)
@@ -52,7 +52,9 @@ def _bar_line(view: EndpointView, elapsed: float) -> Text:
     goal = "gone from" if deleting else f"on revision {view.revision}"
     counts = f"{done}/{len(counted)} regions"
     told = f"{goal} {counts}" if deleting else f"{counts} {goal}"
-    return Text(f"{told} ") + bar(share, BAR) + Text(f"  {format_seconds(elapsed)}")
+    time = format_seconds(elapsed)
+    length = min(BAR, max(width - len(told) - len(time) - 3, 0))
+    return Text(f"{told} ") + bar(share, length) + Text(f"  {time}")
 
 
 def bar(share: float, length: int) -> Text:
