@@ -35,8 +35,8 @@ async def web(service):
     await apply(service, endpoint(WEB))
     assert (await settled(service, WEB)).ready
     yield WEB
-    await service.delete([WEB], confirmed=True, missing_ok=True)
-    await settled(service, WEB, until=Until.DELETED)
+    if await service.delete([WEB], confirmed=True, missing_ok=True):
+        await settled(service, WEB, until=Until.DELETED)
 
 
 async def acts(region, name, *, seconds):
@@ -100,7 +100,11 @@ async def test_a_restart_of_the_api_server_is_ridden_out(installation, service, 
 
     await service.update_image(web, "vllm/vllm-openai:v2")
     assert (await settled(service, web, seconds=120)).ready
-    assert not pods & await pod_uids(east, web)
+
+    async def replaced():
+        return not pods & await pod_uids(east, web)
+
+    await until(replaced, what="old pods gone")
     assert all(monitor.running for monitor in east.monitors)
 
 
