@@ -14,12 +14,13 @@ from gco.core.model.ids import Epoch, RegionName
 from gco.core.model.status import Region
 from gco.errors import SettingsError, TransientError
 from gco.runtime.backoff import Backoff, Retries
+from gco.runtime.metered import MeteredCluster
 from gco.runtime.supervise import Stage, Supervisor, stop_on_signals
 from gco.server.monitor import MonitorServer
 from gco.settings import Settings
 from gco.store.port import Store
 from gco.telemetry import configure, get_logger
-from gco.telemetry.metrics import Metrics
+from gco.telemetry.metrics import CONTENT_TYPE, Metrics
 from gco.wiring.region import RegionLoops, RegionOptions
 from gco.wiring.stores import open_store
 
@@ -83,7 +84,7 @@ async def _run(
     port: int,
 ) -> None:
     stop = asyncio.Event()
-    metrics = Metrics()
+    metrics = Metrics(version=__version__)
     with stop_on_signals(stop):
         region = await _describe(cluster, settings)
         loops = RegionLoops(
@@ -93,6 +94,7 @@ async def _run(
             health=loops.complaints(),
             ready=loops.waiting,
             metrics=metrics.render,
+            metrics_type=CONTENT_TYPE,
             host=host,
             port=port,
         )

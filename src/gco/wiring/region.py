@@ -20,6 +20,7 @@ from gco.core.model.status import Region
 from gco.runtime.election import Elector, unique_identity
 from gco.runtime.fenced import FencedCluster
 from gco.runtime.lease import KubernetesLeaseLock
+from gco.runtime.metered import MeteredCluster
 from gco.runtime.resync import resync
 from gco.runtime.supervise import Stage
 from gco.server.monitor import Complaint
@@ -55,6 +56,7 @@ class RegionLoops:
         options: RegionOptions,
         metrics: Metrics,
     ) -> None:
+        cluster = MeteredCluster(cluster, metrics)
         lock = KubernetesLeaseLock(cluster, region.namespaces[0], LEADER_LEASE, clock)
         identity = unique_identity(options.hostname)
         self._resync_seconds = options.resync_seconds
@@ -62,7 +64,9 @@ class RegionLoops:
             lock, identity, name=LEADER_LEASE, metrics=metrics.election("region")
         )
         writer = FencedCluster(cluster, self.elector.assert_leading)
-        surroundings = Surroundings(cluster, region.namespaces, address=options.address)
+        surroundings = Surroundings(
+            cluster, region.namespaces, address=options.address, metrics=metrics.controller("sync")
+        )
         self.endpoint = EndpointController(
             cluster,
             region.namespaces,
