@@ -1,10 +1,9 @@
-"""The resync and the heartbeat: periodic things, spread in time."""
+"""The resync: every key once a period, spread over it."""
 
 import asyncio
 
 import pytest
 
-from gco.runtime.progress import Heartbeat
 from gco.runtime.resync import resync
 
 pytestmark = pytest.mark.looptime
@@ -34,15 +33,3 @@ async def test_keys_are_taken_anew_each_period() -> None:
     task.cancel()
     assert came[0] == "a"
     assert came[-1] == "b"
-
-
-async def test_a_heart_that_stops_beating_is_complained_of() -> None:
-    heart = Heartbeat("fleet", within=60)
-    assert heart.complaint() is None
-    heart.beat()
-    await asyncio.sleep(60)
-    assert heart.complaint() is None
-    await asyncio.sleep(1)
-    assert heart.complaint() == "fleet: nothing happened for 61 s"
-    heart.beat()
-    assert heart.complaint() is None

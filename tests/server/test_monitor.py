@@ -8,7 +8,7 @@ import pytest
 
 from gco.errors import SettingsError
 from gco.server.monitor import MonitorServer
-from gco.telemetry.metrics import Metrics
+from gco.telemetry.metrics import CONTENT_TYPE, Metrics
 
 
 class Parts:
@@ -22,6 +22,7 @@ class Parts:
             health=[lambda: None, lambda: self.stuck],
             ready=lambda: self.waiting_for,
             metrics=self.metrics.render,
+            metrics_type=CONTENT_TYPE,
             host="127.0.0.1",
             port=0,
         )
@@ -72,14 +73,18 @@ async def test_other_paths_are_not_found(parts: Parts) -> None:
 
 async def test_a_taken_port_is_told_as_that(parts: Parts) -> None:
     port = await parts.server.start()
-    second = MonitorServer(health=[], ready=list, metrics=bytes, host="127.0.0.1", port=port)
+    second = MonitorServer(
+        health=[], ready=list, metrics=bytes, metrics_type=CONTENT_TYPE, host="127.0.0.1", port=port
+    )
     with pytest.raises(SettingsError, match=f"127.0.0.1:{port}: something else listens there"):
         await second.start()
     await second.stop()
 
 
 async def test_an_address_of_another_machine_is_told_as_that() -> None:
-    server = MonitorServer(health=[], ready=list, metrics=bytes, host="192.0.2.1", port=0)
+    server = MonitorServer(
+        health=[], ready=list, metrics=bytes, metrics_type=CONTENT_TYPE, host="192.0.2.1", port=0
+    )
     with pytest.raises(SettingsError, match=r"cannot serve health and metrics on 192\.0\.2\.1:0"):
         await server.start()
 
@@ -93,6 +98,8 @@ async def test_stopping_frees_the_port_at_once_though_a_client_holds_on(parts: P
         await parts.server.stop()
         await parts.server.stop()
     writer.close()
-    again = MonitorServer(health=[], ready=list, metrics=bytes, host="127.0.0.1", port=port)
+    again = MonitorServer(
+        health=[], ready=list, metrics=bytes, metrics_type=CONTENT_TYPE, host="127.0.0.1", port=port
+    )
     assert await again.start() == port
     await again.stop()

@@ -76,11 +76,6 @@ class Elector:
         """The number of the present term, for a lock that fences by it."""
         return self._sighting.transitions
 
-    @property
-    def is_leader(self) -> bool:
-        """Whether this process leads now, beyond doubt; the same as `may_send`."""
-        return self.may_send()
-
     def may_send(self) -> bool:
         """Tell whether a write sent now is a leader's: the renew deadline has not passed.
 

@@ -15,7 +15,7 @@ from gco.errors import AbsentError, ClusterError, ExpiredError, ThrottledError, 
 from gco.kinds import Kind
 from gco.runtime.backoff import Backoff, Retries
 from gco.runtime.cache import Cache, Entry, Handler, entry_of
-from gco.runtime.metrics import SILENT, InformerMetrics
+from gco.runtime.metrics import SILENT, ControllerMetrics
 from gco.runtime.streams import closing
 from gco.telemetry import get_logger
 
@@ -37,7 +37,8 @@ class Informer(Generic[R]):
 
     Of each object only `project(manifest)` is kept: a small comparable value, whose equality means
     that nothing changed that anyone here looks at. `project` and `index` must not raise. Keys are
-    names; `namespace/name` where the informer spans all namespaces of a namespaced kind.
+    names; `namespace/name` where the informer spans all namespaces of a namespaced kind. `metrics`
+    are those of the controller that it serves.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Informer(Generic[R]):
         fields: str = "",
         index: Callable[[R], str | None] | None = None,
         idle: float = IDLE_SECONDS,
-        metrics: InformerMetrics = SILENT,
+        metrics: ControllerMetrics = SILENT,
     ) -> None:
         self._cluster = cluster
         self.kind = kind
@@ -60,7 +61,7 @@ class Informer(Generic[R]):
         self._labels = labels
         self._fields = fields
         self._idle = idle
-        self._metrics = metrics
+        self._metrics = metrics.informer(kind.name, namespace or "")
         self._handlers: list[Handler[R]] = []
         self._cache: Cache[R] = Cache(self._changed, index)
         self._position: str | None = None

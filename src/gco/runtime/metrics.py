@@ -36,7 +36,7 @@ class QueueMetrics(Protocol):
 
 
 class ControllerMetrics(Protocol):
-    """A controller's measures, named as in controller-runtime."""
+    """A controller's measures and those of its informers, named as in controller-runtime."""
 
     @property
     def queue(self) -> QueueMetrics:
@@ -45,6 +45,10 @@ class ControllerMetrics(Protocol):
 
     def reconciled(self, result: str, seconds: float) -> None:
         """A run ended: `success`, `requeue_after` or `error`."""
+        ...
+
+    def informer(self, kind: str, namespace: str) -> "InformerMetrics":
+        """Its informer's of `kind`; `namespace` is empty where that one spans all of them."""
         ...
 
 
@@ -93,6 +97,9 @@ class _Silent:
 
     @property
     def queue(self) -> "_Silent":
+        return self
+
+    def informer(self, kind: str, namespace: str) -> "_Silent":  # noqa: ARG002  (the protocol's)
         return self
 
     def depth(self, keys: int) -> None: ...

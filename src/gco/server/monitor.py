@@ -21,7 +21,7 @@ class MonitorServer:
     * /healthz is the loops' progress alone, by `health`: an outage of the store or of the cluster never has the
       process restarted, for a restart would not heal it and would lose the caches.
     * /readyz is filled caches, by `ready`: the parts that are not, by name.
-    * /metrics is what `metrics` renders, with its content type.
+    * /metrics is what `metrics` renders, of the content type `metrics_type`.
 
     Answers are `ok`, or 503 with one line for each complaint.
     """
@@ -32,7 +32,7 @@ class MonitorServer:
         health: Sequence[Complaint],
         ready: Callable[[], Sequence[str]],
         metrics: Callable[[], bytes],
-        metrics_type: str = "text/plain; version=0.0.4; charset=utf-8",
+        metrics_type: str,
         host: str = "0.0.0.0",  # noqa: S104  (the kubelet probes the pod's own address)
         port: int = 8080,
     ) -> None:

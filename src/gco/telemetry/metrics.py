@@ -20,7 +20,8 @@ from prometheus_client.process_collector import ProcessCollector
 
 _QUICK: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _REQUEST: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-CONTENT_TYPE: Final = exposition.CONTENT_TYPE_LATEST
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+"""The text format that every version of Prometheus reads."""
 
 
 class Metrics:
@@ -45,10 +46,6 @@ class Metrics:
         """Return what the controller `name` reports to."""
         return ControllerMeter(self, name)
 
-    def informer(self, kind: str) -> "InformerMeter":
-        """Return what the informer of `kind` reports to."""
-        return InformerMeter(self, kind)
-
     def election(self, name: str) -> "ElectionMeter":
         """Return what the elector of the lease `name` reports to."""
         return ElectionMeter(self, name)
@@ -57,11 +54,6 @@ class Metrics:
         """Count a request to the cluster: `success`, or the class name of its error."""
         self.cluster_requests.labels(verb, kind, result).inc()
         self.cluster_seconds.labels(verb, kind).observe(seconds)
-
-    def store_requested(self, operation: str, result: str, seconds: float) -> None:
-        """Count a request to the store: `success`, or the class name of its error."""
-        self.store_requests.labels(operation, result).inc()
-        self.store_seconds.labels(operation).observe(seconds)
 
     def _queues(self) -> None:
         queue = ("name",)
@@ -76,6 +68,7 @@ class Metrics:
         )
 
     def _loops(self) -> None:
+        informer = ("controller", "kind", "namespace")
         self.reconciles = self._counter(
             "gco_reconcile_total", "Reconciles", ("controller", "result")
         )
@@ -85,16 +78,16 @@ class Metrics:
         self.lists = self._histogram(
             "gco_informer_list_duration_seconds",
             "Seconds a whole listing took",
-            ("kind",),
+            informer,
             _REQUEST,
         )
         self.failures = self._counter(
-            "gco_informer_failures_total", "Lists and watches that failed", ("kind", "reason")
+            "gco_informer_failures_total", "Lists and watches that failed", (*informer, "reason")
         )
         self.events = self._counter(
-            "gco_informer_events_total", "Watch events, bookmarks included", ("kind", "type")
+            "gco_informer_events_total", "Watch events, bookmarks included", (*informer, "type")
         )
-        self.objects = self._gauge("gco_informer_objects", "Objects in the cache", ("kind",))
+        self.objects = self._gauge("gco_informer_objects", "Objects in the cache", informer)
         self.leader = self._gauge("gco_leader", "1 where this process leads", ("lease",))
         self.renewals = self._counter(
             "gco_lease_writes_total", "Writes of the lease", ("lease", "result")
@@ -108,15 +101,6 @@ class Metrics:
             "gco_cluster_request_duration_seconds",
             "Seconds a request to Kubernetes took",
             ("verb", "kind"),
-            _REQUEST,
-        )
-        self.store_requests = self._counter(
-            "gco_store_requests_total", "Requests to the store", ("operation", "result")
-        )
-        self.store_seconds = self._histogram(
-            "gco_store_request_duration_seconds",
-            "Seconds a request to the store took",
-            ("operation",),
             _REQUEST,
         )
 
@@ -185,26 +169,31 @@ class ControllerMeter:
         self._metrics.reconciles.labels(self._name, result).inc()
         self._seconds.observe(seconds)
 
+    def informer(self, kind: str, namespace: str) -> "InformerMeter":
+        """Return what this controller's informer of `kind` reports to; an empty namespace: all."""
+        return InformerMeter(self._metrics, (self._name, kind, namespace))
+
 
 class InformerMeter:
     """What one informer reports to."""
 
-    def __init__(self, metrics: Metrics, kind: str) -> None:
+    def __init__(self, metrics: Metrics, labels: tuple[str, str, str]) -> None:
         self._metrics = metrics
-        self._kind = kind
-        self._objects = metrics.objects.labels(kind)
+        self._labels = labels
+        self._lists = metrics.lists.labels(*labels)
+        self._objects = metrics.objects.labels(*labels)
 
     def listed(self, seconds: float) -> None:
         """A whole listing replaced the cache."""
-        self._metrics.lists.labels(self._kind).observe(seconds)
+        self._lists.observe(seconds)
 
     def failed(self, reason: str) -> None:
         """A list or a watch failed."""
-        self._metrics.failures.labels(self._kind, reason).inc()
+        self._metrics.failures.labels(*self._labels, reason).inc()
 
     def event(self, type_: str) -> None:
         """A watch event arrived."""
-        self._metrics.events.labels(self._kind, type_).inc()
+        self._metrics.events.labels(*self._labels, type_).inc()
 
     def objects(self, number: int) -> None:
         """How many objects the cache holds."""

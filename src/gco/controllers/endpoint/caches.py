@@ -3,18 +3,14 @@
 import asyncio
 import dataclasses
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from gco.cluster.port import Cluster, Manifest
 from gco.core.model.ids import EndpointName
 from gco.core.model.names import SELECT_OURS, ingress_name
 from gco.core.model.regional import Regional
 from gco.core.region.observe import (
-    Child,
-    Frozen,
     PodSet,
-    Route,
-    Workload,
     child,
     frozen,
     pod_set,
@@ -36,6 +32,9 @@ from gco.kinds import (
     kind_of,
 )
 from gco.runtime.informer import Informer
+from gco.runtime.metrics import SILENT, ControllerMetrics
+
+R = TypeVar("R")
 
 _ROUTE_PREFIX = ingress_name(EndpointName(""))
 
@@ -56,39 +55,37 @@ class Caches:
     seen before it would be overwritten. Pods and ReplicaSets are selected by our labels.
     """
 
-    def __init__(self, cluster: Cluster, namespace: str) -> None:
+    def __init__(
+        self, cluster: Cluster, namespace: str, metrics: ControllerMetrics = SILENT
+    ) -> None:
         self.namespace = namespace
-        self.resources: Informer[Resource] = Informer(
-            cluster, INFERENCE_ENDPOINT, namespace, project=_resource
+
+        def watch(
+            kind: Kind,
+            project: Callable[[Manifest], R],
+            *,
+            labels: str = "",
+            index: Callable[[R], str] | None = None,
+        ) -> Informer[R]:
+            return Informer(
+                cluster,
+                kind,
+                namespace,
+                project=project,
+                labels=labels,
+                index=index,
+                metrics=metrics,
+            )
+
+        self.resources = watch(INFERENCE_ENDPOINT, _resource)
+        self.workloads = watch(DEPLOYMENT, workload)
+        self.services = watch(SERVICE, child)
+        self.routes = watch(INGRESS, route)
+        self.frozen = watch(CONTROLLER_REVISION, frozen, index=lambda record: record.endpoint)
+        self.pod_sets = watch(
+            REPLICA_SET, pod_set, labels=SELECT_OURS, index=lambda record: record.app
         )
-        self.workloads: Informer[Workload] = Informer(
-            cluster, DEPLOYMENT, namespace, project=workload
-        )
-        self.services: Informer[Child] = Informer(cluster, SERVICE, namespace, project=child)
-        self.routes: Informer[Route] = Informer(cluster, INGRESS, namespace, project=route)
-        self.frozen: Informer[Frozen] = Informer(
-            cluster,
-            CONTROLLER_REVISION,
-            namespace,
-            project=frozen,
-            index=lambda record: record.endpoint,
-        )
-        self.pod_sets: Informer[PodSet] = Informer(
-            cluster,
-            REPLICA_SET,
-            namespace,
-            project=pod_set,
-            labels=SELECT_OURS,
-            index=lambda record: record.app,
-        )
-        self.pods: Informer[PodRecord] = Informer(
-            cluster,
-            POD,
-            namespace,
-            project=pod,
-            labels=SELECT_OURS,
-            index=lambda record: record.app,
-        )
+        self.pods = watch(POD, pod, labels=SELECT_OURS, index=lambda record: record.app)
 
     def informers(self) -> Iterator[Informer[Any]]:
         """Yield every informer, the one of the custom resources first."""

@@ -57,7 +57,9 @@ class EndpointController:
     ) -> None:
         writer = cluster if writer is None else writer
         self._recorder = Recorder(writer, clock, instance)
-        self._caches: Mapping[str, Caches] = {n: Caches(cluster, n) for n in namespaces}
+        self._caches: Mapping[str, Caches] = {
+            namespace: Caches(cluster, namespace, metrics) for namespace in namespaces
+        }
         self._reconcilers = {
             namespace: Reconciler(writer, caches, clock, self._recorder, capacity)
             for namespace, caches in self._caches.items()

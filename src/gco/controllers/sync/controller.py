@@ -96,7 +96,12 @@ class SyncController:
         self._accept_store = accept_store
         self._replace_cluster = replace_cluster
         self.copies: Informer[Copy] = Informer(
-            cluster, INFERENCE_ENDPOINT, None, project=read_copy, index=lambda copy: copy.name
+            cluster,
+            INFERENCE_ENDPOINT,
+            None,
+            project=read_copy,
+            index=lambda copy: copy.name,
+            metrics=metrics,
         )
         self.follower = Follower(store, region, self._bind, self._changed)
         self._actor = CopyActor(cluster if writer is None else writer, self.copies, clock)

@@ -10,6 +10,7 @@ from gco.core.model.names import SELECT_OURS
 from gco.core.model.status import AcceleratorCapacity
 from gco.kinds import INGRESS, NODE, POD
 from gco.runtime.informer import Informer
+from gco.runtime.metrics import SILENT, ControllerMetrics
 
 _UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
 
@@ -17,14 +18,30 @@ _UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
 class Surroundings:
     """Keeps count of nodes and pods where that is permitted; where it is not, nothing is known."""
 
-    def __init__(self, cluster: Cluster, namespaces: Sequence[str], *, address: str = "") -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespaces: Sequence[str],
+        *,
+        address: str = "",
+        metrics: ControllerMetrics = SILENT,
+    ) -> None:
         self._told = address
-        self._nodes: Informer[NodeDevices] = Informer(cluster, NODE, None, project=read_node)
+        self._nodes: Informer[NodeDevices] = Informer(
+            cluster, NODE, None, project=read_node, metrics=metrics
+        )
         self._pods: Informer[PodDevices] = Informer(
-            cluster, POD, None, project=read_pod, fields=_UNFINISHED
+            cluster, POD, None, project=read_pod, fields=_UNFINISHED, metrics=metrics
         )
         self._routes: list[Informer[str]] = [
-            Informer(cluster, INGRESS, namespace, project=read_address, labels=SELECT_OURS)
+            Informer(
+                cluster,
+                INGRESS,
+                namespace,
+                project=read_address,
+                labels=SELECT_OURS,
+                metrics=metrics,
+            )
             for namespace in namespaces
         ]
 
