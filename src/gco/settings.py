@@ -45,9 +45,6 @@ class Settings(pydantic.BaseModel):
     heartbeat_seconds: Annotated[int, Field(validation_alias="GCO_HEARTBEAT_SECONDS", ge=1)] = 30
     api_timeout: Annotated[float, Field(validation_alias="K8S_API_TIMEOUT", gt=0)] = 30
     """Seconds until a request to the Kubernetes API counts as failed (watches aside)."""
-    unhealthy_threshold_seconds: Annotated[
-        float, Field(validation_alias="INFERENCE_UNHEALTHY_THRESHOLD_SECONDS", ge=1)
-    ] = 300
     hostname: Annotated[str, Field(validation_alias="HOSTNAME")] = ""
     """Names this replica in the Lease."""
     log_level: Annotated[

@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 from gco.kinds.openapi import Schema, types_from_structural
-from gco.kinds.types import Struct, Type, Types
+from gco.kinds.types import Type, Types
 
 _CUSTOM: Final = "CustomResource"
 _CUSTOM_FIELDS: Final = {
@@ -42,8 +42,3 @@ def custom_schema(name: str, structural: Schema) -> Type:
     """Return the type of a custom resource from its CRD's `openAPIV3Schema`."""
     _, types = _table()
     return Types({**types.raw, **types_from_structural(name, structural)}).parse(name)
-
-
-def field_type(of: Type, name: str) -> Type | None:
-    """Return the type of a struct's field, or None where it has no such field."""
-    return of.fields.get(name) if isinstance(of, Struct) else None

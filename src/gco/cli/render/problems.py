@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from gco.cli.render import words
-from gco.cli.render.grid import Row, grid, hanging, wrapped
+from gco.cli.render.grid import Row, grid, hanging
 from gco.errors import GcoError, InvalidSpecError, Problem
 
 _LABEL = "error: "
@@ -17,11 +17,6 @@ def error_text(error: GcoError, width: int, *, code: int) -> Text:
         return _problems(error.problems, width)
     message = str(error) or type(error).__name__
     return _labelled(f"{message}   (exit {code})" if code != 1 else message, width)
-
-
-def hint_text(hint: str, width: int) -> Text:
-    """Return what to do next, below an error or a result."""
-    return Text("\n").join(wrapped(Text(hint, style=words.QUIET), width))
 
 
 def _problems(problems: Sequence[Problem], width: int) -> Text:

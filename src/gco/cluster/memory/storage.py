@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import orjson
 
-from gco.cluster.port import EventType, Manifest
+from gco.cluster.port import Manifest
 from gco.kinds import Kind
 
 Key: TypeAlias = tuple[str, str]
@@ -28,12 +28,6 @@ class Change(NamedTuple):
     """When, in the event loop's time."""
     old: Manifest | None
     new: Manifest | None
-
-    def event_type(self) -> EventType:
-        """Return what a watch without selectors calls it."""
-        if self.new is None:
-            return EventType.DELETED
-        return EventType.ADDED if self.old is None else EventType.MODIFIED
 
 
 class Table:

@@ -39,7 +39,6 @@ Quantity: TypeAlias = Annotated[
     BeforeValidator(_whole_number_as_text, json_schema_input_type=_QuantityText | int),
 ]
 """A Kubernetes quantity, kept as a string."""
-Label: TypeAlias = Annotated[str, StringConstraints(pattern=patterns.LABEL, max_length=63)]
 ObjectName: TypeAlias = Annotated[
     str, StringConstraints(pattern=patterns.OBJECT_NAME, max_length=253)
 ]

@@ -110,7 +110,6 @@ class Region(Model):
     """By resource name (`nvidia.com/gpu`); None where the monitor may not read nodes: unknown."""
     address: str = ""
     """The URL at which the region's routes answer; empty while unknown."""
-    context_hint: str = ""
     version: str = ""
     """The version of GCO that the leader runs."""
     orphans: tuple[str, ...] = ()
