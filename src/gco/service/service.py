@@ -1,11 +1,15 @@
-"""The service: one method a use case, each at home in a module of its own."""
+"""The service: one method a use case, each at home in a module of its own.
+
+What only changes need is imported when something is changed: a read is what people wait for most.
+"""
+# ruff: noqa: PLC0415
 
 from collections.abc import AsyncIterator, Sequence
 
 from gco.clock import Clock
 from gco.core.model.ids import Actor, EndpointName, RegionName, RevisionNumber
 from gco.core.model.spec import InferenceEndpoint
-from gco.service import apply, edit, history, lifecycle, read, regions, wait
+from gco.service import history, read, wait
 from gco.service.context import Context
 from gco.service.flags import DeployFlags
 from gco.service.results import Applied, Deleted, EndpointView, HistoryEntry, RegionInfo
@@ -40,12 +44,16 @@ class Service:
         is stored; they are stored in transactions of at most 49. `if_revision` (0: must not
         exist yet) makes it a ConflictError where another revision is the present one.
         """
+        from gco.service import apply
+
         return await apply.apply(
             self._context, documents, source=source, dry_run=dry_run, if_revision=if_revision
         )
 
     async def deploy(self, flags: DeployFlags, *, dry_run: bool = False) -> Applied:
         """Create an endpoint from flags; raises ConflictError where the name is taken."""
+        from gco.service import apply
+
         return await apply.deploy(self._context, flags, dry_run=dry_run)
 
     async def diff(
@@ -78,20 +86,28 @@ class Service:
 
         Raises UnsupportedStateError where an autoscaler owns the count.
         """
+        from gco.service import edit
+
         return await edit.scale(self._context, name, replicas, region=region, dry_run=dry_run)
 
     async def start(self, name: EndpointName, *, dry_run: bool = False) -> Applied:
         """Run a stopped endpoint again, with as many replicas as it had."""
+        from gco.service import edit
+
         return await edit.start(self._context, name, dry_run=dry_run)
 
     async def stop(self, name: EndpointName, *, dry_run: bool = False) -> Applied:
         """Free every accelerator of the endpoint, and keep its record."""
+        from gco.service import edit
+
         return await edit.stop(self._context, name, dry_run=dry_run)
 
     async def update_image(
         self, name: EndpointName, image: str, *, dry_run: bool = False
     ) -> Applied:
         """Run another image in every region, those with an image of their own included."""
+        from gco.service import edit
+
         return await edit.update_image(self._context, name, image, dry_run=dry_run)
 
     async def add_region(
@@ -103,6 +119,8 @@ class Service:
         dry_run: bool = False,
     ) -> Applied:
         """Run the endpoint in one more region; raises InvalidSpecError where it is unknown."""
+        from gco.service import edit
+
         return await edit.add_region(
             self._context, name, region, replicas=replicas, dry_run=dry_run
         )
@@ -114,6 +132,8 @@ class Service:
 
         Raises UnsupportedStateError for the last region.
         """
+        from gco.service import edit
+
         return await edit.remove_region(self._context, name, region, dry_run=dry_run)
 
     async def rollback(
@@ -124,6 +144,8 @@ class Service:
         Whether the endpoint runs or is stopped stays as it is. Raises NotFoundError where the
         revision is not kept any more.
         """
+        from gco.service import edit
+
         return await edit.rollback(self._context, name, to=to, dry_run=dry_run)
 
     async def delete(
@@ -138,6 +160,8 @@ class Service:
         Asking again changes nothing. Raises ConfirmationError unless `confirmed` where this actor
         would have deleted more than one endpoint and over 20 % of all within ten minutes.
         """
+        from gco.service import lifecycle
+
         return await lifecycle.delete(
             self._context, names, confirmed=confirmed, missing_ok=missing_ok
         )
@@ -148,6 +172,8 @@ class Service:
 
     async def regions(self) -> Sequence[RegionInfo]:
         """Return every registered region by name, with its capacity and what runs there."""
+        from gco.service import regions
+
         return await regions.list_regions(self._context)
 
     async def forget_region(
@@ -159,6 +185,8 @@ class Service:
         `force`: then its targets are dropped and whatever runs there is left alone; even so, an
         endpoint that lives only there must be deleted first.
         """
+        from gco.service import regions
+
         return await regions.forget(self._context, region, force=force)
 
     def wait(
