@@ -1,6 +1,7 @@
 """`gco monitor`: one region's loops in a process of their own."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -18,7 +19,6 @@ from gco.runtime.metered import MeteredCluster
 from gco.runtime.supervise import Stage, Supervisor, stop_on_signals
 from gco.server.monitor import MonitorServer
 from gco.settings import Settings
-from gco.store.port import Store
 from gco.telemetry import configure, get_logger
 from gco.telemetry.metrics import CONTENT_TYPE, Metrics
 from gco.wiring.region import RegionLoops, RegionOptions
@@ -51,41 +51,20 @@ async def run_monitor(
         level=settings.log_level,
         format=settings.log_format,
     )
-    cluster = connect(
-        kubeconfig or settings.kubeconfig,
-        context,
-        in_cluster=settings.in_cluster is not None and kubeconfig is None,
-        limits=Limits(request=settings.api_timeout),
-        user_agent=f"gco-monitor/{__version__}",
-    )
-    try:
-        store = await open_store(settings)
-        try:
-            options = RegionOptions(
-                hostname=settings.hostname,
-                resync_seconds=settings.resync_seconds,
-                accept_store=accept_store,
-                replace_cluster=replace_cluster,
-            )
-            await _run(cluster, store, settings, options, host=host, port=port)
-        finally:
-            await store.close()
-    finally:
-        await cluster.close()
-
-
-async def _run(
-    cluster: Cluster,
-    store: Store,
-    settings: Settings,
-    options: RegionOptions,
-    *,
-    host: str,
-    port: int,
-) -> None:
     stop = asyncio.Event()
     metrics = Metrics(version=__version__)
-    with stop_on_signals(stop):
+    options = RegionOptions(
+        hostname=settings.hostname,
+        resync_seconds=settings.resync_seconds,
+        accept_store=accept_store,
+        replace_cluster=replace_cluster,
+    )
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(stop_on_signals(stop))
+        cluster = MeteredCluster(_connect(settings, kubeconfig, context), metrics)
+        stack.push_async_callback(cluster.close)
+        store = await open_store(settings)
+        stack.push_async_callback(store.close)
         region = await _describe(cluster, settings)
         loops = RegionLoops(
             cluster, store, SystemClock(), region=region, options=options, metrics=metrics
@@ -98,25 +77,40 @@ async def _run(
             host=host,
             port=port,
         )
-        supervisor = Supervisor()
-        for stage, name, loop in loops.loops():
-            supervisor.add(stage, name, loop)
-        supervisor.at(Stage.INTAKE, "queues", loops.shut_down)
-        supervisor.add(Stage.CACHES, "announcement", _announce(loops))
-        supervisor.at(Stage.HTTP, "health and metrics", server.stop)
-        told = await server.start()
-        _log.info(
-            "monitor started",
-            version=__version__,
-            cluster=region.cluster_uid,
-            namespaces=region.namespaces,
-            store=settings.store_url,
-            port=told,
-        )
-        try:
-            await supervisor.run(stop)
-        finally:
-            await server.stop()
+        stack.push_async_callback(server.stop)
+        _tell(region, settings, await server.start())
+        await _supervised(loops, server).run(stop)
+
+
+def _connect(settings: Settings, kubeconfig: Path | None, context: str | None) -> Cluster:
+    return connect(
+        kubeconfig or settings.kubeconfig,
+        context,
+        in_cluster=settings.in_cluster is not None and kubeconfig is None,
+        limits=Limits(request=settings.api_timeout),
+        user_agent=f"gco-monitor/{__version__}",
+    )
+
+
+def _supervised(loops: RegionLoops, server: MonitorServer) -> Supervisor:
+    supervisor = Supervisor()
+    for stage, name, loop in loops.loops():
+        supervisor.add(stage, name, loop)
+    supervisor.add(Stage.CACHES, "announcement", _announce(loops))
+    supervisor.at(Stage.INTAKE, "queues", loops.shut_down)
+    supervisor.at(Stage.HTTP, "health and metrics", server.stop)
+    return supervisor
+
+
+def _tell(region: Region, settings: Settings, port: int) -> None:
+    _log.info(
+        "monitor started",
+        version=__version__,
+        cluster=region.cluster_uid,
+        namespaces=region.namespaces,
+        store=settings.store_url,
+        port=port,
+    )
 
 
 def _announce(loops: RegionLoops) -> Callable[[], Awaitable[None]]:
