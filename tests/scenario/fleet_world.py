@@ -15,7 +15,6 @@ from gco.cluster.memory import MemoryCluster
 from gco.controllers.fleet import FleetController, FleetLeaseLock
 from gco.controllers.sync import SyncController, identify_cluster
 from gco.controllers.sync.surroundings import Surroundings
-from gco.core.fleet.copies import Copy, read_copy
 from gco.core.model.crd import crd
 from gco.core.model.ids import (
     Actor,
@@ -28,8 +27,9 @@ from gco.core.model.ids import (
 from gco.core.model.names import FINALIZER, STATUS_MANAGER
 from gco.core.model.regional import RegionalStatus
 from gco.core.model.status import Region, RegionState, RegionStatus
+from gco.core.sync.copies import Copy, read_copy
 from gco.errors import AbsentError, ClusterConflictError, NotFoundError
-from gco.kinds import CUSTOM_RESOURCE_DEFINITION, INFERENCE_ENDPOINT, NAMESPACE
+from gco.kinds import CUSTOM_RESOURCE_DEFINITION, INFERENCE_ENDPOINT, NAMESPACE, replacing
 from gco.runtime.election import Elector
 from gco.runtime.informer import Informer
 from gco.service import Service
@@ -140,14 +140,7 @@ class Hands:
         live = await self._cluster.get(INFERENCE_ENDPOINT, copy.namespace, copy.name)
         meta = live["metadata"]
         finalizers = [f for f in meta.get("finalizers", []) if f != FINALIZER]
-        operations = [
-            {
-                "op": "replace",
-                "path": "/metadata/resourceVersion",
-                "value": meta["resourceVersion"],
-            },
-            {"op": "replace", "path": "/metadata/finalizers", "value": finalizers},
-        ]
+        operations = replacing(live, {"/metadata/finalizers": finalizers})
         await self._cluster.patch(
             INFERENCE_ENDPOINT, copy.namespace, copy.name, operations, manager="gco"
         )

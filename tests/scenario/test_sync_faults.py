@@ -5,10 +5,10 @@ import contextlib
 
 import pytest
 
-from gco.core.fleet.copies import read_copy
 from gco.core.model.endpoint import TargetState, Write
 from gco.core.model.ids import EndpointUid, RevisionNumber
 from gco.core.model.names import RECREATED_ANNOTATION, STORE_ANNOTATION, SYNC_MANAGER
+from gco.core.sync.copies import read_copy
 from gco.errors import ConflictError, RejectedError, StoreUnavailableError
 from gco.kinds import CUSTOM_RESOURCE_DEFINITION, INFERENCE_ENDPOINT, NAMESPACE
 from tests.fleet.builders import region

@@ -11,6 +11,7 @@ from gco.kinds.fieldset import (
     union,
 )
 from gco.kinds.ownership import expected_owned_hash, owned_hash, project
+from gco.kinds.patches import replacing
 from gco.kinds.registry import (
     CONTROLLER_REVISION,
     CUSTOM_RESOURCE_DEFINITION,
@@ -28,6 +29,7 @@ from gco.kinds.registry import (
     Kind,
     kind_of,
 )
+from gco.kinds.takeover import FieldPath, take_over
 
 __all__ = [
     "CONTROLLER_REVISION",
@@ -44,6 +46,7 @@ __all__ = [
     "REPLICA_SET",
     "SERVICE",
     "FieldDifference",
+    "FieldPath",
     "FieldSet",
     "Kind",
     "canonical_json",
@@ -59,5 +62,7 @@ __all__ = [
     "owned_hash",
     "parse_quantity",
     "project",
+    "replacing",
+    "take_over",
     "union",
 ]

@@ -109,14 +109,22 @@ def member(fields: FieldSet | None) -> FieldSet:
 def owned_fields(obj: Mapping[str, Any], manager: str) -> FieldSet | None:
     """Return what `manager` owns by server-side apply; None where it has no such entry."""
     for entry in obj.get("metadata", {}).get("managedFields") or ():
-        if (
-            entry.get("manager") == manager
-            and entry.get("operation") == "Apply"
-            and not entry.get("subresource")
-        ):
+        if is_apply_of(entry, manager):
             fields: FieldSet = entry.get("fieldsV1") or {}
             return fields
     return None
+
+
+def is_apply_of(entry: Mapping[str, Any], manager: str) -> bool:
+    """Return whether an entry of managedFields is the manager's by server-side apply.
+
+    Not through a subresource: that is another entry, which another apply keeps.
+    """
+    return (
+        entry.get("manager") == manager
+        and entry.get("operation") == "Apply"
+        and not entry.get("subresource")
+    )
 
 
 def union(a: FieldSet, b: FieldSet) -> FieldSet:

@@ -7,7 +7,7 @@ from gco.core.model.names import FINALIZER, MANAGER
 from gco.core.model.regional import Regional
 from gco.core.model.status import RegionState
 from gco.errors import AbsentError
-from gco.kinds import INFERENCE_ENDPOINT
+from gco.kinds import INFERENCE_ENDPOINT, replacing
 
 
 def may_go(regional: Regional) -> bool:
@@ -32,25 +32,15 @@ async def release(cluster: Cluster, caches: Caches, regional: Regional) -> bool:
         live = await cluster.get(INFERENCE_ENDPOINT, regional.namespace, regional.name)
         meta = live["metadata"]
         finalizers = meta.get("finalizers") or []
-        if meta["uid"] != regional.resource_uid or FINALIZER not in finalizers:
+        others = [name for name in finalizers if name != FINALIZER]
+        if meta["uid"] != regional.resource_uid or others == finalizers:
             caches.record(live)
             return False
         await cluster.patch(
             INFERENCE_ENDPOINT,
             regional.namespace,
             regional.name,
-            [
-                {
-                    "op": "replace",
-                    "path": "/metadata/resourceVersion",
-                    "value": meta["resourceVersion"],
-                },
-                {
-                    "op": "replace",
-                    "path": "/metadata/finalizers",
-                    "value": [name for name in finalizers if name != FINALIZER],
-                },
-            ],
+            replacing(live, {"/metadata/finalizers": others}),
             manager=MANAGER,
         )
     except AbsentError:

@@ -4,10 +4,9 @@ import asyncio
 
 from gco.clock import Clock
 from gco.cluster.port import Cluster, Manifest
-from gco.core.fleet.carry import Apply, Move, Remove
-from gco.core.fleet.copies import Copy, Wanted, read_copy
-from gco.core.fleet.repair import take_back_spec
 from gco.core.model.names import SYNC_MANAGER
+from gco.core.sync.copies import Copy, Wanted, read_copy, take_back
+from gco.core.sync.plan import Apply, Move, Remove
 from gco.errors import AbsentError, RejectedError
 from gco.kinds import INFERENCE_ENDPOINT
 from gco.runtime.informer import Informer
@@ -57,7 +56,7 @@ class CopyActor:
 
     async def _take_back(self, copy: Copy) -> None:
         live = await self._cluster.get(INFERENCE_ENDPOINT, copy.namespace, copy.name)
-        operations = take_back_spec(live)
+        operations = take_back(live)
         if operations is not None:
             await self._cluster.patch(
                 INFERENCE_ENDPOINT, copy.namespace, copy.name, operations, manager=SYNC_MANAGER

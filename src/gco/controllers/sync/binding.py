@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from gco.cluster.port import Cluster
-from gco.core.fleet.copies import Copy
 from gco.core.model.status import Region
+from gco.core.sync.copies import Copy
 from gco.errors import ConflictError, StoreIdentityError
 from gco.kinds import NAMESPACE
 from gco.store.port import Store

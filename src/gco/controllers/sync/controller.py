@@ -18,10 +18,11 @@ from gco.controllers.sync.follower import Follower
 from gco.controllers.sync.heartbeat import Heartbeat
 from gco.controllers.sync.reporter import News, Reporter
 from gco.controllers.sync.surroundings import Surroundings
-from gco.core.fleet.carry import Move, Orphan, Refuse, decide, news
-from gco.core.fleet.copies import Copy, Wanted, read_copy
 from gco.core.model.ids import EndpointName, Epoch
 from gco.core.model.status import Region
+from gco.core.sync.copies import Copy, Wanted, read_copy
+from gco.core.sync.plan import Move, Orphan, Refuse, decide
+from gco.core.sync.report import news
 from gco.errors import (
     AbsentError,
     ConflictError,

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from gco.clock import Clock
-from gco.core.fleet.carry import Trouble
-from gco.core.fleet.copies import Copy
 from gco.core.model.ids import EndpointName
+from gco.core.sync.copies import Copy
+from gco.core.sync.report import Trouble
 from gco.errors import AbsentError, ForbiddenError, GcoError
 from gco.telemetry import get_logger
 

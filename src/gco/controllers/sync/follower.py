@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from gco.core.fleet.copies import Wanted
 from gco.core.fleet.resolve import regional_spec
 from gco.core.model.endpoint import Endpoint, RegionTarget, TargetState
 from gco.core.model.ids import EndpointName, Seq
 from gco.core.model.status import Region
+from gco.core.sync.copies import Wanted
 from gco.errors import GapError, NotFoundError, StoreIdentityError, StoreUnavailableError
 from gco.runtime.backoff import Backoff, Retries
 from gco.store.port import Store, Version

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gco.cluster.port import Cluster
-from gco.core.fleet.capacity import NodeDevices, PodDevices, count_capacity, read_node, read_pod
 from gco.core.model.names import SELECT_OURS
 from gco.core.model.status import AcceleratorCapacity
+from gco.core.sync.capacity import NodeDevices, PodDevices, count_capacity, read_node, read_pod
 from gco.kinds import INGRESS, NODE, POD
 from gco.runtime.informer import Informer
 from gco.runtime.metrics import SILENT, ControllerMetrics

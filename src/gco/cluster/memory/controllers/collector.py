@@ -8,7 +8,7 @@ from gco.cluster.memory.controllers.mirror import Key, Mirror, key_of, owners, u
 from gco.cluster.memory.deletion import FOREGROUND, ORPHAN
 from gco.cluster.port import Cluster, Manifest, Propagation
 from gco.errors import AbsentError, ClusterConflictError
-from gco.kinds import KINDS, Kind
+from gco.kinds import KINDS, Kind, replacing
 
 Place: TypeAlias = tuple[Kind, Key]
 
@@ -115,11 +115,7 @@ class Collector:
         self, kind: Kind, manifest: Manifest, field: str, value: Sequence[object]
     ) -> None:
         namespace, name = key_of(manifest)
-        version = manifest["metadata"]["resourceVersion"]
-        operations = [
-            {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
-            {"op": "replace", "path": f"/metadata/{field}", "value": value},
-        ]
+        operations = replacing(manifest, {f"/metadata/{field}": value})
         await self._cluster.patch(
             kind, namespace or None, name, operations, manager="kube-controller-manager"
         )

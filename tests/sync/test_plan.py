@@ -1,39 +1,17 @@
-"""What the sync loop does about one endpoint; nothing here touches a cluster."""
-
-import dataclasses
+"""What the sync loop does to one custom resource; nothing here touches a cluster."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gco.core.fleet.carry import Apply, Orphan, Refuse, Remove, Trouble, decide, news
-from gco.core.fleet.copies import Copy, Wanted, read_copy
-from gco.core.fleet.repair import take_back_spec
-from gco.core.fleet.resolve import regional_spec
 from gco.core.model.endpoint import TargetState
-from gco.core.model.names import SYNC_MANAGER
-from gco.core.model.regional import RegionalStatus
 from gco.core.model.status import RegionState
-from tests.fleet.builders import EAST, NOW, UID, WEB, endpoint, planned, region, spec, status
+from gco.core.sync.copies import read_copy
+from gco.core.sync.plan import Apply, Orphan, Refuse, Remove, decide
+from tests.fleet.builders import UID, status
+from tests.sync.copies import STORE, copy, wanted
 
-STORE = "store-1"
 GONE = status(state=RegionState.DELETED, ready=False)
-
-
-def wanted(state=TargetState.RUNNING, *, revision=1, uid=UID, replicas=1):
-    stated = spec(replicas=replicas)
-    target = planned(stated, [region()], revision=revision)[EAST]
-    target = target.model_copy(update={"state": state, "uid": uid})
-    return Wanted.of(WEB, "ns", regional_spec(endpoint(stated=stated), target, region()))
-
-
-def copy(of=None, *, said=None, **odd) -> Copy:
-    manifest = (of or wanted()).manifest(store=STORE, resource_uid="resource-1")
-    if said is not None:
-        manifest["status"] = RegionalStatus.of(said).to_wire()
-    return dataclasses.replace(read_copy(manifest), **odd)
-
-
 DELETED = wanted(TargetState.DELETED)
 
 
@@ -127,7 +105,7 @@ DELETED = wanted(TargetState.DELETED)
         ),
     ],
 )
-def test_decide(wish, seen, said, move):
+def test_what_is_done_about_the_custom_resource(wish, seen, said, move):
     assert decide(wish, seen, said, STORE) == move
 
 
@@ -173,44 +151,6 @@ def test_what_was_applied_is_in_step(wish, seen, said):
         assert not isinstance(after, Apply)
 
 
-TROUBLE = Trouble("Rejected", "no", NOW)
-
-
-@pytest.mark.parametrize(
-    ("wish", "seen", "said", "told"),
-    [
-        pytest.param(wanted(), copy(said=status()), None, "running", id="first-word"),
-        pytest.param(wanted(), copy(said=status()), status(), None, id="known-already"),
-        pytest.param(wanted(), copy(), status(), None, id="nothing-said-yet"),
-        pytest.param(None, copy(said=status()), None, None, id="an-orphan-is-not-reported"),
-        pytest.param(
-            wanted(), copy(said=status(uid="former")), None, None, id="said-of-a-former-endpoint"
-        ),
-        pytest.param(
-            wanted(revision=2),
-            copy(said=status(revision=1)),
-            status(revision=2),
-            None,
-            id="older-than-what-the-store-holds",
-        ),
-    ],
-)
-def test_news(wish, seen, said, told):
-    found = news(wish, seen, said, None, EAST)
-
-    assert (found and found.state) == told
-
-
-def test_trouble_is_told_in_place_of_what_an_older_custom_resource_says():
-    seen = copy(said=status(replicas=(2, 2)))
-
-    told = news(wanted(revision=2), seen, status(), TROUBLE, EAST)
-
-    assert (told.state, told.observed_revision, told.ready) == (RegionState.ERROR, 2, False)
-    assert (told.replicas_ready, told.error) == (2, "no")
-    assert news(wanted(revision=2), seen, told, TROUBLE, EAST) is None
-
-
 @pytest.mark.parametrize(
     "manifest",
     [
@@ -228,43 +168,3 @@ def test_a_custom_resource_is_read_whatever_a_person_made_of_it(manifest):
 
     assert seen.edited
     assert isinstance(decide(wanted(), seen, None, STORE), Apply)
-
-
-def applied(manager, fields, operation="Apply", **more):
-    return {"manager": manager, "operation": operation, "fieldsV1": fields, **more}
-
-
-def live(*entries):
-    meta = {"resourceVersion": "7", "managedFields": list(entries)}
-    return {"apiVersion": "gco.io/v1alpha1", "metadata": meta}
-
-
-OURS = applied(SYNC_MANAGER, {"f:spec": {"f:revision": {}}})
-
-
-def test_what_an_editor_holds_of_the_spec_becomes_ours_and_nothing_else():
-    edited = applied(
-        "kubectl-edit", {"f:spec": {"f:x": {}}, "f:metadata": {"f:labels": {}}}, "Update"
-    )
-    reported = applied("gco-status", {"f:status": {}}, subresource="status")
-
-    guard, replace = take_back_spec(live(OURS, edited, reported))
-
-    assert guard["value"] == "7"
-    assert replace["value"] == [
-        {**edited, "fieldsV1": {"f:metadata": {"f:labels": {}}}},
-        reported,
-        applied(SYNC_MANAGER, {"f:spec": {"f:revision": {}, "f:x": {}}}),
-    ]
-
-
-def test_there_is_nothing_to_take_back_where_the_spec_is_ours():
-    assert take_back_spec(live(OURS, applied("gco", {"f:metadata": {}}))) is None
-
-
-def test_an_object_that_was_never_applied_by_us_is_taken_over():
-    [_, replace] = take_back_spec(live(applied("kubectl", {"f:spec": {"f:x": {}}}, "Update")))
-
-    assert [(e["manager"], e["fieldsV1"]) for e in replace["value"]] == [
-        (SYNC_MANAGER, {"f:spec": {"f:x": {}}})
-    ]

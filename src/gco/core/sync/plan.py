@@ -1,23 +1,15 @@
-"""What the sync loop does about one endpoint: carry the wish down, the report up, and the end.
+"""What the sync loop does to the custom resource of one endpoint.
 
 Only a wish whose state is `deleted` ever takes anything away; that the store says nothing about a
 custom resource makes it an orphan, which is told and left alone.
 """
 
 import dataclasses
-import datetime as dt
 from typing import TypeAlias
 
-from gco.core.fleet.copies import Copy, Wanted
 from gco.core.model.endpoint import TargetState
-from gco.core.model.ids import RegionName
-from gco.core.model.status import (
-    Condition,
-    ConditionStatus,
-    ConditionType,
-    RegionState,
-    RegionStatus,
-)
+from gco.core.model.status import RegionState, RegionStatus
+from gco.core.sync.copies import Copy, Wanted
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -69,77 +61,6 @@ def decide(wanted: Wanted | None, copy: Copy | None, said: RegionStatus | None, 
     if wanted.state is TargetState.DELETED and copy.gone(wanted.uid) and _is_gone(wanted, said):
         return Remove("its objects are gone, and the store knows")
     return _differs(wanted, copy, store)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why the wish could not be carried down, and since when."""
-
-    reason: str
-    """One CamelCase word: `Rejected`, `NamespaceNotFound`."""
-    message: str
-    since: dt.datetime
-
-
-def news(
-    wanted: Wanted | None,
-    copy: Copy | None,
-    said: RegionStatus | None,
-    trouble: Trouble | None,
-    region: RegionName,
-) -> RegionStatus | None:
-    """Return what the store is to be told, None where it knows or there is nothing to tell."""
-    if wanted is None:
-        return None
-    if trouble is not None:
-        told: RegionStatus | None = _in_trouble(wanted, copy, trouble, region)
-    elif copy is not None and copy.status is not None and copy.status.uid == wanted.uid:
-        told = copy.report(region)
-    else:
-        return None
-    if told is None or told == said or _overtaken(told, said):
-        return None
-    return told
-
-
-def _overtaken(told: RegionStatus, said: RegionStatus | None) -> bool:
-    """Whether the region said something of a later revision already; the store would ignore it."""
-    return (
-        said is not None
-        and said.uid == told.uid
-        and said.observed_revision > told.observed_revision
-    )
-
-
-def _in_trouble(
-    wanted: Wanted, copy: Copy | None, trouble: Trouble, region: RegionName
-) -> RegionStatus:
-    running = copy.status if copy is not None and copy.uid == wanted.uid else None
-    return RegionStatus(
-        name=wanted.name,
-        uid=wanted.uid,
-        region=region,
-        state=RegionState.ERROR,
-        replicas_ready=running.replicas_ready if running else 0,
-        replicas_desired=running.replicas_desired if running else 0,
-        observed_revision=wanted.revision,
-        last_transition=trouble.since,
-        error=trouble.message,
-        conditions=(
-            _condition(ConditionType.READY, "False", trouble),
-            _condition(ConditionType.STALLED, "True", trouble),
-        ),
-    )
-
-
-def _condition(kind: ConditionType, status: ConditionStatus, trouble: Trouble) -> Condition:
-    return Condition(
-        type=kind,
-        status=status,
-        reason=trouble.reason,
-        message=trouble.message,
-        last_transition_time=trouble.since,
-    )
 
 
 def _unwanted(copy: Copy | None) -> Move:

@@ -1,7 +1,7 @@
 """A region's copy of an endpoint: the custom resource as the store wants it, and as it is seen.
 
 Pure: the sync loop keeps one `Wanted` and at most one `Copy` an endpoint, and asks
-:mod:`gco.core.fleet.carry` what to do about their difference.
+:mod:`gco.core.sync.plan` what to do about their difference.
 """
 
 import dataclasses
@@ -12,17 +12,18 @@ import orjson
 import pydantic
 
 from gco.core.model.endpoint import TargetState
-from gco.core.model.ids import EndpointName, EndpointUid, RegionName, RevisionNumber
+from gco.core.model.ids import EndpointName, EndpointUid, RevisionNumber
 from gco.core.model.names import (
     FINALIZER,
     RECREATED_ANNOTATION,
     SPEC_HASH_ANNOTATION,
     STORE_ANNOTATION,
+    SYNC_MANAGER,
     object_labels,
 )
 from gco.core.model.regional import RegionalSpec, RegionalStatus
-from gco.core.model.status import RegionState, RegionStatus
-from gco.kinds import INFERENCE_ENDPOINT
+from gco.core.model.status import RegionState
+from gco.kinds import INFERENCE_ENDPOINT, take_over
 from gco.kinds.canonical import canonical_json, digest
 
 
@@ -116,10 +117,6 @@ class Copy:
             and self.status.state is RegionState.DELETED
         )
 
-    def report(self, region: RegionName) -> RegionStatus | None:
-        """Return what the custom resource's status says, as the store keeps it."""
-        return None if self.status is None else self.status.to_region_status(self.name, region)
-
 
 def read_copy(manifest: Mapping[str, Any]) -> Copy:
     """Return what is kept of a custom resource, whatever a person has made of it."""
@@ -144,6 +141,11 @@ def read_copy(manifest: Mapping[str, Any]) -> Copy:
         recreated_at=annotations.get(RECREATED_ANNOTATION),
         status=_read_status(manifest.get("status")),
     )
+
+
+def take_back(live: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Return a JSON patch that makes the sync loop the one owner of the spec; None where it is."""
+    return take_over(live, SYNC_MANAGER, [("f:spec",)])
 
 
 def _read_status(status: object) -> RegionalStatus | None:

@@ -1,0 +1,86 @@
+"""What the store is to be told of one endpoint: what its custom resource says, or why there is none."""
+
+import dataclasses
+import datetime as dt
+
+from gco.core.model.ids import RegionName
+from gco.core.model.status import (
+    Condition,
+    ConditionStatus,
+    ConditionType,
+    RegionState,
+    RegionStatus,
+)
+from gco.core.sync.copies import Copy, Wanted
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why the wish could not be carried down, and since when."""
+
+    reason: str
+    """One CamelCase word: `Rejected`, `NamespaceNotFound`."""
+    message: str
+    since: dt.datetime
+
+
+def news(
+    wanted: Wanted,
+    copy: Copy | None,
+    said: RegionStatus | None,
+    trouble: Trouble | None,
+    region: RegionName,
+) -> RegionStatus | None:
+    """Return what the store is to be told, None where it knows or there is nothing to tell."""
+    told = _told(wanted, copy, trouble, region)
+    return None if told is None or told == said or _overtaken(told, said) else told
+
+
+def _told(
+    wanted: Wanted, copy: Copy | None, trouble: Trouble | None, region: RegionName
+) -> RegionStatus | None:
+    if trouble is not None:
+        return _in_trouble(wanted, copy, trouble, region)
+    if copy is None or copy.status is None or copy.status.uid != wanted.uid:
+        return None
+    return copy.status.to_region_status(wanted.name, region)
+
+
+def _overtaken(told: RegionStatus, said: RegionStatus | None) -> bool:
+    """Whether the region said something of a later revision already; the store would ignore it."""
+    return (
+        said is not None
+        and said.uid == told.uid
+        and said.observed_revision > told.observed_revision
+    )
+
+
+def _in_trouble(
+    wanted: Wanted, copy: Copy | None, trouble: Trouble, region: RegionName
+) -> RegionStatus:
+    running = copy.status if copy is not None and copy.uid == wanted.uid else None
+    return RegionStatus(
+        name=wanted.name,
+        uid=wanted.uid,
+        region=region,
+        state=RegionState.ERROR,
+        replicas_ready=running.replicas_ready if running else 0,
+        replicas_desired=running.replicas_desired if running else 0,
+        observed_revision=wanted.revision,
+        last_transition=trouble.since,
+        error=trouble.message,
+        conditions=(
+            _condition(ConditionType.READY, "False", trouble),
+            _condition(ConditionType.STALLED, "True", trouble),
+        ),
+    )
+
+
+def _condition(kind: ConditionType, status: ConditionStatus, trouble: Trouble) -> Condition:
+    return Condition(
+        type=kind,
+        status=status,
+        reason=trouble.reason,
+        message=trouble.message,
+        last_transition_time=trouble.since,
+    )
