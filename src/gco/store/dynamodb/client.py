@@ -32,9 +32,10 @@ _BATCH = 25
 class Patience:
     """How long to go on trying: pauses that grow, with full jitter, until the time is over."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, longest_pause: float = _LONGEST_PAUSE) -> None:
         self._deadline = asyncio.get_running_loop().time() + seconds
         self._longest = _FIRST_PAUSE
+        self._cap = longest_pause
 
     @property
     def remaining(self) -> float:
@@ -45,7 +46,7 @@ class Patience:
         """Sleep a little; return whether there is time for another try."""
         pause = random.uniform(0, self._longest)  # noqa: S311 -- jitter, no secret
         await asyncio.sleep(min(pause, self.remaining))
-        self._longest = min(2 * self._longest, _LONGEST_PAUSE)
+        self._longest = min(2 * self._longest, self._cap)
         return self.remaining > 0
 
 

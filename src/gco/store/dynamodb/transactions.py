@@ -6,6 +6,7 @@ totally ordered over any number of writers. Who loses the race for a number trie
 
 import asyncio
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -22,6 +23,8 @@ Action: TypeAlias = dict[str, dict[str, Any]]
 Values: TypeAlias = Mapping[str, Attribute]
 
 ABSENT = "attribute_not_exists(pk)"
+_LONGEST_RACE = 0.3
+"""Seconds at most between two tries for a number: who loses often must not wait ever longer."""
 _READ_AT_ONCE = 10
 """Records in one TransactGetItems, which answers 4 MB at most: ten of the largest size."""
 
@@ -95,6 +98,7 @@ class Appender:
     def __init__(self, client: Client) -> None:
         self.client = client
         self._heads: dict[str, Seq] = {}
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def commit(
         self,
@@ -110,37 +114,26 @@ class Appender:
         and raises where one of them did. Raises StoreUnavailableError where others were faster
         until the time was over.
         """
-        patience = Patience(self.client.time_out)
-        while True:
-            seq = Seq(await self._head(log) + 1)
-            try:
-                await self.client.transact([*actions, *entry(log, seq, names, now)])
-            except TransactionCancelledError as cancelled:
-                self._learn(log, cancelled, len(actions), judge)
-            else:
-                self._heads[log] = seq
-                return seq
-            if not await patience.pause():
-                raise busy(self.client)
+        patience = Patience(self.client.time_out, longest_pause=_LONGEST_RACE)
+        async with self._turns[log]:  # tasks of one process take turns; they need not race
+            while True:
+                seq = Seq(await self._head(log) + 1)
+                try:
+                    await self.client.transact([*actions, *entry(log, seq, names, now)])
+                except TransactionCancelledError as cancelled:
+                    del self._heads[log]  # others moved it, and will have again after a pause
+                    refused = cancelled.refused()
+                    judge({at: item for at, item in refused.items() if at < len(actions)})
+                else:
+                    self._heads[log] = seq
+                    return seq
+                if not await patience.pause():
+                    raise busy(self.client)
 
     async def _head(self, log: str) -> Seq:
         if log not in self._heads:
             self._heads[log] = await head(self.client, log)
         return self._heads[log]
-
-    def _learn(
-        self,
-        log: str,
-        cancelled: TransactionCancelledError,
-        count: int,
-        judge: Callable[[Mapping[int, Item | None]], None],
-    ) -> None:
-        refused = cancelled.refused()
-        if count + 1 in refused:
-            self._heads[log] = _seq(refused[count + 1])
-        else:  # in the middle of another's transaction, say: look again
-            self._heads.pop(log, None)
-        judge({position: item for position, item in refused.items() if position < count})
 
 
 async def read_together(client: Client, wanted: Sequence[Key]) -> Sequence[Item | None]:
