@@ -18,6 +18,7 @@ from gco.sandbox.config import ImageConfig, NodeConfig, SandboxConfig
 from gco.sandbox.kubelet import Kubelet
 from gco.sandbox.router import Router
 from tests.virtual_time import until
+from tests.waiting import eventually
 
 NETWORK = 99
 CONFIG = SandboxConfig(
@@ -134,14 +135,6 @@ class Region:
         found = [s.get("containerID", "").removeprefix("process://") for s in await self.statuses()]
         return {int(pid) for pid in found if pid}
 
-    async def wait(self, condition, what):
-        try:
-            async with asyncio.timeout(20):
-                while not await condition():  # noqa: ASYNC110 - the world outside tells nobody
-                    await asyncio.sleep(0.02)
-        except TimeoutError:
-            raise AssertionError(f"not seen: {what}") from None
-
 
 @pytest.fixture
 async def region(tmp_path):
@@ -169,7 +162,7 @@ async def serve(region, **deployment):
     await region.apply(DEPLOYMENT, pods(**deployment))
     await region.apply(SERVICE, SERVICE_OBJECT)
     await region.apply(INGRESS, INGRESS_OBJECT)
-    await region.wait(ready(region, deployment.get("replicas", 1)), "ready")
+    await eventually(ready(region, deployment.get("replicas", 1)), within=20, what="ready")
 
 
 async def test_requests_reach_every_ready_pod_in_turn(region):
@@ -187,7 +180,7 @@ async def test_the_ingress_is_told_where_the_router_listens(region):
         ingress = await region.cluster.get(INGRESS, "default", "web")
         return ingress.get("status", {}).get("loadBalancer", {}).get("ingress")
 
-    await region.wait(told, "an address")
+    await eventually(told, within=20, what="an address")
     assert (await told())[0]["ip"] == "127.0.0.1"
 
 
@@ -200,7 +193,7 @@ async def test_a_process_that_is_killed_is_started_again_and_the_status_says_how
     async def replaced():
         return victim not in await region.pids() and await ready(region, 1)()
 
-    await region.wait(replaced, "a new process")
+    await eventually(replaced, within=20, what="a new process")
     (status,) = await region.statuses()
     assert status["restartCount"] == 1
     assert status["lastState"]["terminated"]["exitCode"] == 137
@@ -213,7 +206,7 @@ async def test_a_container_that_keeps_ending_backs_off_with_its_last_words(regio
         waiting = [s["state"].get("waiting", {}).get("reason") for s in await region.statuses()]
         return waiting == ["CrashLoopBackOff"]
 
-    await region.wait(backing_off, "back-off")
+    await eventually(backing_off, within=20, what="back-off")
     (status,) = await region.statuses()
     assert status["lastState"]["terminated"]["exitCode"] == 3
     assert "so long" in status["lastState"]["terminated"]["message"]
@@ -228,7 +221,7 @@ async def test_an_image_that_cannot_be_pulled_reads_as_that(region):
             waiting
         )
 
-    await region.wait(refused, "a pull error")
+    await eventually(refused, within=20, what="a pull error")
     assert await region.pids() == set()
 
 
@@ -241,7 +234,7 @@ async def test_a_command_that_does_not_exist_is_a_start_error(region):
             for s in await region.statuses()
         )
 
-    await region.wait(failed, "a start error")
+    await eventually(failed, within=20, what="a start error")
 
 
 async def test_a_deleted_pod_goes_with_its_process(region):
@@ -252,7 +245,7 @@ async def test_a_deleted_pod_goes_with_its_process(region):
     async def gone():
         return not await region.pods()
 
-    await region.wait(gone, "no pod")
+    await eventually(gone, within=20, what="no pod")
     assert not alive(pid)
 
 
@@ -264,7 +257,7 @@ async def test_a_route_without_a_ready_pod_answers_503_and_no_route_404(region):
     async def routed():
         return (await get(region))[0] == 503
 
-    await region.wait(routed, "a route")
+    await eventually(routed, within=20, what="a route")
 
 
 async def test_logs_are_those_of_the_process(region):
@@ -290,20 +283,20 @@ async def test_nothing_runs_any_more_once_the_kubelet_has_ended(tmp_path):
 async def test_devices_run_out(region):
     limits = {"limits": {"nvidia.com/gpu": "1"}}
     await region.apply(DEPLOYMENT, pods(replicas=2, resources=limits))
-    await region.wait(ready(region, 1), "one ready")
+    await eventually(ready(region, 1), within=20, what="one ready")
 
     async def one_waits():
         conditions = [c for p in await region.pods() for c in p["status"].get("conditions", ())]
         return any("Insufficient nvidia.com/gpu" in c.get("message", "") for c in conditions)
 
-    await region.wait(one_waits, "one pending")
+    await eventually(one_waits, within=20, what="one pending")
 
 
 async def test_a_node_offers_what_the_configuration_says(region):
     async def registered():
         return [n async for page in region.cluster.list(NODE, None) for n in page.items]
 
-    await region.wait(registered, "a node")
+    await eventually(registered, within=20, what="a node")
     (node,) = await registered()
     assert node["status"]["allocatable"]["nvidia.com/gpu"] == "1"
 

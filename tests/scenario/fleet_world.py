@@ -36,6 +36,7 @@ from gco.service import Service
 from gco.store.memory import MemoryStore
 from tests.fleet.builders import condition
 from tests.service.world import WEB, document
+from tests.waiting import background, eventually
 
 NS = "gco-inference"
 EAST, WEST, SOUTH = (RegionName(n) for n in ("us-east-1", "eu-west-1", "ap-south-1"))
@@ -260,28 +261,6 @@ class World:
 def both(sync: SyncController) -> list[Any]:
     """What one process runs of a sync loop, where nobody else can lead."""
     return [sync.watch(), sync.lead()]
-
-
-@contextlib.asynccontextmanager
-async def background(*loops: Any) -> AsyncIterator[list[asyncio.Task[Any]]]:
-    """Run `loops` while the block runs; what one of them raises is raised."""
-    tasks = [asyncio.create_task(loop) for loop in loops]
-    try:
-        yield tasks
-    finally:
-        failed = [t.exception() for t in tasks if t.done() and not t.cancelled()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for error in filter(None, failed):
-            raise error
-
-
-async def eventually(condition, *, within: float = 120.0) -> None:
-    """Return once the coroutine function `condition` answers yes; raise TimeoutError."""
-    async with asyncio.timeout(within):
-        while not await condition():  # noqa: ASYNC110  (no one event tells of the world's state)
-            await asyncio.sleep(0.05)
 
 
 async def gone(store, name: str = WEB) -> bool:

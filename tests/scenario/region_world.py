@@ -6,7 +6,7 @@ the endpoint loop's requests alone.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from gco.clock import Clock
@@ -148,18 +148,6 @@ class World:
         }
         with contextlib.suppress(AbsentError):
             await self.balancer.apply(INGRESS, body, manager="lb", subresource="status")
-
-
-@contextlib.asynccontextmanager
-async def background(*loops: Any) -> AsyncIterator[None]:
-    """Run `loops` while the block runs."""
-    tasks = [asyncio.create_task(loop) for loop in loops]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def names(refs: Sequence[tuple[str, str]]) -> list[str]:

@@ -9,8 +9,9 @@ from gco.core.model.status import ConditionType
 from gco.kinds import CONTROLLER_REVISION, DEPLOYMENT, INGRESS, SERVICE, Kind
 from gco.kinds.ownership import owned_hash
 from tests.builders import WEB
-from tests.scenario.region_world import NS, ROUTE, World, background, names
+from tests.scenario.region_world import NS, ROUTE, World, names
 from tests.virtual_time import until
+from tests.waiting import background
 
 pytestmark = pytest.mark.looptime(noop_cycles=0)
 

@@ -19,8 +19,9 @@ from gco.kinds import (
 )
 from tests.builders import WEB, a_custom_resource
 from tests.kubelet import Fate, add_node
-from tests.scenario.region_world import GPU_NODE, NS, ROUTE, World, background, names
+from tests.scenario.region_world import GPU_NODE, NS, ROUTE, World, names
 from tests.virtual_time import until
+from tests.waiting import background
 
 pytestmark = pytest.mark.looptime(noop_cycles=0)
 

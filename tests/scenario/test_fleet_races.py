@@ -12,8 +12,9 @@ from gco.errors import ConflictError, FencedError
 from gco.runtime.lock import LeaseRecord
 from gco.store.port import FleetLease
 from tests.fleet.builders import EAST, SOUTH, WEST
-from tests.scenario.fleet_world import CountingStore, World, background, eventually
+from tests.scenario.fleet_world import CountingStore, World
 from tests.service.world import WEB, a_world, apply, document
+from tests.waiting import background, eventually
 
 pytestmark = pytest.mark.looptime
 

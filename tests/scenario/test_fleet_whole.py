@@ -11,8 +11,9 @@ from gco.core.model.ids import Epoch
 from gco.core.model.status import ConditionType, Region
 from gco.kinds import DEPLOYMENT, INFERENCE_ENDPOINT, INGRESS, POD, SERVICE
 from tests.scenario import region_world
-from tests.scenario.fleet_world import EAST, NS, WEB, WEST, World, background, both, eventually
+from tests.scenario.fleet_world import EAST, NS, WEB, WEST, World, both
 from tests.virtual_time import until
+from tests.waiting import background, eventually
 
 pytestmark = pytest.mark.looptime
 NEWER = "vllm/vllm-openai:v0.8.5"

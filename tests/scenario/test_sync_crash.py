@@ -15,8 +15,9 @@ import pytest
 from gco.clock import LoopClock
 from gco.core.model.names import SPEC_HASH_ANNOTATION
 from gco.kinds import INFERENCE_ENDPOINT
-from tests.scenario.fleet_world import EAST, NS, WEB, World, background, both, eventually
+from tests.scenario.fleet_world import EAST, NS, WEB, World, both
 from tests.virtual_time import run
+from tests.waiting import background, eventually
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 CALLS = frozenset(

@@ -12,8 +12,9 @@ from gco.core.sync.copies import read_copy
 from gco.errors import ConflictError, RejectedError, StoreUnavailableError
 from gco.kinds import CUSTOM_RESOURCE_DEFINITION, INFERENCE_ENDPOINT, NAMESPACE
 from tests.fleet.builders import region
-from tests.scenario.fleet_world import EAST, NS, WEB, WEST, World, background, both, eventually
+from tests.scenario.fleet_world import EAST, NS, WEB, WEST, World, both
 from tests.virtual_time import until
+from tests.waiting import background, eventually
 
 pytestmark = pytest.mark.looptime
 

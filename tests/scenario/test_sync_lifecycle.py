@@ -14,9 +14,8 @@ from tests.scenario.fleet_world import (
     WEB,
     WEST,
     World,
-    background,
-    eventually,
 )
+from tests.waiting import background, eventually
 
 pytestmark = pytest.mark.looptime
 

@@ -1,10 +1,8 @@
 """A whole cluster for a test: server, controllers, nodes and kubelets, in virtual time."""
 
-import asyncio
 import contextlib
 import datetime as dt
-from collections.abc import AsyncIterator, Coroutine
-from typing import Any
+from collections.abc import AsyncIterator
 
 from gco.clock import LoopClock
 from gco.cluster.memory import MemoryCluster
@@ -12,24 +10,10 @@ from gco.cluster.memory.controllers import run_controllers
 from gco.cluster.port import Cluster, Manifest
 from gco.kinds import Kind
 from tests.kubelet import Kubelet, add_node
+from tests.waiting import background
 
 NAMESPACE = "default"
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-
-
-@contextlib.asynccontextmanager
-async def running(*loops: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run `loops` while the block runs; what one of them raises fails the test."""
-    tasks = [asyncio.create_task(loop) for loop in loops]
-    try:
-        yield
-        for task in tasks:
-            if task.done():
-                task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager
@@ -38,7 +22,7 @@ async def world(*, gpus: int = 8) -> AsyncIterator[tuple[MemoryCluster, Kubelet]
     cluster = MemoryCluster(clock=LoopClock(START))
     kubelet = Kubelet(cluster.client("kubelet"))
     await add_node(cluster, "node-1", gpus=gpus)
-    async with running(run_controllers(cluster), kubelet.run()):
+    async with background(run_controllers(cluster), kubelet.run()):
         yield cluster, kubelet
 
 
