@@ -104,9 +104,11 @@ async def test_an_informer_its_requests_and_an_election_are_counted() -> None:
 
 def test_the_process_is_measured_where_it_is_the_only_one() -> None:
     metrics = Metrics(version="1.2.3")
+    metrics.store_requested("query", "success", 0.004)
     found = samples(metrics)
     assert found["process_resident_memory_bytes",] > 0
     assert found["gco_build_info", "1.2.3"] == 1
+    assert found["gco_store_requests_total", "query", "success"] == 1
 
 
 def test_two_regions_in_one_process_keep_theirs_apart() -> None:

@@ -20,7 +20,6 @@ from gco.core.model.status import Region
 from gco.runtime.election import Elector, unique_identity
 from gco.runtime.fenced import FencedCluster
 from gco.runtime.lease import KubernetesLeaseLock
-from gco.runtime.metered import MeteredCluster
 from gco.runtime.resync import resync
 from gco.runtime.supervise import Stage
 from gco.server.monitor import Complaint
@@ -56,7 +55,6 @@ class RegionLoops:
         options: RegionOptions,
         metrics: Metrics,
     ) -> None:
-        cluster = MeteredCluster(cluster, metrics)
         lock = KubernetesLeaseLock(cluster, region.namespaces[0], LEADER_LEASE, clock)
         identity = unique_identity(options.hostname)
         self._resync_seconds = options.resync_seconds
