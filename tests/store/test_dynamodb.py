@@ -466,3 +466,16 @@ async def test_missing_credentials_are_said_with_the_next_step(proxy, table):
 async def test_a_missing_region_is_said_with_the_next_step(proxy, table):
     with pytest.raises(SettingsError, match=r"name its AWS region.*region=us-east-1"):
         await open_table(table, proxy, region=None)
+
+
+async def test_every_request_is_told_to_whoever_counts_them(store, proxy, table):
+    seen = []
+    counted = await open_table(
+        table, proxy, observe=lambda operation, result, _: seen.append((operation, result))
+    )
+    try:
+        await counted.regions()
+    finally:
+        await counted.close()
+
+    assert ("query", "success") in seen

@@ -3,11 +3,14 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gco.settings import Settings
 from gco.store.port import Store
 from gco.store.url import DynamoDbUrl, SqliteUrl, parse
+
+if TYPE_CHECKING:
+    from gco.telemetry.metrics import Metrics
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -25,8 +28,10 @@ class StoreMade:
     """What could not be had here, in sentences for a person."""
 
 
-async def open_store(settings: Settings) -> Store:
+async def open_store(settings: Settings, *, metrics: "Metrics | None" = None) -> Store:
     """Open the store that `settings` choose; a file is made where it is missing, a table is not.
+
+    The requests to a table, which cost money, are counted in `metrics`.
 
     Raises SettingsError for a URL that names no store, and StoreError as the adapters do.
     """
@@ -36,13 +41,14 @@ async def open_store(settings: Settings) -> Store:
 
             return await SqliteStore.open(path)
         case DynamoDbUrl() as url:
-            from gco.store.dynamodb import DynamoDbStore
+            from gco.store.dynamodb import DynamoDbStore, unobserved
 
             return await DynamoDbStore.open(
                 url.table,
                 region=_region(url, settings),
                 endpoint_url=url.endpoint_url,
                 tail_seconds=url.tail_seconds or settings.tail_ms / 1000,
+                observe=metrics.store_requested if metrics else unobserved,
             )
 
 

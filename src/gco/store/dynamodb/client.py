@@ -9,8 +9,8 @@ import contextlib
 import io
 import random
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
@@ -27,6 +27,14 @@ _LONGEST_PAUSE = 1.0
 _CONNECTIONS = 50
 _BATCH = 25
 """Writes in one BatchWriteItem."""
+
+
+Observe: TypeAlias = Callable[[str, str, float], None]
+"""Takes a request's operation, how it ended (`success`, or the error's class name), and seconds."""
+
+
+def unobserved(_operation: str, _result: str, _seconds: float) -> None:
+    """For callers that count nothing."""
 
 
 class Patience:
@@ -53,8 +61,16 @@ class Patience:
 class Client:
     """One table. Made by :meth:`open`."""
 
-    def __init__(self, raw: Any, table: str, where: str, time_out: float) -> None:  # noqa: ANN401 -- untyped
+    def __init__(
+        self,
+        raw: Any,  # noqa: ANN401 -- untyped
+        table: str,
+        where: str,
+        time_out: float,
+        observe: Observe,
+    ) -> None:
         self._raw = raw
+        self._observe = observe
         self.table = table
         self.where = where
         """The table and its region, for messages."""
@@ -63,9 +79,18 @@ class Client:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, table: str, *, region: str | None, endpoint_url: str | None, time_out: float = TIME_OUT
+        cls,
+        table: str,
+        *,
+        region: str | None,
+        endpoint_url: str | None,
+        time_out: float = TIME_OUT,
+        observe: Observe = unobserved,
     ) -> AsyncIterator["Client"]:
-        """Connect; raises SettingsError where region or endpoint cannot be."""
+        """Connect, and have `observe` told of every request that is sent.
+
+        Raises SettingsError where region or endpoint cannot be.
+        """
         config = AioConfig(
             connect_timeout=min(3.0, time_out),
             read_timeout=min(5.0, time_out),
@@ -83,7 +108,7 @@ class Client:
             except (*faults.FOREIGN, ValueError) as error:
                 raise faults.translated(error, where) from error
             raw.meta.events.register("before-send.dynamodb", _stream_body)
-            yield cls(raw, table, where, time_out)
+            yield cls(raw, table, where, time_out, observe)
 
     async def call(self, operation: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
         """Send one request to the table; it must be safe to send twice.
@@ -98,14 +123,27 @@ class Client:
         while True:
             try:
                 async with asyncio.timeout(patience.remaining):
-                    answer: dict[str, Any] = await getattr(self._raw, operation)(**parameters)
-                    return answer
+                    return await self._once(operation, parameters)
             except (*faults.FOREIGN, TimeoutError) as error:
                 failure = self._failure(error)
                 if failure is not None:
                     raise failure from error
                 if not await patience.pause():
                     raise StoreUnavailableError(f"{self.where} does not answer: {error}") from error
+
+    async def _once(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        result = "success"
+        try:
+            answer: dict[str, Any] = await getattr(self._raw, operation)(**parameters)
+        except BaseException as error:
+            result = type(error).__name__
+            raise
+        else:
+            return answer
+        finally:
+            self._observe(operation, result, loop.time() - began)
 
     async def allow(
         self, operation: str, tolerated: str, parameters: Mapping[str, Any]

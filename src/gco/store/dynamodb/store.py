@@ -15,7 +15,7 @@ from gco.core.model.ids import EndpointName, EndpointUid, Epoch, RegionName, Rev
 from gco.core.model.status import Region, RegionStatus
 from gco.store import rules
 from gco.store.dynamodb import endpoints, keys, leases, logs, regional, transactions
-from gco.store.dynamodb.client import TIME_OUT, Client
+from gco.store.dynamodb.client import TIME_OUT, Client, Observe, unobserved
 from gco.store.dynamodb.table import verify
 from gco.store.port import KEPT_REVISIONS, FleetLease, StatusRemoval, Version
 
@@ -51,8 +51,9 @@ class DynamoDbStore:
         tail_seconds: float = TAIL_SECONDS,
         time_out: float = TIME_OUT,
         clock: Clock | None = None,
+        observe: Observe = unobserved,
     ) -> "DynamoDbStore":
-        """Connect to a store that `create_table` made.
+        """Connect to a store that `create_table` made; `observe` is told of every request.
 
         Credentials are found as every AWS client finds them. `time_out` is in seconds, for each
         operation and all its tries. Raises StoreIdentityError where the table is missing, not
@@ -60,7 +61,13 @@ class DynamoDbStore:
         or not accepted; SettingsError without a region; StoreUnavailableError.
         """
         async with contextlib.AsyncExitStack() as resources:
-            opened = Client.open(table, region=region, endpoint_url=endpoint_url, time_out=time_out)
+            opened = Client.open(
+                table,
+                region=region,
+                endpoint_url=endpoint_url,
+                time_out=time_out,
+                observe=observe,
+            )
             client = await resources.enter_async_context(opened)
             await verify(client)
             return cls(
