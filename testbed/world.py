@@ -35,10 +35,14 @@ def install(plane: ControlPlane) -> Path:
     )
 
 
-def store_variables(dynamodb: DynamoDBLocal, table: str) -> Mapping[str, str]:
-    """Return the environment in which `gco` finds a table of that name."""
+def store_variables(dynamodb: DynamoDBLocal, table: str, *, url: str = "") -> Mapping[str, str]:
+    """Return the environment in which `gco` finds a table of that name.
+
+    `url` is where to find DynamoDB Local by another way than directly.
+    """
+    endpoint = url or dynamodb.endpoint_url
     return {
-        "GCO_STORE": f"dynamodb://{table}?region=us-east-1&endpoint={dynamodb.endpoint_url}",
+        "GCO_STORE": f"dynamodb://{table}?region=us-east-1&endpoint={endpoint}",
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_EC2_METADATA_DISABLED": "true",
