@@ -468,7 +468,8 @@ async def test_a_missing_region_is_said_with_the_next_step(proxy, table):
         await open_table(table, proxy, region=None)
 
 
-async def test_every_request_is_told_to_whoever_counts_them(store, proxy, table):
+async def test_every_request_is_told_to_whoever_counts_them(opened, proxy, table):
+    await opened()
     seen = []
     counted = await open_table(
         table, proxy, observe=lambda operation, result, _: seen.append((operation, result))

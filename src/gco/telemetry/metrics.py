@@ -60,11 +60,6 @@ class Metrics:
         self.store_requests.labels(operation, result).inc()
         self.store_seconds.labels(operation).observe(seconds)
 
-    def store_requested(self, operation: str, result: str, seconds: float) -> None:
-        """Count a request to DynamoDB: `success`, or the class name of its error."""
-        self.store_requests.labels(operation, result).inc()
-        self.store_seconds.labels(operation).observe(seconds)
-
     def _queues(self) -> None:
         queue = ("name",)
         prefix = "gco_workqueue"
@@ -111,15 +106,6 @@ class Metrics:
             "gco_cluster_request_duration_seconds",
             "Seconds a request to Kubernetes took",
             ("verb", "kind"),
-            _REQUEST,
-        )
-        self.store_requests = self._counter(
-            "gco_store_requests_total", "Requests to DynamoDB", ("operation", "result")
-        )
-        self.store_seconds = self._histogram(
-            "gco_store_request_duration_seconds",
-            "Seconds a request to DynamoDB took",
-            ("operation",),
             _REQUEST,
         )
         self.store_requests = self._counter(
