@@ -36,6 +36,7 @@ async def test_an_edit_is_healed(cluster, namespace, kind, operations, path):
     healed = await cluster.apply(kind, rendered.manifest, manager=MANAGER)
 
     assert differences(rendered.manifest, healed, MANAGER) == ()
+    assert take_back(healed, rendered.manifest) is None  # nobody holds a part of it any more
     if kind == DEPLOYMENT:
         assert len(healed["spec"]["template"]["spec"]["containers"]) == 1
     if kind == SERVICE:

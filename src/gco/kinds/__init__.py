@@ -29,7 +29,7 @@ from gco.kinds.registry import (
     Kind,
     kind_of,
 )
-from gco.kinds.takeover import FieldPath, take_over
+from gco.kinds.takeover import FieldPath, held_by_others, take_over
 
 __all__ = [
     "CONTROLLER_REVISION",
@@ -56,6 +56,7 @@ __all__ = [
     "digest",
     "expected_owned_hash",
     "fieldset",
+    "held_by_others",
     "intersection",
     "kind_of",
     "owned_fields",

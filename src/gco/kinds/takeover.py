@@ -38,6 +38,17 @@ def take_over(
     return replacing(live, {"/metadata/managedFields": entries})
 
 
+def held_by_others(
+    live: Mapping[str, Any], manager: str, paths: Collection[FieldPath]
+) -> FieldSet:
+    """Return what managers other than `manager` hold at or below `paths`, as `take_over` counts."""
+    held: FieldSet = {}
+    for entry in live["metadata"].get("managedFields") or ():
+        if not (is_apply_of(entry, manager) or entry.get("subresource")):
+            held = union(held, _within(entry.get("fieldsV1") or {}, paths))
+    return held
+
+
 def _within(fields: FieldSet, paths: Collection[FieldPath]) -> FieldSet:
     """Return the part of `fields` that is at or below one of `paths`."""
     found: FieldSet = {}
