@@ -77,6 +77,14 @@ class Kubelet:
         await self._write(namespace, name, _status(Fate.CRASH))
         self._look(self._pods[namespace, name], again=True)
 
+    async def restart(self, namespace: str, name: str, *, exit_code: int) -> None:
+        """Have the pod's containers exit once; they run again at once, and load anew."""
+        ended = {"exitCode": exit_code, "reason": "Error", "startedAt": TIME, "finishedAt": TIME}
+        status = _status(Fate.NEVER_READY)
+        status["container"] |= {"restartCount": 1, "lastState": {"terminated": ended}}
+        await self._write(namespace, name, status)
+        self._look(self._pods[namespace, name], again=True)
+
     async def run(self) -> None:
         """Follow the pods until cancelled."""
         try:

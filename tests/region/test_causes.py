@@ -1,10 +1,21 @@
 """Which reason wins, and what a person is told to do."""
 
+import datetime as dt
+
 import pytest
 
 from gco.core.model.status import AcceleratorCapacity
-from gco.core.region.causes import Ask, Cause, workload_causes, worst
+from gco.core.region.causes import (
+    PATIENCE,
+    Ask,
+    Cause,
+    crashing,
+    judged_again,
+    workload_causes,
+    worst,
+)
 from gco.core.region.pods import Ended, PodRecord, Pods
+from tests.builders import NOW
 
 GPU = "nvidia.com/gpu"
 FREE_ONE = {GPU: AcceleratorCapacity(total=16, free=1, nodes=3)}
@@ -41,10 +52,20 @@ def unscheduled(words: str) -> PodRecord:
 NO_GPU = "0/3 nodes are available: 3 Insufficient nvidia.com/gpu. preemption: not helpful"
 LOADING = a_pod()
 READY = a_pod(ready=True, started=True)
-SILENT = a_pod(started=True)
-CRASHED = a_pod(waiting="CrashLoopBackOff", restarts=3, ended=Ended("Error", 1, ""))
-OOM = a_pod(restarts=1, ended=Ended("OOMKilled", 137, ""))
-BAD_IMAGE = a_pod(waiting="ImagePullBackOff", waiting_message="not found")
+
+
+def ago(seconds: float) -> dt.datetime:
+    return NOW - dt.timedelta(seconds=seconds)
+
+
+MINUTE, DAY = dt.timedelta(minutes=1), dt.timedelta(days=1)
+UP = a_pod(started=True, running_since=ago(30), unready_since=ago(40))
+SILENT = a_pod(started=True, running_since=ago(30), unready_since=ago(5))
+NEVER = a_pod(started=True, running_since=ago(700), unready_since=ago(710))
+CRASHED = a_pod(waiting="CrashLoopBackOff", restarts=3, ended=Ended("Error", 1, "", MINUTE))
+OOM = a_pod(waiting="CrashLoopBackOff", restarts=1, ended=Ended("OOMKilled", 137, "", MINUTE))
+KILLED = a_pod(restarts=1, ended=Ended("Error", 137, "", DAY), running_since=ago(1))
+BAD_IMAGE = a_pod(waiting="ImagePullBackOff", waiting_message="not found", unready_since=ago(3600))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +73,45 @@ BAD_IMAGE = a_pod(waiting="ImagePullBackOff", waiting_message="not found")
     [
         pytest.param(pods(), "StillLoading", "0 of 2 replicas ready", id="no-pod-yet"),
         pytest.param(pods(READY, LOADING), "StillLoading", "1 of 2 replicas ready", id="loading"),
-        pytest.param(pods(READY, SILENT), "NotAnswering", "1 of 2 replicas ready", id="silent"),
+        pytest.param(
+            pods(READY, UP), "StillLoading", "1 of 2 replicas ready", id="not-yet-asked-if-ready"
+        ),
+        pytest.param(
+            pods(READY, SILENT), "NotAnswering", "1 of 2 replicas ready", id="answered-before"
+        ),
+        pytest.param(
+            pods(READY, NEVER), "NotAnswering", "1 of 2 replicas ready", id="silent-over-its-budget"
+        ),
+        pytest.param(
+            pods(READY, KILLED),
+            "StillLoading",
+            "1 of 2 replicas ready, restarted once: exit code 137",
+            id="killed-once-and-running-again",
+        ),
+        pytest.param(
+            pods(READY, a_pod(ended=Ended("Error", 1, ""))),
+            "StillLoading",
+            "1 of 2 replicas ready, about to be restarted: exit code 1",
+            id="ended-and-about-to-run-again",
+        ),
+        pytest.param(
+            pods(READY, a_pod(restarts=2, ended=Ended("OOMKilled", 137, "", MINUTE))),
+            "StillLoading",
+            "1 of 2 replicas ready, restarted twice: killed for want of memory",
+            id="out-of-memory-twice-and-running-again",
+        ),
+        pytest.param(
+            pods(a_pod(restarts=9, ended=Ended("Error", 1, "", DAY))),
+            "StillLoading",
+            "0 of 2 replicas ready, restarted 9 times: exit code 1",
+            id="one-crash-after-a-day-of-peace",
+        ),
+        pytest.param(
+            pods(a_pod(restarts=3, ended=Ended("Error", 1, "", MINUTE))),
+            "CrashLooping",
+            "the server ended with exit code 1, 3 restarts",
+            id="crashed-again-and-again-and-running-for-now",
+        ),
         pytest.param(
             pods(unscheduled(NO_GPU), unscheduled(NO_GPU)),
             "WaitingForGPU",
@@ -86,7 +145,7 @@ BAD_IMAGE = a_pod(waiting="ImagePullBackOff", waiting_message="not found")
         pytest.param(
             pods(blocked='admission webhook "policy" denied the request'),
             "Rejected",
-            'pods cannot be made: admission webhook "policy" denied the request',
+            'pods are refused: admission webhook "policy" denied the request',
             id="admission-refuses-the-pods",
         ),
         pytest.param(
@@ -118,7 +177,7 @@ BAD_IMAGE = a_pod(waiting="ImagePullBackOff", waiting_message="not found")
 def test_the_reason_that_wins(found, reason, facts):
     ask = Ask(replicas=2, device=GPU, count=2, startup_seconds=600, capacity=FREE_ONE)
 
-    cause = worst(workload_causes(found, ask, log=""))
+    cause = worst(workload_causes(found, ask, "", NOW))
 
     assert cause is not None
     assert (cause.reason, cause.message.partition(";")[0]) == (reason, facts)
@@ -127,7 +186,7 @@ def test_the_reason_that_wins(found, reason, facts):
 def test_a_crash_is_told_with_the_last_words():
     ask = Ask(replicas=1, device="", count=0, startup_seconds=600)
 
-    cause = worst(workload_causes(pods(CRASHED), ask, log="loading\n\nKeyError: 'rope'\n"))
+    cause = worst(workload_causes(pods(CRASHED), ask, "loading\n\nKeyError: 'rope'\n", NOW))
 
     assert cause is not None
     assert cause.message.endswith("its last words: loading | KeyError: 'rope'")
@@ -136,7 +195,7 @@ def test_a_crash_is_told_with_the_last_words():
 def test_with_capacity_unknown_only_the_scheduler_is_quoted():
     ask = Ask(replicas=1, device=GPU, count=2, startup_seconds=600)
 
-    cause = worst(workload_causes(pods(unscheduled(NO_GPU)), ask, log=""))
+    cause = worst(workload_causes(pods(unscheduled(NO_GPU)), ask, "", NOW))
 
     assert cause is not None
     assert "requested, too few free on 3 nodes" in cause.message
@@ -146,3 +205,86 @@ def test_of_several_failures_the_gravest_wins_whatever_their_order():
     some = [Cause("RouteNotReady", ""), Cause("Rejected", "a"), Cause("NameTaken", "b")]
 
     assert worst(some) == worst(some[::-1]) == Cause("NameTaken", "b")
+
+
+@pytest.mark.parametrize(
+    ("found", "final"),
+    [
+        pytest.param(pods(KILLED), False, id="killed-once"),
+        pytest.param(pods(OOM), False, id="backing-off-for-the-first-time"),
+        pytest.param(pods(CRASHED), True, id="a-loop-of-crashes"),
+        pytest.param(pods(BAD_IMAGE), True, id="an-image-that-stays-away"),
+        pytest.param(
+            pods(a_pod(waiting="ErrImagePull", unready_since=ago(20))),
+            False,
+            id="a-registrys-hiccup",
+        ),
+        pytest.param(
+            pods(a_pod(waiting="InvalidImageName", unready_since=ago(1))),
+            True,
+            id="no-image-at-all",
+        ),
+        pytest.param(
+            pods(a_pod(waiting="CreateContainerConfigError", unready_since=ago(20))),
+            False,
+            id="a-secret-that-may-come",
+        ),
+        pytest.param(
+            pods(a_pod(waiting="CreateContainerConfigError", unready_since=ago(100))),
+            True,
+            id="a-secret-that-does-not-come",
+        ),
+        pytest.param(pods(unscheduled(NO_GPU)), False, id="room-may-come"),
+        pytest.param(
+            pods(blocked='pods "web-1" is forbidden: exceeded quota: gpus'), False, id="quota"
+        ),
+        pytest.param(
+            pods(blocked='admission webhook "policy" denied the request'), True, id="a-policy"
+        ),
+        pytest.param(
+            pods(blocked='Internal error occurred: failed calling webhook "x": connection refused'),
+            False,
+            id="a-webhook-that-is-down",
+        ),
+        pytest.param(pods(UP, NEVER), False, id="a-silent-server"),
+        pytest.param(pods(CRASHED, unscheduled(NO_GPU)), True, id="a-crash-behind-what-waits"),
+    ],
+)
+def test_what_waiting_alone_will_not_mend(found, final):
+    ask = Ask(replicas=1, device=GPU, count=1, startup_seconds=600)
+
+    assert any(cause.final for cause in workload_causes(found, ask, "", NOW)) is final
+
+
+@pytest.mark.parametrize(
+    ("record", "seconds"),
+    [
+        pytest.param(
+            a_pod(waiting="ErrImagePull", unready_since=ago(20)),
+            PATIENCE.total_seconds() - 20,
+            id="an-image-that-may-still-come",
+        ),
+        pytest.param(UP, 570, id="a-server-within-its-budget"),
+        pytest.param(NEVER, None, id="a-server-beyond-it"),
+        pytest.param(LOADING, None, id="one-that-an-event-will-tell-of"),
+        pytest.param(READY, None, id="ready"),
+    ],
+)
+def test_when_time_alone_changes_what_is_said(record, seconds):
+    ask = Ask(replicas=1, device="", count=0, startup_seconds=600)
+
+    assert judged_again(pods(record), ask, NOW) == seconds
+
+
+def test_only_a_loop_of_crashes_has_its_log_read():
+    assert crashing(pods(KILLED)) is None
+    assert crashing(pods(KILLED, CRASHED)) == ("web-1", CRASHED)
+
+
+def test_a_long_line_of_a_log_is_cut():
+    ask = Ask(replicas=1, device="", count=0, startup_seconds=600)
+
+    cause = worst(workload_causes(pods(CRASHED), ask, "x" * 100_000, NOW))
+
+    assert cause is not None
+    assert len(cause.message) < 1000

@@ -1,5 +1,9 @@
 """Which pods run the wanted template, and what is read off each."""
 
+import datetime as dt
+
+import pytest
+
 from gco.core.region.observe import PodSet, template_digest
 from gco.core.region.pods import Ended, pod, sort_pods
 from tests.region.test_causes import a_pod
@@ -57,7 +61,14 @@ def test_a_crashed_pod_is_read_with_how_it_ended_and_sidecars_aside():
                     "name": "inference",
                     "restartCount": 2,
                     "state": {"waiting": {"reason": "CrashLoopBackOff"}},
-                    "lastState": {"terminated": {"reason": "Error", "exitCode": 3}},
+                    "lastState": {
+                        "terminated": {
+                            "reason": "Error",
+                            "exitCode": 3,
+                            "startedAt": "2026-01-01T00:00:00Z",
+                            "finishedAt": "2026-01-01T00:01:30Z",
+                        }
+                    },
                 },
             ],
         },
@@ -66,4 +77,23 @@ def test_a_crashed_pod_is_read_with_how_it_ended_and_sidecars_aside():
     record = pod(crashed)
 
     assert (record.waiting, record.restarts) == ("CrashLoopBackOff", 2)
-    assert record.ended == Ended("Error", 3, "")
+    assert record.ended == Ended("Error", 3, "", dt.timedelta(seconds=90))
+
+
+@pytest.mark.parametrize(
+    ("ready", "turned", "was_ready"),
+    [
+        pytest.param("False", "12:00:00", False, id="not-ready-since-before-this-run"),
+        pytest.param("False", "12:05:00", True, id="not-ready-since-later"),
+        pytest.param("True", "12:05:00", False, id="ready"),
+    ],
+)
+def test_a_server_that_answered_in_its_present_run_is_known(ready, turned, was_ready):
+    answered = {"type": "Ready", "status": ready, "lastTransitionTime": f"2026-01-01T{turned}Z"}
+    running = {"running": {"startedAt": "2026-01-01T12:01:00Z"}}
+    container = {"name": "inference", "started": True, "restartCount": 0, "state": running}
+    status = {"phase": "Running", "conditions": [answered], "containerStatuses": [container]}
+
+    record = pod({"metadata": {"name": "web-1", "uid": "p"}, "spec": {}, "status": status})
+
+    assert record.was_ready is was_ready

@@ -9,9 +9,10 @@ from gco.core.model.endpoint import TargetState
 from gco.core.model.status import ConditionType, RegionState
 from gco.core.region.causes import Ask, Cause
 from gco.core.region.drift import Drift, DriftKind
-from gco.core.region.pods import Pods
+from gco.core.region.held import not_understood, outdated
+from gco.core.region.pods import Ended, Pods
 from gco.core.region.stage import Stage
-from gco.core.region.status import View, judge, outdated
+from gco.core.region.status import DRIFT_SHOWN, View, drift_shown_for, judge
 from tests.builders import NOW, a_regional
 from tests.region.test_causes import BAD_IMAGE, CRASHED, NO_GPU, a_pod, unscheduled
 from tests.region.test_stage import ALL, NOTHING, but
@@ -19,7 +20,8 @@ from tests.region.test_stage import ALL, NOTHING, but
 LATER = NOW + dt.timedelta(minutes=5)
 READY = a_pod(ready=True, started=True)
 ASK = Ask(replicas=1, device="nvidia.com/gpu", count=1, startup_seconds=600)
-REJECTED = Cause("Rejected", "Service web: spec.ports: Invalid value; correct the spec")
+REJECTED = Cause("Rejected", "Service web: spec.ports: Invalid value; correct the spec", final=True)
+KILLED = a_pod(restarts=1, ended=Ended("Error", 137, ""))
 RUNNING, STOPPED, DELETED = TargetState.RUNNING, TargetState.STOPPED, TargetState.DELETED
 
 
@@ -155,29 +157,92 @@ def test_what_another_endpoint_of_that_name_said_is_not_built_upon():
     assert judge(dataclasses.replace(view, regional=regional), LATER).last_transition == LATER
 
 
+TOLD = "spec.replicas of Deployment web, changed by kubectl at 2026-01-01T12:00:00Z"
+
+
 @pytest.mark.parametrize(
-    ("kind", "status"),
+    ("kind", "status", "while_it_lasts"),
     [
-        (DriftKind.REPAIRED, "False"),
-        (DriftKind.FOUGHT_OVER, "True"),
-        (DriftKind.MUTATED, "True"),
+        pytest.param(DriftKind.REPAIRED, "False", {}, id="repaired"),
+        pytest.param(DriftKind.FOUGHT_OVER, "True", {"settled": False}, id="fought-over"),
+        pytest.param(DriftKind.MUTATED, "True", {"mutated": True}, id="mutated"),
     ],
 )
-def test_drift_is_told_until_the_next_revision(kind, status):
-    found = again(a_view(), drift=Drift(kind, "Deployment web: spec.replicas, changed by kubectl"))
+def test_drift_is_told_with_its_time_until_the_next_revision(kind, status, while_it_lasts):
+    found = again(a_view(), drift=Drift(kind, TOLD), **while_it_lasts)
     told = judge(found, LATER)
     quiet = dataclasses.replace(
         found, drift=None, regional=found.regional.model_copy(update={"status": told})
     )
 
     condition = told.condition(ConditionType.DRIFTED)
-    assert (condition.status, condition.reason) == (status, kind.value)
+    assert (condition.status, condition.reason, condition.message) == (status, kind.value, TOLD)
     assert condition.last_transition_time == LATER
     assert judge(quiet, LATER) == told
     newer = quiet.regional.spec.model_copy(update={"revision": 2})
     moved = quiet.regional.model_copy(update={"spec": newer})
     reset = judge(dataclasses.replace(quiet, regional=moved), LATER)
     assert reset.condition(ConditionType.DRIFTED).reason == "InSync"
+
+
+def told_drift(view, now):
+    said = judge(view, now)
+    return said.condition(ConditionType.DRIFTED), dataclasses.replace(
+        view, drift=None, regional=view.regional.model_copy(update={"status": said})
+    )
+
+
+@pytest.mark.parametrize("kind", [DriftKind.FOUGHT_OVER, DriftKind.MUTATED])
+def test_a_drift_that_lasted_is_over_once_everything_stands_as_it_should(kind):
+    _, view = told_drift(again(a_view(), drift=Drift(kind, TOLD)), NOW)
+
+    over, _ = told_drift(view, LATER)
+
+    assert (over.status, over.reason) == ("False", kind.value)
+    assert over.last_transition_time == LATER
+
+
+def test_a_fight_that_goes_on_writes_no_status():
+    lasting = {"drift": Drift(DriftKind.FOUGHT_OVER, TOLD), "settled": False}
+    view = again(a_view(), **lasting)
+
+    assert judge(again(view), LATER) == judge(view, NOW)
+
+
+def test_a_drift_that_is_over_is_told_for_a_day():
+    _, view = told_drift(again(a_view(), drift=Drift(DriftKind.REPAIRED, TOLD)), NOW)
+    end = NOW + DRIFT_SHOWN
+
+    assert drift_shown_for(view, NOW) == DRIFT_SHOWN.total_seconds()
+    assert told_drift(view, end - dt.timedelta(seconds=1))[0].reason == "Repaired"
+    forgotten, view = told_drift(view, end)
+    assert forgotten.reason == "InSync"
+    assert drift_shown_for(view, end) is None
+
+
+def test_a_replica_that_was_killed_once_is_no_failure():
+    status = judge(again(a_view(), observed=holding(KILLED)), LATER)
+
+    assert status.state is RegionState.UPDATING
+    assert status.reason == "StillLoading"
+    assert "restarted once: exit code 137" in status.message
+    assert status.condition(ConditionType.STALLED).status == "False"
+
+
+def test_what_waiting_will_not_mend_is_told_though_another_cause_ranks_higher():
+    status = judge(a_view(observed=holding(CRASHED, unscheduled(NO_GPU))), NOW)
+
+    assert status.reason == "WaitingForGPU"
+    assert status.condition(ConditionType.STALLED).reason == "CrashLooping"
+    assert status.state is RegionState.ERROR
+    assert "exit code 1" in status.error
+
+
+def test_a_route_that_nobody_takes_up_says_what_to_check():
+    status = judge(a_view(observed=but(route=dataclasses.replace(ALL.route, address=""))), NOW)
+
+    assert "IngressClass alb" in status.message
+    assert "kubectl describe ingress inference-web -n gco-inference" in status.message
 
 
 def test_a_custom_resource_that_was_made_again_says_so():
@@ -210,3 +275,23 @@ def test_the_same_or_a_higher_revision_is_not(revision):
     regional = a_regional(revision=revision, status=judge(a_view(revision=5), NOW))
 
     assert outdated(regional, LATER) is None
+
+
+def test_a_spec_of_another_version_is_said_to_be_not_understood():
+    before = judge(a_view(), NOW)
+
+    told = not_understood(
+        before.uid, 7, "spec.endpoint.warp: unknown", generation=3, previous=before, now=LATER
+    )
+
+    assert (told.state, told.reason, told.observed_revision) == ("error", "NotUnderstood", 7)
+    assert "upgrade the monitor" in told.message
+    assert (told.replicas_ready, told.condition(ConditionType.STALLED).status) == (1, "True")
+    assert told == not_understood(
+        before.uid,
+        7,
+        "spec.endpoint.warp: unknown",
+        generation=3,
+        previous=told,
+        now=LATER + dt.timedelta(hours=1),
+    )

@@ -15,13 +15,20 @@ from gco.core.region.causes import Cause
 from gco.core.region.drift import Drift, DriftKind, drift
 from gco.core.region.fights import Fight
 from gco.core.region.takeback import take_back
-from gco.errors import AbsentError, ClusterConflictError, ForbiddenError, RejectedError
+from gco.errors import (
+    AbsentError,
+    ClusterConflictError,
+    ForbiddenError,
+    RejectedError,
+    TransientError,
+)
 from gco.kinds import KINDS, FieldDifference, Kind, differences, owned_hash
 from gco.telemetry import get_logger
 
 _log = get_logger(__name__)
 _TRIES = 4
 """Reads and writes of one take-back before the queue's back-off."""
+_TRY = "it is tried again by itself; where a webhook is named, see that webhook's pods"
 _KINDS = {kind.name: kind for kind in KINDS}
 
 
@@ -36,6 +43,8 @@ class Outcome:
     """Something has to change by itself first."""
     again: float | None = None
     """Seconds after which to look again."""
+    error: TransientError | None = None
+    """What ended the plan early, where that is worth telling: to be raised once it was told."""
 
     def look_in(self, seconds: float) -> None:
         """Look again after `seconds`, or sooner where something else asks for it."""
@@ -62,23 +71,35 @@ class Actor:
     async def carry_out(self, actions: Sequence[Action]) -> Outcome:
         """Carry out `actions` in order.
 
-        What the API server refuses becomes a failure in the outcome, and the rest goes on. Raises
-        TransientError, and ClusterConflictError where what was known is out of date: the caches
-        have been refreshed then, so that the next run knows better.
+        What the API server refuses becomes a failure in the outcome, and the rest goes on. What it
+        fails at ends the plan; after a while that becomes a failure in the outcome too. Raises
+        TransientError until then, and ClusterConflictError where what was known is out of date: the
+        caches have been refreshed then, so that the next run knows better.
         """
         for action in actions:
-            match action:
-                case Apply():
-                    await self._refusable(action.ref, action.rendered.hash, self._apply(action))
-                case Delete():
-                    await self._refusable(action.ref, action.uid, self._delete(action))
-                case Refuse():
-                    self._outcome.failures.append(
-                        Cause("NameTaken", f"{action.ref}: {action.why}; rename one of them")
-                    )
-                case Wait():
-                    self._outcome.waiting = True
+            try:
+                await self._carry_out(action)
+            except TransientError as error:
+                if not self._memory.failed(action.ref, _now()):
+                    raise
+                self._outcome.failures.append(
+                    Cause("ApplyFailed", f"{action.ref}: {error}; {_TRY}")
+                )
+                self._outcome.error = error
+                break
         return self._outcome
+
+    async def _carry_out(self, action: Action) -> None:
+        match action:
+            case Apply():
+                await self._refusable(action.ref, action.rendered.hash, self._apply(action))
+            case Delete():
+                await self._refusable(action.ref, action.uid, self._delete(action))
+            case Refuse():
+                message = f"{action.ref}: {action.why}; rename one of them"
+                self._outcome.failures.append(Cause("NameTaken", message, final=True))
+            case Wait():
+                self._outcome.waiting = True
 
     async def _refusable(
         self, ref: ObjectRef, what: str, request: Coroutine[Any, Any, None]
@@ -95,10 +116,10 @@ class Actor:
         except ForbiddenError as error:
             cause = Cause("Forbidden", f"{ref}: {error}; apply deploy/kubernetes anew")
         else:
-            self._memory.refusals.pop(ref, None)
+            self._memory.worked(ref)
             return
         refusal = self._memory.refuse(ref, what, cause, _now())
-        self._failed(cause, refusal.until)
+        self._failed(refusal.cause, refusal.until)
         _log.warning("refused", **self._said(ref), error=cause.message)
 
     def _failed(self, cause: Cause, until: float) -> None:
@@ -204,7 +225,7 @@ class Actor:
         accepted = Rendered(action.rendered.manifest, action.rendered.hash, left)
         self._memory.accepted[action.ref] = accepted
         self._outcome.drift = drift(DriftKind.MUTATED, action.ref, found)
-        if self._memory.say_once(f"mutated {action.ref} {action.rendered.hash} {left}"):
+        if self._memory.say_once(f"mutated {action.ref}", f"{action.rendered.hash} {left}"):
             _log.warning(
                 "changed on admission",
                 **self._said(action.ref),

@@ -19,6 +19,7 @@ from gco.core.region.observe import (
 )
 from gco.core.region.pods import PodRecord, pod, sort_pods
 from gco.core.region.stage import Observed
+from gco.core.sync.copies import Copy, read_copy
 from gco.errors import InvalidSpecError
 from gco.kinds import (
     CONTROLLER_REVISION,
@@ -40,12 +41,12 @@ _ROUTE_PREFIX = ingress_name(EndpointName(""))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Resource:
-    """What is kept of a custom resource: what it says, or why it cannot be read."""
+class Unread:
+    """A custom resource whose spec is not one that this version of GCO knows."""
 
-    uid: str
-    regional: Regional | None
-    problem: str = ""
+    copy: Copy
+    generation: int
+    problem: str
 
 
 class Caches:
@@ -151,9 +152,9 @@ def _app(old: PodSet | PodRecord | None, new: PodSet | PodRecord | None) -> str:
     return record.app if record is not None else ""
 
 
-def _resource(manifest: Manifest) -> Resource:
-    uid = manifest["metadata"]["uid"]
+def _resource(manifest: Manifest) -> Regional | Unread:
     try:
-        return Resource(uid, Regional.from_manifest(manifest))
+        return Regional.from_manifest(manifest)
     except InvalidSpecError as error:
-        return Resource(uid, None, str(error))
+        generation: int = manifest["metadata"].get("generation", 0)
+        return Unread(read_copy(manifest), generation, str(error))

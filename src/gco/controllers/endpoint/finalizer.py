@@ -6,6 +6,7 @@ from gco.core.model.endpoint import TargetState
 from gco.core.model.names import FINALIZER, MANAGER
 from gco.core.model.regional import Regional
 from gco.core.model.status import RegionState
+from gco.core.sync.copies import Copy
 from gco.errors import AbsentError
 from gco.kinds import INFERENCE_ENDPOINT, replacing
 
@@ -26,7 +27,7 @@ def may_go(regional: Regional) -> bool:
     )
 
 
-async def release(cluster: Cluster, caches: Caches, regional: Regional) -> bool:
+async def release(cluster: Cluster, caches: Caches, regional: Regional | Copy) -> bool:
     """Remove our finalizer; return whether it was there. Raises ClusterConflictError."""
     try:
         live = await cluster.get(INFERENCE_ENDPOINT, regional.namespace, regional.name)

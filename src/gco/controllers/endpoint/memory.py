@@ -6,20 +6,26 @@ from gco.core.region.actions import ObjectRef, Rendered
 from gco.core.region.causes import Cause
 from gco.core.region.drift import Drift
 from gco.core.region.fights import Fight
+from gco.runtime.backoff import Backoff
 
-_REFUSED_FIRST = 30.0
-_REFUSED_LONGEST = 1000.0
+_REJECTED = Backoff(30.0, 1000.0)
+_FORBIDDEN = Backoff(0.5, 1000.0)
+"""Permissions that are missing for a moment: an API server that has just started answers 403 until
+it has read its roles. Soon at first, therefore; seldom once it lasts."""
+_MOMENT = 30.0
+"""Seconds after which what could have been a passing weakness of the API server is none."""
 _DELETE_ANEW = 30.0
 """Seconds until a delete that was accepted, and of which nothing was heard, is sent again."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Refusal:
-    """An apply that the API server refused; the same one is not sent again before `until`."""
+    """A request that the API server refused; the same one is not sent again before `until`."""
 
     hash: str
     cause: Cause
     times: int
+    since: float
     until: float
 
 
@@ -33,6 +39,8 @@ class Memory:
     repaired: dict[ObjectRef, Drift] = dataclasses.field(default_factory=dict)
     """What the last repair of an object was about."""
     refusals: dict[ObjectRef, Refusal] = dataclasses.field(default_factory=dict)
+    failing: dict[ObjectRef, float] = dataclasses.field(default_factory=dict)
+    """Since when the API server fails at an object, as it does while a webhook is down."""
     deletes: dict[str, float] = dataclasses.field(default_factory=dict)
     """When a delete of the object of that uid was accepted."""
     drift: Drift | None = None
@@ -41,17 +49,33 @@ class Memory:
     """Since when there is a status that waits to be written."""
     logs: dict[str, str] = dataclasses.field(default_factory=dict)
     """The end of a crashing container's log, by the pod's uid."""
-    told: set[str] = dataclasses.field(default_factory=set)
-    """What was logged once and need not be again."""
+    told: dict[str, str] = dataclasses.field(default_factory=dict)
+    """What was logged last on a subject, and need not be again."""
 
-    def refuse(self, ref: ObjectRef, rendered_hash: str, cause: Cause, now: float) -> Refusal:
-        """Remember that the API server refused `ref` as rendered."""
+    def refuse(self, ref: ObjectRef, request: str, cause: Cause, now: float) -> Refusal:
+        """Remember that the API server refused `request` about `ref`, for what `cause` says.
+
+        A missing permission is final only once it has been missing for a while.
+        """
         before = self.refusals.get(ref)
-        times = before.times + 1 if before is not None and before.hash == rendered_hash else 0
-        wait = min(_REFUSED_LONGEST, _REFUSED_FIRST * 2.0**times)
-        refusal = Refusal(rendered_hash, cause, times, now + wait)
+        if before is None or before.hash != request:
+            before = None
+        times, since = (before.times + 1, before.since) if before else (0, now)
+        backoff = _FORBIDDEN if cause.reason == "Forbidden" else _REJECTED
+        final = cause.reason != "Forbidden" or now - since >= _MOMENT
+        cause = dataclasses.replace(cause, final=final)
+        refusal = Refusal(request, cause, times, since, now + backoff.delay(times))
         self.refusals[ref] = refusal
         return refusal
+
+    def failed(self, ref: ObjectRef, now: float) -> bool:
+        """Note that the API server failed at `ref`; return whether it has for a while."""
+        return now - self.failing.setdefault(ref, now) >= _MOMENT
+
+    def worked(self, ref: ObjectRef) -> None:
+        """Note that the API server did what it was asked about `ref`."""
+        self.refusals.pop(ref, None)
+        self.failing.pop(ref, None)
 
     def refused(self, ref: ObjectRef, rendered_hash: str, now: float) -> Refusal | None:
         """Return why `ref` as rendered is not sent now, or None."""
@@ -69,9 +93,8 @@ class Memory:
         sent = self.deletes.get(uid)
         return sent is not None and now - sent < _DELETE_ANEW
 
-    def say_once(self, what: str) -> bool:
-        """Whether `what` has not been said yet; it counts as said from now on."""
-        if what in self.told:
-            return False
-        self.told.add(what)
-        return True
+    def say_once(self, subject: str, what: str) -> bool:
+        """Whether `what` is news on `subject`; it counts as said from now on."""
+        news = self.told.get(subject) != what
+        self.told[subject] = what
+        return news

@@ -1,23 +1,25 @@
 """One run of one endpoint: observe, decide by the core's functions, act, say how it stands."""
 
-from collections.abc import Callable, Mapping, Sequence
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gco.clock import Clock
 from gco.cluster.port import Cluster
 from gco.controllers.endpoint.actor import Actor, Outcome
-from gco.controllers.endpoint.caches import Caches
+from gco.controllers.endpoint.caches import Caches, Unread
 from gco.controllers.endpoint.events import Recorder
 from gco.controllers.endpoint.finalizer import may_go, release
 from gco.controllers.endpoint.memory import Memory
 from gco.controllers.endpoint.reporter import report
 from gco.core.model.defaults import effective
-from gco.core.model.ids import EndpointName
+from gco.core.model.ids import EndpointName, EndpointUid, RevisionNumber
 from gco.core.model.names import CONTAINER
 from gco.core.model.regional import Regional
 from gco.core.model.status import AcceleratorCapacity
-from gco.core.region.causes import Ask, crashing
+from gco.core.region.causes import Ask, crashing, judged_again
 from gco.core.region.freeze import Template, freeze, frozen_for, runs, template_in
+from gco.core.region.held import not_understood, outdated
 from gco.core.region.plan import plan
 from gco.core.region.render.container import startup_seconds
 from gco.core.region.render.template import pod_template
@@ -30,7 +32,7 @@ from gco.core.region.stage import (
     wanted_replicas,
     workload_ref,
 )
-from gco.core.region.status import View, judge, outdated
+from gco.core.region.status import View, drift_shown_for, judge
 from gco.errors import AbsentError, ClusterError
 from gco.kinds import DEPLOYMENT
 from gco.telemetry import get_logger
@@ -70,28 +72,39 @@ class Reconciler:
             self._memories.pop(name, None)
             return None  # absence is never a wish: its objects go on serving
         memory = self._memories.setdefault(name, Memory())
-        regional = resource.regional
-        if regional is None:
-            if memory.say_once(resource.problem):
-                _log.error("not understood", endpoint=name, error=resource.problem)
+        if isinstance(resource, Unread):
+            return await self._not_understood(resource, memory)
+        if resource.deleting and may_go(resource):
+            if await release(self._cluster, self._caches, resource):
+                state, revision = resource.spec.state, resource.spec.revision
+                _log.info("released", endpoint=name, state=state, revision=revision)
             return None
-        if regional.deleting and may_go(regional):
-            await self._let_go(regional)
-            return None
-        if regional.edited:
-            if memory.say_once(f"edited {regional.generation}"):
+        if resource.edited:
+            if memory.say_once("edited", str(resource.generation)):
                 _log.warning("edited by hand; waiting for its repair", endpoint=name)
             return None
-        return await self._make_true(regional, memory)
+        return await self._make_true(resource, memory)
 
-    async def _let_go(self, regional: Regional) -> None:
-        if await release(self._cluster, self._caches, regional):
-            _log.info(
-                "released",
-                endpoint=regional.name,
-                state=regional.spec.state,
-                revision=regional.spec.revision,
-            )
+    async def _not_understood(self, unread: Unread, memory: Memory) -> float | None:
+        """Leave what stands as it is, and say so where no repair by the sync loop will follow."""
+        copy = unread.copy
+        if copy.deleting:  # it tells us nothing, so that its objects stay as they are
+            if await release(self._cluster, self._caches, copy):
+                _log.warning("released unread", endpoint=copy.name, error=unread.problem)
+            return None
+        if memory.say_once("not understood", unread.problem):
+            _log.error("not understood", endpoint=copy.name, error=unread.problem)
+        if copy.edited or not copy.uid:
+            return None
+        status = not_understood(
+            EndpointUid(copy.uid),
+            RevisionNumber(copy.revision),
+            unread.problem,
+            generation=unread.generation,
+            previous=copy.status,
+            now=self._clock.now(),
+        )
+        return await report(self._cluster, self._caches, copy, status, memory)
 
     async def _make_true(self, regional: Regional, memory: Memory) -> float | None:
         refused = outdated(regional, self._clock.now())
@@ -112,6 +125,8 @@ class Reconciler:
             actor = Actor(self._cluster, self._caches, regional, memory)
             outcome = await actor.carry_out(actions)
             observed = self._caches.observe(regional.name)
+        else:
+            memory.failing.clear()
         memory.drift = outcome.drift or memory.drift
         view = View(
             regional=regional,
@@ -121,14 +136,17 @@ class Reconciler:
             settled=outcome.settled,
             failures=outcome.failures,
             drift=memory.drift,
+            mutated=bool(memory.accepted),
             log=await self._last_words(regional, observed, memory),
         )
-        status = judge(view, self._clock.now())
         self._recorder.tell(regional, outcome)
-        held = await report(self._cluster, self._caches, regional, status, memory)
+        now = self._clock.now()
+        held = await report(self._cluster, self._caches, regional, judge(view, now), memory)
         if held is None:
             memory.drift = None
-        return _soonest([outcome.again, held, look_again(regional, stage, self._clock.now())])
+        if outcome.error is not None:
+            raise outcome.error
+        return _soonest([outcome.again, held, *_waits(view, now)])
 
     async def _template(
         self, regional: Regional, observed: Observed, stage: Stage
@@ -175,6 +193,14 @@ class Reconciler:
         except ClusterError as error:
             _log.warning("log not readable", pod=pod, error=str(error))
             return ""
+
+
+def _waits(view: View, now: dt.datetime) -> Iterator[float | None]:
+    """Yield after how many seconds time alone changes what is to be done or said."""
+    yield look_again(view.regional, view.stage, now)
+    yield drift_shown_for(view, now)
+    if view.stage is Stage.SERVE:
+        yield judged_again(view.observed.pods, view.ask, now)
 
 
 def _soonest(times: Sequence[float | None]) -> float | None:

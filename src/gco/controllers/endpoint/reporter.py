@@ -9,6 +9,7 @@ from gco.controllers.endpoint.memory import Memory
 from gco.core.model.names import STATUS_MANAGER
 from gco.core.model.regional import Regional, RegionalStatus
 from gco.core.model.status import ConditionType
+from gco.core.sync.copies import Copy
 from gco.errors import AbsentError
 from gco.kinds import INFERENCE_ENDPOINT
 
@@ -17,7 +18,11 @@ _GATHER_SECONDS = 0.5
 
 
 async def report(
-    cluster: Cluster, caches: Caches, regional: Regional, status: RegionalStatus, memory: Memory
+    cluster: Cluster,
+    caches: Caches,
+    regional: Regional | Copy,
+    status: RegionalStatus,
+    memory: Memory,
 ) -> float | None:
     """Write `status` if it is news; return seconds after which to look again, if it was held.
 

@@ -30,17 +30,31 @@ class Drift:
     kind: DriftKind
     message: str
 
+    @property
+    def lasting(self) -> bool:
+        """Whether the object is still not as it was rendered."""
+        return self.kind in (DriftKind.MUTATED, DriftKind.FOUGHT_OVER)
+
 
 def drift(kind: DriftKind, ref: ObjectRef, differences: Sequence[FieldDifference]) -> Drift:
     """Return what is to be said of `ref`: which fields, and who changed them where it is known."""
-    return Drift(kind, f"{ref}: {describe(differences)}")
+    return Drift(kind, f"{_fields(differences)} of {ref}{_author(differences)}")
 
 
-def describe(differences: Sequence[FieldDifference]) -> str:
-    """Return the fields and who changed them: `spec.replicas, changed by kubectl-scale`."""
+def _fields(differences: Sequence[FieldDifference]) -> str:
     if not differences:
-        return "field ownership"
+        return "the ownership of fields"
     paths = [difference.path for difference in differences[:_PATHS]]
     more = f" and {len(differences) - _PATHS} more" if len(differences) > _PATHS else ""
+    return f"{', '.join(paths)}{more}"
+
+
+def _author(differences: Sequence[FieldDifference]) -> str:
+    """Return who and when: `, changed by kubectl-edit at 2026-01-01T12:00:00Z`.
+
+    A field that was removed, and one that admission changed, have nobody's name on them.
+    """
     who = sorted({difference.manager for difference in differences if difference.manager})
-    return f"{', '.join(paths)}{more}, changed by {' and '.join(who) or 'unknown'}"
+    when = max((difference.time or "" for difference in differences), default="")
+    at = f" at {when}" if when else ""
+    return f", changed by {' and '.join(who) or 'unknown'}{at}"

@@ -1,6 +1,7 @@
 """Records of pods, and which of them run the template that is wanted."""
 
 import dataclasses
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ class Ended:
     """`OOMKilled`, `Error`, `Completed`, …"""
     exit_code: int
     message: str
+    lasted: dt.timedelta | None = None
+    """How long that run was; None where nobody wrote it down."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -42,6 +45,19 @@ class PodRecord:
     restarts: int
     ended: Ended | None
     image: str
+    running_since: dt.datetime | None = None
+    """When the container's present run began; None where it does not run."""
+    unready_since: dt.datetime | None = None
+    """When the pod stopped being ready, or was first seen on its node; None where it is ready."""
+
+    @property
+    def was_ready(self) -> bool:
+        """Whether the container answered in its present run, and does so no longer."""
+        return (
+            self.running_since is not None
+            and self.unready_since is not None
+            and self.unready_since > self.running_since
+        )
 
 
 def pod(manifest: Manifest) -> PodRecord:
@@ -64,6 +80,8 @@ def pod(manifest: Manifest) -> PodRecord:
         restarts=container.get("restartCount", 0),
         ended=_ended(container),
         image=_image(manifest),
+        running_since=_time((container.get("state") or {}).get("running"), "startedAt"),
+        unready_since=_unready_since(status),
     )
 
 
@@ -139,7 +157,24 @@ def _ended(container: Mapping[str, Any]) -> Ended | None:
     last = now or (container.get("lastState") or {}).get("terminated")
     if not last:
         return None
-    return Ended(last.get("reason", ""), last.get("exitCode", 0), last.get("message", ""))
+    begun, over = _time(last, "startedAt"), _time(last, "finishedAt")
+    return Ended(
+        last.get("reason", ""),
+        last.get("exitCode", 0),
+        last.get("message", ""),
+        lasted=over - begun if begun and over else None,
+    )
+
+
+def _time(stated: Mapping[str, Any] | None, field: str) -> dt.datetime | None:
+    found = (stated or {}).get(field)
+    return dt.datetime.fromisoformat(found) if found else None
+
+
+def _unready_since(status: Mapping[str, Any]) -> dt.datetime | None:
+    conditions = status.get("conditions") or ()
+    found = (c for c in conditions if c["type"] == "Ready" and c["status"] != "True")
+    return _time(next(found, None), "lastTransitionTime")
 
 
 def _unscheduled(status: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from gco.core.model.endpoint import TargetState
 from gco.core.model.ids import EndpointName, EndpointUid
 from gco.core.model.names import deployment_name, ingress_name, service_name
 from gco.core.model.regional import Regional
-from gco.core.model.status import ConditionType
+from gco.core.model.status import ConditionType, RegionState
 from gco.core.region.actions import ObjectRef, Owner, Rendered, Seen
 from gco.core.region.freeze import Template, kept
 from gco.core.region.observe import Child, Frozen, Route, Workload
@@ -32,6 +32,7 @@ DRAIN_WAIT = dt.timedelta(seconds=180)
 """How long a Service outlasts the wish to delete: the route's wait, and twice the pods' grace."""
 CLOSING = frozenset({"Stopping", "ScalingToZero", "Deleting"})
 """Reasons of the condition Ready on the way out; the status says since when."""
+_CLOSING_STATES = frozenset({RegionState.STOPPING, RegionState.DELETING})
 
 
 class Stage(enum.Enum):
@@ -172,4 +173,6 @@ def _closing_since(regional: Regional) -> dt.datetime | None:
     if status is None or status.uid != regional.spec.uid:
         return None
     ready = status.condition(ConditionType.READY)
-    return status.last_transition if ready is not None and ready.reason in CLOSING else None
+    closing = ready is not None and ready.reason in CLOSING
+    # What hinders it may be the reason that is told: the state says the same.
+    return status.last_transition if closing or status.state in _CLOSING_STATES else None

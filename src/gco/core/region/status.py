@@ -3,14 +3,25 @@
 import dataclasses
 import datetime as dt
 from collections.abc import Sequence
+from typing import Final
 
 from gco.core.model.endpoint import TargetState
+from gco.core.model.names import ingress_name
 from gco.core.model.regional import Regional, RegionalStatus
 from gco.core.model.status import Condition, ConditionStatus, ConditionType, RegionState
-from gco.core.region.causes import FATAL, Ask, Cause, workload_causes, worst
+from gco.core.region.causes import Ask, Cause, workload_causes, worst
 from gco.core.region.drift import Drift, DriftKind
 from gco.core.region.pods import Pods
+from gco.core.region.render.ingress import backend_of
 from gco.core.region.stage import Observed, Stage, wanted_replicas
+
+DRIFT_SHOWN: Final = dt.timedelta(hours=24)
+"""How long a drift that is over is told: Events are gone after an hour, and what happened in the
+night should be seen in the morning."""
+
+
+_LONGEST: Final = 2000
+"""Characters of a message: what others wrote is quoted, and a store holds only so much."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,6 +38,8 @@ class View:
     """What the API server refused, or what stands in the way of an object."""
     drift: Drift | None = None
     """What was found in this run, if anything."""
+    mutated: bool = False
+    """Admission holds some object otherwise than it was applied, and that is accepted."""
     log: str = ""
     """The end of what a crashing container wrote, where it is known."""
 
@@ -41,9 +54,11 @@ class _Said:
 def judge(view: View, now: dt.datetime) -> RegionalStatus:
     """Return the status to report; equal to the present one where nothing changed."""
     previous = _previous(view)
-    said = _conditions(view, previous)
-    state = _state(view, said[ConditionType.READY], previous)
+    causes = _causes(view, now)
+    stuck = worst(cause for cause in (*view.failures, *causes) if cause.final)
     now = now.replace(microsecond=0)
+    said = _conditions(view, previous, causes, stuck, now)
+    state = _state(view, said[ConditionType.READY], stuck, previous)
     ready = said[ConditionType.READY].status
     moved = previous is None or (
         (previous.state, previous.observed_revision, _ready(previous))
@@ -56,45 +71,11 @@ def judge(view: View, now: dt.datetime) -> RegionalStatus:
         replicas_desired=wanted_replicas(view.regional),
         observed_revision=view.regional.spec.revision,
         last_transition=now if moved or previous is None else previous.last_transition,
-        error=said[ConditionType.READY].message if state is RegionState.ERROR else None,
+        error=stuck.message[:_LONGEST] if stuck and state is RegionState.ERROR else None,
         conditions=tuple(
             _condition(kind, what, previous, view, now) for kind, what in said.items()
         ),
     )
-
-
-def outdated(regional: Regional, now: dt.datetime) -> RegionalStatus | None:
-    """Return the status of a custom resource that is behind what this region has made true.
-
-    None for any other. A revision lower than the one observed, of the same endpoint, comes from a
-    store that was set back or a reader that fell behind; acting on it would undo newer work.
-    """
-    previous = regional.status
-    if (
-        previous is None
-        or previous.uid != regional.spec.uid
-        or previous.observed_revision <= regional.spec.revision
-    ):
-        return None
-    message = (
-        f"revision {regional.spec.revision} is older than {previous.observed_revision}, which "
-        "runs; apply the endpoint again"
-    )
-    before = previous.condition(ConditionType.STALLED)
-    stalled = Condition(
-        type=ConditionType.STALLED,
-        status="True",
-        reason="RevisionOutdated",
-        message=message,
-        last_transition_time=(
-            before.last_transition_time
-            if before is not None and before.status == "True"
-            else now.replace(microsecond=0)
-        ),
-        observed_generation=regional.generation,
-    )
-    others = (c for c in previous.conditions if c.type is not ConditionType.STALLED)
-    return previous.model_copy(update={"conditions": (*others, stalled)})
 
 
 def _previous(view: View) -> RegionalStatus | None:
@@ -107,15 +88,42 @@ def _ready(status: RegionalStatus) -> ConditionStatus:
     return found.status if found is not None else "Unknown"
 
 
-def _conditions(view: View, previous: RegionalStatus | None) -> dict[ConditionType, _Said]:
-    workload = _workload(view)
+def drift_shown_for(view: View, now: dt.datetime) -> float | None:
+    """Return for how many seconds more a drift that is over is told; None where none is."""
+    previous = _previous(view)
+    said = previous.condition(ConditionType.DRIFTED) if previous is not None else None
+    if said is None or said.reason == _IN_SYNC.reason or said.status != "False":
+        return None
+    return max(0.0, (said.last_transition_time + DRIFT_SHOWN - now).total_seconds())
+
+
+def _causes(view: View, now: dt.datetime) -> tuple[Cause, ...]:
+    """Return why pods are missing; none where enough of them answer, or none are wanted."""
+    pods, wanted = view.observed.pods, wanted_replicas(view.regional)
+    if view.stage is not Stage.SERVE or (view.settled and pods.ready >= wanted):
+        return ()
+    return tuple(workload_causes(pods, view.ask, view.log, now))
+
+
+def _conditions(
+    view: View,
+    previous: RegionalStatus | None,
+    causes: Sequence[Cause],
+    stuck: Cause | None,
+    now: dt.datetime,
+) -> dict[ConditionType, _Said]:
+    workload = _workload(view, causes)
     route = _route(view)
     return {
         ConditionType.READY: _summary(view, workload, route),
         ConditionType.WORKLOAD_READY: workload,
         ConditionType.ROUTE_READY: route,
-        ConditionType.DRIFTED: _drifted(view, previous),
-        ConditionType.STALLED: _stalled(view, workload),
+        ConditionType.DRIFTED: _drifted(view, previous, now),
+        ConditionType.STALLED: (
+            _Said("False", "Progressing")
+            if stuck is None
+            else _Said("True", stuck.reason, stuck.message)
+        ),
     }
 
 
@@ -145,16 +153,14 @@ def _closing(view: View) -> _Said:
     return _Said("False", "Stopping" if stopped else "ScalingToZero", left)
 
 
-def _workload(view: View) -> _Said:
-    pods, wanted = view.observed.pods, wanted_replicas(view.regional)
+def _workload(view: View, causes: Sequence[Cause]) -> _Said:
     if view.stage is not Stage.SERVE:
         return _Said("False", "NotWanted", "no pods are wanted")
-    if view.settled and pods.ready >= wanted:
-        return _Said("True", "PodsReady", f"{pods.ready} of {wanted} replicas ready")
-    cause = worst(workload_causes(pods, view.ask, view.log))
-    if cause is None:
-        return _Said("False", "StillLoading")
-    return _Said("False", cause.reason, cause.message)
+    cause = worst(causes)
+    if cause is not None:
+        return _Said("False", cause.reason, cause.message)
+    ready, wanted = view.observed.pods.ready, wanted_replicas(view.regional)
+    return _Said("True", "PodsReady", f"{ready} of {wanted} replicas ready")
 
 
 def _route(view: View) -> _Said:
@@ -164,63 +170,73 @@ def _route(view: View) -> _Said:
     if route is None or route.deleting:
         return _Said("False", "RouteNotReady", "no route yet; it is made when a pod answers")
     if not route.address:
+        name, namespace = ingress_name(view.regional.name), view.regional.namespace
         return _Said(
             "False",
             "RouteNotReady",
-            "no load balancer has taken its Ingress up; see that Ingress' events",
+            "no load balancer has taken its Ingress up; check that the controller of IngressClass "
+            f"{backend_of(view.regional)} runs in this cluster, and see "
+            f"`kubectl describe ingress {name} -n {namespace}`",
         )
     return _Said("True", "RouteReady", f"answered at {route.address}")
 
 
-def _stalled(view: View, workload: _Said) -> _Said:
-    failure = worst(view.failures)
-    if failure is not None:
-        return _Said("True", failure.reason, failure.message)
-    if workload.reason in FATAL:
-        return _Said("True", workload.reason, workload.message)
-    return _Said("False", "Progressing")
-
-
-def _drifted(view: View, previous: RegionalStatus | None) -> _Said:
+def _drifted(view: View, previous: RegionalStatus | None, now: dt.datetime) -> _Said:
     found = view.drift
     if found is not None:
-        lasting = found.kind in (DriftKind.MUTATED, DriftKind.FOUGHT_OVER)
-        return _Said("True" if lasting else "False", found.kind.value, found.message)
+        return _Said("True" if found.lasting else "False", found.kind.value, found.message)
     said = previous.condition(ConditionType.DRIFTED) if previous is not None else None
-    if (
-        said is not None
-        and previous is not None
-        and previous.observed_revision == view.regional.spec.revision
-    ):
-        return _Said(said.status, said.reason, said.message)
-    if view.regional.recreated_at is not None and said is None:
+    if said is None and view.regional.recreated_at is not None:
         return _Said(
             "False",
             DriftKind.RECREATED.value,
             "the custom resource was deleted outside GCO and made again at "
             f"{view.regional.recreated_at}; its objects were kept",
         )
-    return _Said("False", "InSync")
+    if (
+        said is None
+        or previous is None
+        or previous.observed_revision != view.regional.spec.revision
+    ):
+        return _IN_SYNC
+    return _still_told(said, view, now)
 
 
-def _state(view: View, ready: _Said, previous: RegionalStatus | None) -> RegionState:
+def _still_told(said: Condition, view: View, now: dt.datetime) -> _Said:
+    """Return what is left to say of an earlier finding: whether it lasts, is over, or long past."""
+    if said.status == "True":
+        held = view.mutated if said.reason == DriftKind.MUTATED else not view.settled
+        return _Said("True" if held else "False", said.reason, said.message)
+    if now - said.last_transition_time >= DRIFT_SHOWN:
+        return _IN_SYNC
+    return _Said("False", said.reason, said.message)
+
+
+_IN_SYNC: Final = _Said("False", "InSync")
+
+
+def _state(
+    view: View, ready: _Said, stuck: Cause | None, previous: RegionalStatus | None
+) -> RegionState:
     match view.regional.spec.state:
         case TargetState.DELETED:
             return RegionState.DELETED if view.stage is Stage.GONE else RegionState.DELETING
-        case TargetState.STOPPED if ready.reason in FATAL:
+        case TargetState.STOPPED if stuck is not None:
             return RegionState.ERROR
         case TargetState.STOPPED:
             return RegionState.STOPPED if ready.status == "True" else RegionState.STOPPING
         case TargetState.RUNNING:
-            return _running_state(view.observed.pods, ready, previous)
+            return _running_state(view.observed.pods, ready, stuck, previous)
 
 
-def _running_state(pods: Pods, ready: _Said, previous: RegionalStatus | None) -> RegionState:
+def _running_state(
+    pods: Pods, ready: _Said, stuck: Cause | None, previous: RegionalStatus | None
+) -> RegionState:
     if ready.status == "True":
         return RegionState.RUNNING
     ran = previous is not None and previous.state in (RegionState.RUNNING, RegionState.UPDATING)
     serves = pods.answering and (ran or bool(pods.old))
-    if ready.reason in FATAL and not serves:
+    if stuck is not None and not serves:
         return RegionState.ERROR
     if ran or pods.old or (previous is None and pods.answering):
         return RegionState.UPDATING
@@ -237,12 +253,13 @@ def _condition(
 ) -> Condition:
     before = previous.condition(kind) if previous is not None else None
     stays = before is not None and before.status == said.status
-    repaired = kind is ConditionType.DRIFTED and view.drift is not None  # True for a moment
+    found = view.drift if kind is ConditionType.DRIFTED else None
+    repaired = found is not None and not found.lasting  # it was True for a moment
     return Condition(
         type=kind,
         status=said.status,
         reason=said.reason,
-        message=said.message,
+        message=said.message[:_LONGEST],
         last_transition_time=(
             before.last_transition_time if before is not None and stays and not repaired else now
         ),

@@ -149,13 +149,17 @@ class Container:
 
     def _ended(self, how: "_End", pause: float) -> None:
         backing_off = ("CrashLoopBackOff", f"back-off {pause:g}s restarting failed container")
+        over = wire_time(self._clock.now())
+        began = self.state.running_since
+        times = {"startedAt": over if began is None else wire_time(began), "finishedAt": over}
         self._say(
             pid=None,
             ready=False,
             started=False,
             restarts=self.state.restarts + 1,
             waiting=backing_off if pause else None,
-            terminated={**how._asdict(), "finishedAt": wire_time(self._clock.now())},
+            running_since=None,
+            terminated={**how._asdict(), **times},
         )
 
     def _say(self, **news: Any) -> None:  # noqa: ANN401 - the fields of ContainerState

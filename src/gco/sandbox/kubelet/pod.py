@@ -18,7 +18,7 @@ from gco.sandbox.kubelet.command import ConfigError, Launch, launch
 from gco.sandbox.kubelet.container import Container
 from gco.sandbox.kubelet.nodes import MANAGER
 from gco.sandbox.kubelet.probes import container_ports
-from gco.sandbox.kubelet.status import pod_status
+from gco.sandbox.kubelet.status import is_ready, pod_status
 
 _RETRY = 0.5
 """Seconds until a status that could not be written is written again."""
@@ -51,6 +51,9 @@ class Pod:
         self._clock = clock
         self._base_env = base_env
         self._start = clock.now()
+        self._ready = False
+        self._turned = self._start
+        """When it last became ready, or stopped being so."""
         self._news = asyncio.Event()
         meta = manifest["metadata"]
         self.namespace, self.name, self.uid = meta["namespace"], meta["name"], meta["uid"]
@@ -124,12 +127,10 @@ class Pod:
                 await asyncio.sleep(_RETRY)
 
     async def _write_status(self) -> None:
-        status = pod_status(
-            [container.state for container in self._containers],
-            address=self._address,
-            start=self._start,
-            now=self._clock.now(),
-        )
+        states = [container.state for container in self._containers]
+        if is_ready(states) is not self._ready:
+            self._ready, self._turned = not self._ready, self._clock.now()
+        status = pod_status(states, address=self._address, start=self._start, turned=self._turned)
         identity = {"name": self.name, "namespace": self.namespace, "uid": self.uid}
         body = {"apiVersion": "v1", "kind": "Pod", "metadata": identity, "status": status}
         await self._cluster.apply(POD, body, manager=MANAGER, subresource="status")

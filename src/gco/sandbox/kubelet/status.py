@@ -35,10 +35,13 @@ def wire_time(moment: dt.datetime) -> str:
 
 
 def pod_status(
-    containers: Sequence[ContainerState], *, address: str, start: dt.datetime, now: dt.datetime
+    containers: Sequence[ContainerState], *, address: str, start: dt.datetime, turned: dt.datetime
 ) -> dict[str, Any]:
-    """Return the `status` of a pod that has these containers."""
-    ready = all(container.ready for container in containers)
+    """Return the `status` of a pod that has these containers.
+
+    `turned` is when it last became ready, or stopped being so.
+    """
+    ready = is_ready(containers)
     begun = all(container.running or container.restarts for container in containers)
     return {
         "phase": "Running" if begun else "Pending",
@@ -47,16 +50,21 @@ def pod_status(
         "podIP": address,
         "podIPs": [{"ip": address}],
         "conditions": [
-            _condition("Initialized", met=True, now=now),
-            _condition("ContainersReady", met=ready, now=now),
-            _condition("Ready", met=ready, now=now),
+            _condition("Initialized", met=True, since=start),
+            _condition("ContainersReady", met=ready, since=turned),
+            _condition("Ready", met=ready, since=turned),
         ],
         "containerStatuses": [_container(container) for container in containers],
     }
 
 
-def _condition(kind: str, *, met: bool, now: dt.datetime) -> dict[str, Any]:
-    condition = {"type": kind, "status": str(met), "lastTransitionTime": wire_time(now)}
+def is_ready(containers: Sequence[ContainerState]) -> bool:
+    """Return whether a pod that has these containers takes requests."""
+    return all(container.ready for container in containers)
+
+
+def _condition(kind: str, *, met: bool, since: dt.datetime) -> dict[str, Any]:
+    condition = {"type": kind, "status": str(met), "lastTransitionTime": wire_time(since)}
     if not met:
         condition["reason"] = "ContainersNotReady"
     return condition

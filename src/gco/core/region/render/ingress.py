@@ -28,7 +28,7 @@ _ANSWER_SECONDS = 600
 def ingress(regional: Regional, template: Template) -> Rendered:
     """Return the Ingress for the backend that the spec, resolved for its region, names."""
     route = regional.spec.endpoint.route
-    backend = (route and route.backend) or RouteBackend.ALB
+    backend = backend_of(regional)
     path = _path(regional)
     if backend is RouteBackend.NGINX:
         annotations, http_path = _nginx(path)
@@ -41,6 +41,12 @@ def ingress(regional: Regional, template: Template) -> Rendered:
         rule["host"] = route.host
     head = envelope(INGRESS, ingress_name(regional.name), regional, annotations)
     return rendered({**head, "spec": {"ingressClassName": backend.value, "rules": [rule]}})
+
+
+def backend_of(regional: Regional) -> RouteBackend:
+    """Return what answers for the endpoint's route; its name is that of the IngressClass too."""
+    route = regional.spec.endpoint.route
+    return (route and route.backend) or RouteBackend.ALB
 
 
 def _path(regional: Regional) -> str:
