@@ -67,7 +67,7 @@ async def compare(place: Place, yardstick: Yardstick, ours: float) -> Sequence[M
     made = tally(await asyncio.to_thread(place.audit.requests, since=mark), BARE)
     return [
         Measure(
-            f"the same by a bare client, {count} endpoints",
+            f"the same {count} endpoints by a bare client",
             theirs,
             "s",
             count,

@@ -53,7 +53,7 @@ async def compare(place: Place, yardstick: Yardstick, samples: int) -> Sequence[
         end = await within(done, _SECONDS, f"{name} being scaled by the bare client")
         took.append(1000 * (end - await seen))
         await _pause()
-    return _rows("the same by a bare client", took, None)
+    return _rows("reaction of a bare client", took, None)
 
 
 def _rows(name: str, took: Sequence[float], target: float | None) -> Sequence[Measure]:
