@@ -319,6 +319,7 @@ WARNINGS = [
     pytest.param({"image": "vllm/vllm-openai"}, "spec.image", "vllm/vllm-openai", "may be another image tomorrow", id="no-tag"),
     pytest.param({"image": "vllm/vllm-openai:latest"}, "spec.image", "vllm/vllm-openai:latest", "may be another image tomorrow", id="latest"),
     pytest.param({"port": 9000}, "spec.port", "9000", "vllm listens on 8000 unless args say `--port=9000`", id="port-not-told"),
+    pytest.param({"image": "lmsysorg/sglang:v0.4.6"}, "spec.args", "no --host", "sglang listens on the loopback address alone unless args say `--host 0.0.0.0`", id="host-not-told"),
     pytest.param({"env": [{"name": "HF_TOKEN", "value": "abcdef123"}]}, "spec.env[0].value", "***", "looks like a secret: put it into a Secret", id="secret-by-name"),
     pytest.param({"env": [{"name": "X", "value": "hf_" + "a" * 30}]}, "spec.env[0].value", "***", "looks like a secret", id="secret-by-value"),
     pytest.param({"args": ["--api-key", "abcdef"]}, "spec.args[1]", "***", "looks like a secret", id="secret-after-its-flag"),
@@ -344,6 +345,8 @@ def test_what_is_better_done_otherwise_is_accepted_with_a_warning(spec, path, gi
         {"args": ["--api-key", "$(API_KEY)"]},
         {"args": ["--api-key", "--other-flag"]},
         {"args": ["--max-num-batched-tokens", "8192000"]},
+        {"image": "lmsysorg/sglang:v0.4.6", "args": ["--host=0.0.0.0"]},
+        {"image": "lmsysorg/sglang:v0.4.6", "command": ["sh", "-c", "serve"]},
         {"image": "vllm/vllm-openai@sha256:" + "a" * 64},
     ],
 )

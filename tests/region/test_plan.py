@@ -44,7 +44,7 @@ def seen(*, owner=Owner.OURS, applied="h2", owned="o2", deleting=False) -> Seen:
         pytest.param(
             {WEB: WANTED},
             {WEB: seen(owned="o1")},
-            (Apply(WEB, WANTED, Why.DRIFTED, uid="u", take_back=True),),
+            (Apply(WEB, WANTED, Why.DRIFTED, uid="u"),),
             id="a-field-taken-by-someone-else-is-taken-back",
         ),
         pytest.param(

@@ -10,7 +10,7 @@ from typing import Final
 from gco.core.model.flags import told_port
 from gco.core.model.ids import EndpointName
 from gco.core.model.names import default_route_path
-from gco.core.model.profiles import Profile, infer_server, profile_of
+from gco.core.model.profiles import infer_server, profile_of
 from gco.core.model.resources import devices, requests_and_limits, without_devices
 from gco.core.model.spec import (
     Accelerator,
@@ -49,7 +49,6 @@ class Effective:
     image: str
     image_pull_secrets: tuple[str, ...]
     server: Server
-    profile: Profile
     command: tuple[str, ...]
     args: tuple[str, ...]
     env: tuple[EnvVar, ...]
@@ -91,7 +90,6 @@ def effective(spec: EndpointSpec) -> Effective:
         image=spec.image,
         image_pull_secrets=spec.image_pull_secrets or (),
         server=server,
-        profile=profile,
         command=spec.command or (),
         args=spec.args or (),
         env=spec.env or (),

@@ -61,6 +61,7 @@ class Why(enum.StrEnum):
     MISSING = "missing"
     CHANGED = "changed"
     DRIFTED = "drifted"
+    """What others hold of subtrees that are wholly ours is to be taken back first."""
     UNWANTED = "no longer wanted"
     LEAVING = "being deleted"
     TAKEN = "the name belongs to an object that is not ours"
@@ -75,8 +76,6 @@ class Apply:
     rendered: Rendered
     why: Why
     uid: str | None = None
-    take_back: bool = False
-    """First move what others hold of subtrees that are wholly ours into our managedFields entry."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

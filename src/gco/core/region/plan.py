@@ -64,7 +64,7 @@ def _applies(
             case seen if seen.applied_hash != rendered.hash:
                 yield Apply(ref, rendered, Why.CHANGED, uid=seen.uid)
             case seen if seen.owned_hash != _expected(rendered, accepted.get(ref)):
-                yield Apply(ref, rendered, Why.DRIFTED, uid=seen.uid, take_back=True)
+                yield Apply(ref, rendered, Why.DRIFTED, uid=seen.uid)
             case _:
                 pass  # in sync
 

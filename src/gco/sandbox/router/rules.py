@@ -21,7 +21,6 @@ class Rule:
     """One path of one Ingress."""
 
     namespace: str
-    ingress: str
     host: str
     """Empty for any host."""
     path: str
@@ -75,7 +74,6 @@ def _rules(ingress: Mapping[str, Any]) -> Iterator[Rule]:
                 continue
             yield Rule(
                 namespace=metadata["namespace"],
-                ingress=metadata["name"],
                 host=rule.get("host", ""),
                 path=path.get("path", "/"),
                 kind="Regex" if regex else path["pathType"],

@@ -75,6 +75,11 @@ def arguments(document: InferenceEndpoint, _: Known) -> Iterator[Finding]:
     host = flag_value(line, profile.host_flags)
     if host in _LOOPBACK:
         yield Finding(_ARGS, host, "0.0.0.0, as a pod is reached from outside")
+    kind = spec.server or infer_server(spec.image)
+    if host is None and profile.bind_args and _speaks(spec, kind):
+        asked = " ".join(profile.bind_args)
+        allowed = f"{kind} listens on the loopback address alone unless args say `{asked}`"
+        yield Finding(_ARGS, f"no {profile.bind_args[0]}", allowed, warning=True)
     for flag, why in profile.harmful_flags.items():
         if has_flag(line, [flag]):
             yield Finding(_ARGS, flag, f"no {flag}: {why}")
