@@ -24,7 +24,7 @@ ACTIONS = {
 
 def section(title: str) -> str:
     """Return what stands below a heading, up to the next of its level or above."""
-    level = title.split()[0]
+    level = title.partition(" ")[0]
     _, _, rest = TEXT.partition(f"{title}\n")
     return re.split(rf"^#{{1,{len(level)}}} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
 
