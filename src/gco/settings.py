@@ -21,7 +21,7 @@ DEFAULT_TABLE = "gco-inference-endpoints"
 class Settings(pydantic.BaseModel):
     """What the environment says, validated, with defaults."""
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = pydantic.ConfigDict(frozen=True, extra="ignore")
 
     cluster_name: Annotated[str, Field(validation_alias="CLUSTER_NAME")] = ""
     """The cluster's name; `cluster_id` of every log line."""
