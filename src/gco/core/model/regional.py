@@ -5,7 +5,6 @@ out), with the identity of the target beside it. Written by the sync loop alone,
 endpoint loop. Its status is written by the endpoint loop alone, and read by the sync loop.
 """
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
@@ -24,7 +23,7 @@ from gco.core.model.ids import (
 from gco.core.model.names import RECREATED_ANNOTATION, SPEC_HASH_ANNOTATION
 from gco.core.model.problems import invalid
 from gco.core.model.spec import EndpointSpec
-from gco.core.model.status import Condition, ConditionType, RegionState, RegionStatus
+from gco.core.model.status import ConditionType, RegionStatus, Report
 from gco.kinds.canonical import digest
 
 
@@ -56,27 +55,10 @@ def spec_hash(spec: RegionalSpec) -> str:
     return digest(spec.to_wire())
 
 
-class RegionalStatus(Model):
-    """The `status` of the custom resource: what its region says, RegionStatus less its keys."""
+class RegionalStatus(Report):
+    """What this region says of the endpoint: the `status` of its custom resource."""
 
     model_config = pydantic.ConfigDict(extra="ignore")
-
-    uid: EndpointUid
-    """Which endpoint it was said of: a status of another uid than the spec's is out of date."""
-    state: RegionState
-    """Where the endpoint stands in this region."""
-    replicas_ready: int = 0
-    """Pods of the wanted template that answer."""
-    replicas_desired: int = 0
-    """Pods that are wanted."""
-    observed_revision: RevisionNumber
-    """The revision that this status was said of."""
-    last_transition: dt.datetime
-    """When `state`, the revision or the readiness last changed."""
-    error: str | None = None
-    """What stands in the way, where the state is error."""
-    conditions: tuple[Condition, ...] = ()
-    """One for each aspect of the endpoint in this region."""
 
     @classmethod
     def of(cls, status: RegionStatus) -> Self:
@@ -88,10 +70,6 @@ class RegionalStatus(Model):
         fields = set(RegionStatus.model_fields) - {"name", "region"}
         said = self.model_dump(include=fields, by_alias=False)
         return RegionStatus.model_validate({**said, "name": name, "region": region})
-
-    def condition(self, kind: ConditionType) -> Condition | None:
-        """Return the condition of that type, or None where the region says nothing about it."""
-        return next((c for c in self.conditions if c.type is kind), None)
 
     @computed_field  # type: ignore[prop-decorator]  # mypy has no decorated properties
     @property

@@ -58,25 +58,36 @@ class Condition(Model):
     """The custom resource's metadata.generation that this was said of."""
 
 
-class RegionStatus(Model):
-    """What one region reports of one endpoint."""
+class Report(Model):
+    """What a region says of one endpoint, wherever that is kept."""
 
-    name: EndpointName
     uid: EndpointUid
-    region: RegionName
+    """Which endpoint it was said of: a status of another uid than the spec's is out of date."""
     state: RegionState
+    """Where the endpoint stands in this region."""
     replicas_ready: int = 0
-    """Pods of the wanted template that answer; pods of an old one do not count."""
+    """Pods of the wanted template that answer."""
     replicas_desired: int = 0
+    """Pods that are wanted."""
     observed_revision: RevisionNumber
+    """The revision that this status was said of."""
     last_transition: dt.datetime
     """When `state`, the revision or the readiness last changed."""
     error: str | None = None
+    """What stands in the way, where the state is error."""
     conditions: tuple[Condition, ...] = ()
+    """One for each aspect of the endpoint in this region."""
 
     def condition(self, kind: ConditionType) -> Condition | None:
         """Return the condition of that type, or None where the region says nothing about it."""
         return next((c for c in self.conditions if c.type is kind), None)
+
+
+class RegionStatus(Report):
+    """A report as the store keeps it, beside those of other endpoints and regions."""
+
+    name: EndpointName
+    region: RegionName
 
     @property
     def ready(self) -> bool:

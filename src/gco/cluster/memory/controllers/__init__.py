@@ -25,7 +25,7 @@ async def run_controllers(cluster: MemoryCluster) -> None:
         ReplicaSets(manager, mirror, clock).loop.run(),
         Collector(manager, mirror).loop.run(),
         Namespaces(manager, mirror).loop.run(),
-        Scheduler(cluster.client("kube-scheduler"), mirror, clock).run(),
+        Scheduler(cluster.client("kube-scheduler"), mirror, clock).loop.run(),
     )
     async with asyncio.TaskGroup() as group:
         for loop in loops:

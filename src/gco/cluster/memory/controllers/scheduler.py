@@ -1,9 +1,9 @@
 """Puts pods on nodes; a pod that fits nowhere says why, and is tried again when anything frees."""
 
-import asyncio
 from typing import Final
 
 from gco.clock import Clock
+from gco.cluster.memory.controllers.loop import Loop
 from gco.cluster.memory.controllers.mirror import Key, Mirror, key_of
 from gco.cluster.memory.controllers.placement import Amounts, Node, place, requests_of
 from gco.cluster.memory.managers import timestamp
@@ -15,7 +15,6 @@ from gco.kinds import NODE, POD, Kind
 
 _NAME: Final = "default-scheduler"
 _ENDED: Final = frozenset({"Succeeded", "Failed"})
-_RETRY_SECONDS: Final = 1.0
 
 
 class Scheduler:
@@ -25,11 +24,11 @@ class Scheduler:
         self._cluster = cluster
         self._mirror = mirror
         self._clock = clock
-        self._waiting: dict[Key, None] = {}
         self._stuck: dict[Key, None] = {}
+        """Pods that fit nowhere, until something frees."""
         self._held: dict[Key, tuple[str, Amounts]] = {}
         self._used: dict[str, Amounts] = {}
-        self._wake = asyncio.Event()
+        self.loop: Loop[Key] = Loop(self._schedule)
         mirror.subscribe(self._changed)
 
     def _changed(self, kind: Kind, old: Manifest | None, new: Manifest | None) -> None:
@@ -48,13 +47,12 @@ class Scheduler:
         elif node:
             self._hold(key, node, new)
         elif old is None and new["spec"].get("schedulerName") == _NAME:
-            self._waiting[key] = None
-            self._wake.set()
+            self.loop.add(key)
 
     def _retry_stuck(self) -> None:
-        self._waiting |= self._stuck
+        for key in self._stuck:
+            self.loop.add(key)
         self._stuck.clear()
-        self._wake.set()
 
     def _hold(self, key: Key, node: str, pod: Manifest) -> None:
         if key not in self._held:
@@ -72,16 +70,6 @@ class Scheduler:
             self._used[node][name] -= amount
         return True
 
-    async def run(self) -> None:
-        """Schedule what waits, until cancelled."""
-        while True:
-            await self._wake.wait()
-            while self._waiting:
-                key = next(iter(self._waiting))
-                del self._waiting[key]
-                await self._schedule(key)
-            self._wake.clear()
-
     async def _schedule(self, key: Key) -> None:
         pod = self._mirror.get(POD, key)
         if pod is None or pod["spec"].get("nodeName") or pod["metadata"].get("deletionTimestamp"):
@@ -97,13 +85,9 @@ class Scheduler:
                 await self._explain(pod, why)
             else:
                 await self._bind(key, node, pod)
-        except ClusterError:  # changed meanwhile, or unreachable: look again
+        except ClusterError:  # changed meanwhile, or unreachable: the loop looks again
             self._stuck.pop(key, None)
-            asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._again, key)
-
-    def _again(self, key: Key) -> None:
-        self._waiting[key] = None
-        self._wake.set()
+            raise
 
     async def _bind(self, key: Key, node: str, pod: Manifest) -> None:
         self._hold(key, node, pod)
