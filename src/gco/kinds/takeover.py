@@ -38,9 +38,7 @@ def take_over(
     return replacing(live, {"/metadata/managedFields": entries})
 
 
-def held_by_others(
-    live: Mapping[str, Any], manager: str, paths: Collection[FieldPath]
-) -> FieldSet:
+def held_by_others(live: Mapping[str, Any], manager: str, paths: Collection[FieldPath]) -> FieldSet:
     """Return what managers other than `manager` hold at or below `paths`, as `take_over` counts."""
     held: FieldSet = {}
     for entry in live["metadata"].get("managedFields") or ():

@@ -1,4 +1,4 @@
-"""monitor and sandbox: run until they are stopped, and clean up then."""
+"""sandbox: local regions, until they are stopped; they are cleaned up then."""
 
 from pathlib import Path
 
