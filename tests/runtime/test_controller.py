@@ -60,10 +60,16 @@ async def test_a_key_that_asks_for_another_look_gets_it() -> None:
         pytest.param(TransientError("gone away"), 0.005, 0.006, id="transient"),
         pytest.param(ThrottledError("easy", 7.0), 7.005, 7.01, id="throttled-waits-as-asked"),
         pytest.param(RejectedError("no such field"), 30, 33, id="rejected-is-long"),
-        pytest.param(ForbiddenError("no"), 30, 33, id="forbidden-is-long"),
+        pytest.param(ForbiddenError("no"), 0.5, 0.56, id="forbidden-may-pass"),
         pytest.param(InvalidSpecError([Problem("a", "b", "c")]), 30, 33, id="invalid-is-long"),
         pytest.param(ZeroDivisionError("ours"), 0.005, 0.006, id="defect"),
         pytest.param(NotLeadingError("stopped"), 0.005, 0.006, id="not-leading"),
+        pytest.param(
+            ExceptionGroup("two", [RejectedError("x"), ForbiddenError("y")]),
+            0.5,
+            0.56,
+            id="group-may-pass",
+        ),
         pytest.param(
             ExceptionGroup("two", [RejectedError("x"), ThrottledError("y", 3.0)]),
             3.005,
@@ -80,6 +86,19 @@ async def test_the_delay_fits_the_error(error: Exception, earliest: float, lates
         controller.enqueue("a")
         await until(lambda: len(reconcile.runs) == 2)
     assert earliest <= reconcile.runs[1][1] <= latest
+    running.cancel()
+
+
+async def test_a_permission_that_stays_missing_is_asked_for_ever_more_seldom() -> None:
+    reconcile = Recorder(*[ForbiddenError("no")] * 40)
+    controller = Controller("test", reconcile)
+    running = asyncio.create_task(controller.run())
+    with capture_logs():
+        controller.enqueue("a")
+        await asyncio.sleep(60)
+        assert len(reconcile.runs) >= 6
+        await asyncio.sleep(3600)
+        assert len(reconcile.runs) <= 15
     running.cancel()
 
 

@@ -261,6 +261,19 @@ async def test_a_new_candidate_gives_a_dead_holder_its_whole_duration() -> None:
     assert candidate.elector.transitions == 5
 
 
+@pytest.mark.looptime(noop_cycles=42)
+@pytest.mark.timeout(30)
+async def test_a_wait_that_rounding_leaves_a_hair_of_is_over() -> None:
+    """A clock that stands still while nothing waits (as here) would never see the end of it."""
+    candidates = []
+    for number in range(40):
+        await asyncio.sleep(0.731_233)
+        shared = SharedRecord()
+        shared.store(LeaseRecord("long dead", 15.0, 4))
+        candidates.append(Candidate(f"new-{number}", shared))
+    await until(lambda: all(candidate.terms for candidate in candidates))
+
+
 async def test_what_the_work_raises_ends_the_election_after_the_release() -> None:
     shared = SharedRecord()
 

@@ -218,6 +218,26 @@ async def test_missing_permission_is_waited_for() -> None:
         assert asyncio.get_running_loop().time() < 6
 
 
+async def test_a_refusal_after_an_outage_is_tried_again_soon() -> None:
+    """An API server that has just started answers 403 until it has read its roles."""
+    away, refused = TransientError("connection refused"), ForbiddenError("no")
+    cluster = ScriptedCluster(lists=[*[[away]] * 8, [refused], [refused], [page(9)]])
+    informer = informer_of(cluster)
+    async with running(informer):
+        await until(informer.synced.is_set, within=600)
+    asked = [when for what, when in cluster.asked if what == "list"]
+    assert asked[-1] - asked[8] < 1.6 + 3.2
+
+
+async def test_a_permission_that_is_missing_is_told_as_that() -> None:
+    cluster = ScriptedCluster(lists=[*[[ForbiddenError("cannot list nodes")]] * 3, [page(9)]])
+    with capture_logs() as logs:
+        reading = asyncio.create_task(informer_of(cluster).run())
+        await asyncio.sleep(60)
+        reading.cancel()
+    assert [line["event"] for line in logs][:1] == ["not permitted to watch"]
+
+
 async def test_a_kind_that_disappears_empties_nothing_and_is_found_soon_after_its_return() -> None:
     absent = AbsentError("404 page not found")
     cluster = ScriptedCluster(

@@ -238,12 +238,12 @@ async def test_the_lock_tells_of_changes_and_not_of_other_writes(clock):
             seen.append(record and record.holder)  # noqa: PERF401  (it never ends)
 
     async with background(note()):
-        await asyncio.sleep(1)
+        await asyncio.sleep(3)
         await world.beat()
-        await asyncio.sleep(1)
+        await asyncio.sleep(3)
         first = await lock.write(LeaseRecord("one", 15.0, 1), seen=None)
-        await asyncio.sleep(1)
+        await asyncio.sleep(3)
         await lock.write(LeaseRecord("", 1.0, 1), seen=first)
-        await asyncio.sleep(1)
+        await asyncio.sleep(3)
 
     assert seen == [None, "one", ""]

@@ -128,6 +128,16 @@ async def test_waiting_times_out_with_what_was_missing():
 
 
 @pytest.mark.looptime
+@pytest.mark.timeout(30)
+async def test_a_time_out_that_rounding_leaves_a_hair_of_is_over():
+    world = await applied_world()
+    for _ in range(40):
+        await asyncio.sleep(0.000_017)
+        with pytest.raises(TimedOutError):
+            await collect(world, timeout=15)
+
+
+@pytest.mark.looptime
 async def test_a_view_ages_though_nothing_is_written():
     world = await applied_world()
     views = world.service().wait(WEB)

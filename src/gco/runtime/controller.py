@@ -19,6 +19,8 @@ K = TypeVar("K", bound=Hashable)
 
 HOPELESS_BACKOFF: Final = Backoff(30.0, 1000.0)
 """A look now and then all the same: permissions and admission policies change unannounced."""
+FORBIDDEN_BACKOFF: Final = Backoff(0.5, 1000.0)
+"""Soon at first: an API server that has just started answers 403 until it has read its roles."""
 
 
 class Controller(Generic[K]):
@@ -121,7 +123,8 @@ class Controller(Generic[K]):
 
     def _failed(self, key: K, error: Exception, seconds: float) -> None:
         failure = judge(error)
-        backoff = HOPELESS_BACKOFF if failure.hopeless else None
+        backoff = FORBIDDEN_BACKOFF if failure.forbidden else None
+        backoff = HOPELESS_BACKOFF if failure.hopeless else backoff
         delay = self.queue.retry(key, at_least=failure.at_least, backoff=backoff)
         told = {
             "cause": failure.cause,

@@ -25,6 +25,8 @@ T = TypeVar("T")
 Lead = Callable[[], Awaitable[None]]
 
 _CONFLICTS: Final = (ClusterConflictError, ConflictError)
+_MOMENT: Final = 0.001
+"""The shortest wait: what remains of a longer one may be a rounding error, and no time at all."""
 _RELEASE_SECONDS: Final = 0.8
 """What an orderly end may spend on giving the lease up; after that it simply expires."""
 
@@ -137,7 +139,7 @@ class Elector:
             wait = self._sighting.free_at - self._now()
             if wait <= 0:
                 return await self._write(self.transitions + 1)
-            await self._wait_for_news(min(wait, self._lease))
+            await self._wait_for_news(max(_MOMENT, min(wait, self._lease)))
         except (GcoError, TimeoutError) as error:
             self._log.warning("lease not taken", error=str(error) or type(error).__name__)
             await asyncio.sleep(spread(self._retry))
@@ -195,7 +197,7 @@ class Elector:
     async def _renew(self) -> None:
         """Renew until leadership is lost; never waits for the work that is led."""
         while self.may_send():
-            await asyncio.sleep(min(spread(self._retry), self._seconds_left()))
+            await asyncio.sleep(max(_MOMENT, min(spread(self._retry), self._seconds_left())))
             self._alive = self._now()
             try:
                 if not await self._write(self.transitions) and not self._is_ours():

@@ -14,7 +14,7 @@ from gco.errors import (
     ThrottledError,
 )
 
-_HOPELESS: Final = (RejectedError, InvalidSpecError, ForbiddenError)
+_HOPELESS: Final = (RejectedError, InvalidSpecError)
 """Trying again will not heal these until someone changes something."""
 
 
@@ -28,6 +28,9 @@ class Failure:
     """Seconds that whoever failed us asked for."""
     hopeless: bool = False
     """Retry seldom: the same request will be refused again."""
+    forbidden: bool = False
+    """A permission is missing: for a moment, while an API server that has just started reads its
+    roles, or until someone grants it."""
     defect: bool = False
     """Not an error that the project raises on purpose: its traceback belongs in the log."""
     fenced: bool = False
@@ -47,11 +50,11 @@ class Failure:
 def judge(error: BaseException) -> Failure:
     """Judge `error`; of an exception group (parallel requests) the gravest member decides.
 
-    A defect comes first, then what heals by itself, then what is hopeless; the longest wait that
-    any member asks for holds for all.
+    A defect comes first, then what heals by itself, then a missing permission, then what is
+    hopeless; the longest wait that any member asks for holds for all.
     """
     judged = [_judge(leaf) for leaf in _leaves(error)]
-    gravest = max(judged, key=lambda failure: (failure.defect, not failure.hopeless))
+    gravest = max(judged, key=lambda f: (f.defect, not f.hopeless, not f.forbidden))
     return dataclasses.replace(gravest, at_least=max(failure.at_least for failure in judged))
 
 
@@ -60,6 +63,7 @@ def _judge(error: BaseException) -> Failure:
         error,
         at_least=error.retry_after if isinstance(error, ThrottledError) else 0.0,
         hopeless=isinstance(error, _HOPELESS),
+        forbidden=isinstance(error, ForbiddenError),
         defect=not isinstance(error, (GcoError, TimeoutError)),
         fenced=isinstance(error, (NotLeadingError, FencedError)),
     )

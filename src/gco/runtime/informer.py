@@ -11,7 +11,14 @@ from collections.abc import Callable, Mapping
 from typing import Final, Generic, TypeVar
 
 from gco.cluster.port import Cluster, EventType, Manifest, WatchEvent
-from gco.errors import AbsentError, ClusterError, ExpiredError, ThrottledError, TransientError
+from gco.errors import (
+    AbsentError,
+    ClusterError,
+    ExpiredError,
+    ForbiddenError,
+    ThrottledError,
+    TransientError,
+)
 from gco.kinds import Kind
 from gco.runtime.backoff import Backoff, Retries
 from gco.runtime.cache import Cache, Entry, Handler, entry_of
@@ -69,6 +76,7 @@ class Informer(Generic[R]):
         self._retries = Retries(REFLECTOR_BACKOFF)
         self._absences = Retries(ABSENT_BACKOFF)
         self._failing_since: float | None = None
+        self._forbidden = False
         self._expired = False
         self._alive = 0.0
         self.synced = asyncio.Event()
@@ -214,8 +222,12 @@ class Informer(Generic[R]):
         """A first failure re-watches; a second in a row means the server was away: list again.
 
         Its history may have moved back meanwhile (a restore), and a watch from a
-        resourceVersion of the future hangs in silence.
+        resourceVersion of the future hangs in silence. A refusal says that the server is back,
+        and perhaps that it has not read its roles yet: what follows it is tried soon again.
         """
+        before, self._forbidden = self._forbidden, isinstance(error, ForbiddenError)
+        if self._forbidden and not before:
+            self._retries.reset()
         if self._failing_since is None:
             self._failing_since = _now()
         else:
@@ -223,7 +235,7 @@ class Informer(Generic[R]):
         if self._position is None and self.unreachable_since is None:
             self.unreachable_since = self._failing_since
             _log.warning(
-                "cluster does not answer",
+                "not permitted to watch" if self._forbidden else "cluster does not answer",
                 kind=self.kind.name,
                 cause=type(error).__name__,
                 error=str(error),
@@ -233,7 +245,7 @@ class Informer(Generic[R]):
     def _progressed(self) -> None:
         """A watch works. A listing alone does not count: what follows it may fail each time."""
         self._retries.reset()
-        self._expired = False
+        self._expired = self._forbidden = False
         self._answered()
 
     def _answered(self) -> None:
@@ -247,7 +259,7 @@ class Informer(Generic[R]):
         if not self.synced.is_set():
             self.synced.set()
             seconds = round(_now() - began, 3)
-            _log.info(
+            _log.debug(
                 "cache filled", kind=self.kind.name, objects=len(self._cache), seconds=seconds
             )
 

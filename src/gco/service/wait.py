@@ -14,6 +14,8 @@ from gco.store.port import Version
 
 AGE_SECONDS = 10.0
 """How often a view is made anew though nothing was written: silence grows without any news."""
+_MOMENT = 0.001
+"""What remains of a wait may be a rounding error: less than this is no time at all."""
 
 
 class Until(enum.StrEnum):
@@ -43,7 +45,7 @@ async def wait(
             yield last
         if until is Until.READY and (last.ready or last.failed):
             return
-        if deadline is not None and loop.time() >= deadline:
+        if deadline is not None and deadline - loop.time() < _MOMENT:
             raise TimedOutError(f"{name} is not {until} after {seconds:g} s: {last.summary}")
         seen = await _news(context, seen, deadline)
 

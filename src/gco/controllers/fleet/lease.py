@@ -4,11 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from gco.core.model.ids import Epoch
+from gco.runtime.backoff import spread
 from gco.runtime.lock import LeaseRecord
 from gco.store.port import FleetLease, Store, Version
 
-LOOK_SECONDS = 0.5
-"""The shortest pause between two looks at the lease: each costs a read of the store."""
+LOOK_SECONDS = 2.0
+"""The shortest pause between two looks at the lease: each costs a read of the store.
+
+The store says that something was written, not what, so that a busy store would be read at each
+write. The holder renews every two seconds, and looking more often shows nothing new; a candidate
+thus learns of a release, and of the last renewal, at most this much later.
+"""
 
 
 class FleetLeaseLock:
@@ -42,7 +48,7 @@ class FleetLeaseLock:
             before, record = record, await self.read()
             if record != before:
                 yield record
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(spread(LOOK_SECONDS))
 
 
 def _record(lease: FleetLease) -> LeaseRecord:
