@@ -1,11 +1,8 @@
 """Records as the tests of the fleet's decisions want them, each with one line to say what is odd."""
 
-import datetime as dt
-
 from gco.core.fleet.targets import plan_targets
 from gco.core.model.endpoint import Endpoint, EndpointState, RegionTarget, TargetState
 from gco.core.model.ids import (
-    EndpointName,
     EndpointUid,
     Epoch,
     Generation,
@@ -13,7 +10,6 @@ from gco.core.model.ids import (
     RevisionNumber,
     TemplateKey,
 )
-from gco.core.model.spec import EndpointSpec
 from gco.core.model.status import (
     AcceleratorCapacity,
     Condition,
@@ -22,17 +18,13 @@ from gco.core.model.status import (
     RegionState,
     RegionStatus,
 )
+from tests.builders import NOW, WEB
+from tests.builders import a_spec as spec
 
-NOW = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
-WEB = EndpointName("web")
 UID = EndpointUid("uid-1")
 EAST = RegionName("us-east-1")
 WEST = RegionName("eu-west-1")
 SOUTH = RegionName("ap-south-1")
-
-
-def spec(**stated):
-    return EndpointSpec.model_validate({"image": "vllm/vllm-openai:v0.8.4", **stated})
 
 
 def region(name=EAST, *, heartbeat=NOW, free=None, total=16, **fields):

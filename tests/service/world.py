@@ -2,18 +2,15 @@
 
 import datetime as dt
 
-import orjson
-
-from gco.core.model.ids import Actor, EndpointName, Epoch
+from gco.core.model.ids import Actor, Epoch
 from gco.core.model.spec import InferenceEndpoint
 from gco.core.model.status import RegionState
-from gco.core.model.validation import parse_documents
 from gco.service import Service
 from gco.store.memory import MemoryStore
+from tests.builders import NOW, WEB
+from tests.documents import documents
 from tests.fleet.builders import EAST, SOUTH, WEST, region, status
 
-NOW = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
-WEB = EndpointName("web")
 IMAGE = "vllm/vllm-openai:v0.8.4"
 
 
@@ -70,7 +67,7 @@ async def a_world(store=None) -> World:
 
 
 def document(name=WEB, *, labels=None, namespace="gco-inference", **spec) -> InferenceEndpoint:
-    text = orjson.dumps(
+    [read] = documents(
         {
             "apiVersion": "gco.io/v1alpha1",
             "kind": "InferenceEndpoint",
@@ -78,7 +75,6 @@ def document(name=WEB, *, labels=None, namespace="gco-inference", **spec) -> Inf
             "spec": {"image": IMAGE, **spec},
         }
     )
-    [read] = parse_documents(text, "a test")
     return read
 
 
