@@ -67,7 +67,7 @@ def list_(
     watch: WatchOption = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """List registered regions with what is free there and what runs there."""
+    """List registered regions: what is free, what runs there."""
     from gco.cli.actions import regions as places
     from gco.cli.session import execute
 
@@ -122,7 +122,7 @@ def remove(
     timeout: TimeoutOption = TIMEOUT_SECONDS,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Remove an endpoint from one region, and go on running it in the others."""
+    """Remove an endpoint from one region; the others go on."""
     from gco.cli.actions import edit
     from gco.cli.session import execute
 

@@ -1,0 +1,98 @@
+"""invoke: a prompt goes through the entrance of a region, or of each, and comes back as an answer."""
+
+import asyncio
+import json
+import threading
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from gco.core.model.status import RegionState
+from gco.sandbox.stub.app import build_app
+from gco.sandbox.stub.options import parse_options
+from tests.cli.world import EAST, SOUTH, WEST, document
+
+ANSWER = "You said: Say hello. This is the stub server answering."
+
+
+@pytest.fixture(scope="module")
+def entrance():
+    """The URL of a region's entrance behind which `web` answers, served by a thread."""
+    stub = build_app(parse_options(["--tokens-per-second=0"]))
+    app = web.Application()
+    app.add_subapp("/inference/web", stub)
+    server = TestServer(app)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(server.start_server(), loop).result()
+    yield str(server.make_url("")).rstrip("/")
+    asyncio.run_coroutine_threadsafe(server.close(), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture
+def answering(world, entrance):
+    world.register(EAST, WEST, SOUTH, address=entrance)
+    world.applied(document())
+    world.ready(EAST, WEST)
+    world.report(SOUTH, state=RegionState.PENDING, ready=0)
+    return world
+
+
+@pytest.mark.parametrize("flags", [[], ["--stream"]], ids=["whole", "streamed"])
+def test_a_region_that_is_ready_is_asked(answering, flags):
+    result = answering.run("invoke", "web", "Say hello", *flags)
+
+    assert (result.exit_code, result.stdout.rstrip()) == (0, ANSWER), result.output
+
+
+def test_the_prompt_may_come_from_stdin_and_the_answer_be_short(answering):
+    result = answering.run("invoke", "web", "-", "--max-tokens", "4", stdin="Say hello")
+
+    assert result.stdout == "You said: Say hello.\n"
+
+
+def test_every_region_that_answers_is_asked_and_told_apart(answering):
+    result = answering.run("invoke", "web", "Say hello", "--all-regions")
+
+    assert result.stdout == f"{WEST}\n{ANSWER}\n{EAST}\n{ANSWER}\n"
+
+
+def test_answers_are_data_where_that_is_asked(answering, entrance):
+    facts = answering.facts("invoke", "web", "Say hello", "-r", EAST)
+
+    assert facts.pop("seconds") >= 0
+    assert facts == {"region": EAST, "url": f"{entrance}/inference/web", "answer": ANSWER}
+
+
+def test_a_region_that_does_not_answer_fails_the_command_and_not_the_others(answering):
+    answering.register(WEST, address="http://127.0.0.1:9")
+
+    result = answering.run("invoke", "web", "Say hello", "-a", "-o", "json")
+
+    one, other = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert "cannot be reached" in one["error"]
+    assert other["answer"] == ANSWER
+    assert f"error: {WEST}:" in result.stderr
+
+
+def test_nothing_is_asked_where_nothing_answers_yet(world):
+    world.applied(document())
+
+    result = world.run("invoke", "web", "Say hello")
+
+    assert result.exit_code == 4
+    assert "no region answers yet" in result.stderr
+    assert "gco wait web" in result.stderr
+
+
+def test_a_region_that_the_endpoint_does_not_have_is_told_with_those_it_has(answering):
+    result = answering.run("invoke", "web", "Say hello", "-r", "us-wst-1")
+
+    assert result.exit_code == 2
+    assert "did you mean" in result.stderr

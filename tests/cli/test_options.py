@@ -1,0 +1,28 @@
+"""Durations are read as people write them."""
+
+import pytest
+import typer
+
+from gco.cli.options import seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("90", 90),
+        ("90s", 90),
+        ("10m", 600),
+        ("1.5h", 5400),
+        ("1h30m", 5400),
+        ("2d", 172_800),
+        ("0", 0),
+    ],
+)
+def test_a_duration_is_read(text, read):
+    assert seconds(text) == read
+
+
+@pytest.mark.parametrize("text", ["", "s", "3q", "-1", "1m1h", "1 h", "ten"])
+def test_what_is_no_duration_is_refused_with_an_example(text):
+    with pytest.raises(typer.BadParameter, match="90s, 10m"):
+        seconds(text)

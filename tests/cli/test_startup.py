@@ -1,0 +1,48 @@
+"""Help and reads are quick because they import little; the structure is held here, not the time."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.world import environment
+
+PROBE = """
+import json, sys
+from gco.__main__ import main
+try:
+    main()
+except SystemExit:
+    pass
+sys.stderr.write("LOADED " + json.dumps(sorted(sys.modules)))
+"""
+CLIENTS = {"aiohttp", "aiobotocore", "botocore", "lightkube", "prometheus_client", "structlog"}
+PARTS = {"gco.cluster", "gco.controllers", "gco.sandbox", "gco.server", "gco.store.dynamodb"}
+OURS = {"gco.core", "gco.service", "gco.store", "gco.settings", "gco.wiring"}
+
+
+def loaded(world, *arguments):
+    done = subprocess.run(  # noqa: S603  (our own program)
+        [sys.executable, "-c", PROBE, *arguments],
+        env=environment(world),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(json.loads(done.stderr.partition("LOADED ")[2]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unwanted"),
+    [
+        pytest.param(["--help"], CLIENTS | PARTS | OURS | {"yaml", "orjson"}, id="help"),
+        pytest.param(["apply", "--help"], CLIENTS | PARTS | OURS | {"yaml"}, id="apply --help"),
+        pytest.param(["list"], CLIENTS | PARTS | {"yaml"}, id="list"),
+        pytest.param(["status", "web"], CLIENTS | PARTS | {"yaml"}, id="status"),
+        pytest.param(["apply", "-f", "-"], CLIENTS | PARTS, id="apply"),
+        pytest.param(["version"], CLIENTS | PARTS, id="version"),
+    ],
+)
+def test_a_command_imports_no_more_than_it_needs(running, arguments, unwanted):
+    assert loaded(running, *arguments) & unwanted == set()
