@@ -2,7 +2,7 @@
 
 import pytest
 
-from gco.core.model.status import RegionState
+from gco.core.model.status import ConditionType, RegionState
 from gco.core.sync.report import Trouble, news
 from tests.fleet.builders import EAST, NOW, status
 from tests.sync.copies import copy, wanted
@@ -42,3 +42,14 @@ def test_trouble_is_told_in_place_of_what_an_older_custom_resource_says():
     assert (told.state, told.observed_revision, told.ready) == (RegionState.ERROR, 2, False)
     assert (told.replicas_ready, told.error) == (2, "no")
     assert news(wanted(revision=2), seen, told, TROUBLE, EAST) is None
+
+
+def test_trouble_that_may_pass_is_told_without_giving_up():
+    passing = Trouble("ApplyFailed", "a webhook is down", NOW, final=False)
+
+    before = news(wanted(), None, None, passing, EAST)
+    running = news(wanted(revision=2), copy(said=status()), status(), passing, EAST)
+
+    assert [told.state for told in (before, running)] == [RegionState.PENDING, RegionState.UPDATING]
+    assert {told.condition(ConditionType.STALLED).status for told in (before, running)} == {"False"}
+    assert before.condition(ConditionType.READY).message == "a webhook is down"

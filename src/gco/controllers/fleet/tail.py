@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from gco.core.fleet.progress import at_rest
 from gco.core.model.ids import EndpointName, RegionName, Seq
-from gco.errors import GapError, StoreUnavailableError
+from gco.errors import GapError, StoreError
 from gco.runtime.backoff import Backoff, Retries
 from gco.store.port import Store, Version
 from gco.telemetry import get_logger
@@ -43,7 +43,7 @@ class Tail:
                 self._cursor = None
                 self._regions.clear()
                 seen = Version(0)
-            except StoreUnavailableError as error:
+            except StoreError as error:  # not there, or a record that is not understood
                 _log.warning("store not followed", error=str(error))
                 await asyncio.sleep(retries.failed())
                 seen = Version(0)

@@ -26,11 +26,10 @@ from gco.core.sync.report import news
 from gco.errors import (
     AbsentError,
     ConflictError,
-    FencedError,
     ForbiddenError,
     RejectedError,
-    StoreIdentityError,
-    StoreUnavailableError,
+    StoreError,
+    TransientError,
 )
 from gco.kinds import INFERENCE_ENDPOINT
 from gco.runtime.backoff import Backoff, Retries
@@ -175,7 +174,9 @@ class SyncController:
         while True:
             try:
                 await self._report_as(await self._take_epoch())
-            except* (FencedError, StoreUnavailableError, StoreIdentityError) as errors:
+            except* StoreError as errors:
+                if errors.subgroup(ConflictError):
+                    raise
                 error = errors.exceptions[0]
                 _log.warning("not reporting", cause=type(error).__name__, error=str(error))
             await asyncio.sleep(retries.failed())
@@ -220,7 +221,7 @@ class SyncController:
         try:
             moves = [await self._move(wanted, own)]
             moves += [await self._move(None, stranger) for stranger in strangers]
-        except (AbsentError, ForbiddenError, RejectedError) as error:
+        except (AbsentError, ForbiddenError, RejectedError, TransientError) as error:
             self._findings.failed(name, error)
             self._reporter.touch(name)
             raise

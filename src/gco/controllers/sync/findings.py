@@ -1,5 +1,6 @@
 """What the sync loop found that a person should know: wishes in trouble, and orphans."""
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Final
 
@@ -7,14 +8,20 @@ from gco.clock import Clock
 from gco.core.model.ids import EndpointName
 from gco.core.sync.copies import Copy
 from gco.core.sync.report import Trouble
-from gco.errors import AbsentError, ForbiddenError, GcoError
+from gco.errors import AbsentError, ForbiddenError, GcoError, ThrottledError, TransientError
 from gco.telemetry import get_logger
 
 _REASONS: Final[dict[type[GcoError], str]] = {
     AbsentError: "NamespaceNotFound",
     ForbiddenError: "Forbidden",
+    TransientError: "ApplyFailed",
+    ThrottledError: "ApplyFailed",
 }
 """Anything else is `Rejected`."""
+_PASSING: Final = frozenset(_REASONS.values())
+"""What a definition that is being replaced, an API server that has just started or a webhook that is
+restarted answers for a moment: told once it has lasted."""
+_MOMENT: Final = dt.timedelta(seconds=30)
 
 _log = get_logger(__name__)
 
@@ -28,15 +35,19 @@ class Findings:
         self._orphans: dict[EndpointName, tuple[str, ...]] = {}
 
     def trouble(self, name: EndpointName) -> Trouble | None:
-        """Return why the wish for `name` could not be carried down, None where it could."""
-        return self._troubles.get(name)
+        """Return why the wish for `name` cannot be carried down; None where it can, or soon may."""
+        found = self._troubles.get(name)
+        if found is None or found.reason not in _PASSING:
+            return found
+        return found if self._clock.now() - found.since >= _MOMENT else None
 
     def failed(self, name: EndpointName, error: GcoError) -> None:
-        """Note that the wish for `name` was refused; the same refusal again keeps its time."""
+        """Note that the wish for `name` was refused; the same reason again keeps its time."""
         reason = _REASONS.get(type(error), "Rejected")
         before = self._troubles.get(name)
-        if before is None or (before.reason, before.message) != (reason, str(error)):
-            self._troubles[name] = Trouble(reason, str(error), self._clock.now())
+        since = before.since if before and before.reason == reason else self._clock.now()
+        final = reason != "ApplyFailed"
+        self._troubles[name] = Trouble(reason, str(error), since, final)
 
     def healed(self, name: EndpointName) -> None:
         """Note that the wish for `name` is carried down."""

@@ -1,14 +1,21 @@
 """Follows the store's change log, and keeps what it asks of this region about each endpoint."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from gco.core.fleet.resolve import regional_spec
 from gco.core.model.endpoint import Endpoint, RegionTarget, TargetState
 from gco.core.model.ids import EndpointName, Seq
 from gco.core.model.status import Region
 from gco.core.sync.copies import Wanted
-from gco.errors import GapError, NotFoundError, StoreIdentityError, StoreUnavailableError
+from gco.errors import (
+    ConflictError,
+    GapError,
+    NotFoundError,
+    StoreError,
+    StoreIdentityError,
+    StoreUnavailableError,
+)
 from gco.runtime.backoff import Backoff, Retries
 from gco.store.port import Store, Version
 from gco.telemetry import get_logger
@@ -23,8 +30,8 @@ _log = get_logger(__name__)
 class Follower:
     """What the store asks of `region`, current for as long as `run` runs and the store answers.
 
-    `bind` is awaited before each listing, and returns the store's uid or raises: StoreIdentityError
-    stops following until it no longer does, any other GcoError that is no StoreError ends `run`.
+    `bind` is awaited before each listing, and returns the store's uid or raises: ConflictError ends
+    `run`, as does what is no StoreError; any other is waited out.
     `changed` is called with the name of each endpoint whose wish may have changed. It keeps the
     last known wishes when the store is out of reach; `complete` is set once they are all known.
     """
@@ -66,7 +73,9 @@ class Follower:
             except GapError:
                 self._cursor = None
                 seen = Version(0)
-            except (StoreIdentityError, StoreUnavailableError) as error:
+            except ConflictError:
+                raise
+            except StoreError as error:  # away, another store, or a record that cannot be read
                 await self._wait_out(error)
                 seen = Version(0)
 
@@ -102,11 +111,27 @@ class Follower:
 
     async def _take(self, names: Sequence[EndpointName]) -> None:
         for start in range(0, len(names), _READ_AT_ONCE):
-            batch = names[start : start + _READ_AT_ONCE]
-            found = await self._store.get_many(batch)
-            for name in batch:
-                endpoint = found.get(name)
+            found = await self._found(names[start : start + _READ_AT_ONCE])
+            for name, endpoint in found.items():
                 self._put(name, await self._wanted_of(endpoint) if endpoint else None)
+
+    async def _found(self, names: Sequence[EndpointName]) -> Mapping[EndpointName, Endpoint | None]:
+        """What the store has now, None for nothing.
+
+        A name is left out whose record cannot be read, since a newer version wrote it: its last
+        known wish stands, and the others are not held up by it.
+        """
+        try:
+            found = await self._store.get_many(names)
+        except (StoreUnavailableError, StoreIdentityError):
+            raise
+        except StoreError as error:
+            if len(names) == 1:
+                _log.error("record not understood", endpoint=names[0], error=str(error))
+                return {}
+            singly = [await self._found([name]) for name in names]
+            return {name: endpoint for some in singly for name, endpoint in some.items()}
+        return {name: found.get(name) for name in names}
 
     async def _wanted_of(self, endpoint: Endpoint) -> Wanted | None:
         target = endpoint.targets.get(self._region.name)
@@ -139,7 +164,7 @@ class Follower:
             self._wanted[name] = wanted
         self._changed(name)
 
-    async def _wait_out(self, error: StoreIdentityError | StoreUnavailableError) -> None:
+    async def _wait_out(self, error: StoreError) -> None:
         if self.unreachable_since is None:
             self.unreachable_since = asyncio.get_running_loop().time()
             _log.error("store not followed", cause=type(error).__name__, error=str(error))

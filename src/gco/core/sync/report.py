@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 
 from gco.core.model.ids import RegionName
+from gco.core.model.regional import RegionalStatus
 from gco.core.model.status import (
     Condition,
     ConditionStatus,
@@ -22,6 +23,8 @@ class Trouble:
     """One CamelCase word: `Rejected`, `NamespaceNotFound`."""
     message: str
     since: dt.datetime
+    final: bool = True
+    """Waiting alone will not mend it."""
 
 
 def news(
@@ -63,17 +66,23 @@ def _in_trouble(
         name=wanted.name,
         uid=wanted.uid,
         region=region,
-        state=RegionState.ERROR,
+        state=_state(trouble, running),
         replicas_ready=running.replicas_ready if running else 0,
         replicas_desired=running.replicas_desired if running else 0,
         observed_revision=wanted.revision,
         last_transition=trouble.since,
-        error=trouble.message,
+        error=trouble.message if trouble.final else None,
         conditions=(
             _condition(ConditionType.READY, "False", trouble),
-            _condition(ConditionType.STALLED, "True", trouble),
+            _condition(ConditionType.STALLED, "True" if trouble.final else "False", trouble),
         ),
     )
+
+
+def _state(trouble: Trouble, running: RegionalStatus | None) -> RegionState:
+    if trouble.final:
+        return RegionState.ERROR
+    return RegionState.UPDATING if running else RegionState.PENDING
 
 
 def _condition(kind: ConditionType, status: ConditionStatus, trouble: Trouble) -> Condition:
