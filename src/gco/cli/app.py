@@ -8,7 +8,7 @@ import typer
 from typing_extensions import override
 
 from gco import __version__
-from gco.cli.commands import change, look, places, run, start
+from gco.cli.commands import change, deploy, look, places, run, start
 from gco.cli.commands.help import examples
 from gco.cli.globals import Globals
 from gco.cli.options import flag
@@ -43,7 +43,7 @@ app = typer.Typer(
         ("gco scale llama-3-8b --replicas 3", "5. and so on"),
     ),
 )
-for part in (start, look, change, places, run):
+for part in (start, deploy, look, change, places, run):
     app.add_typer(part.app)
 
 
