@@ -38,7 +38,7 @@ class Place:
         """Keep the sandbox running inside the block; afterwards see that nothing is left of it."""
         with (self._folder / "sandbox.log").open("wb") as log:
             self._sandbox = subprocess.Popen(
-                [sys.executable, "-m", "gco", "sandbox", "up"],
+                [sys.executable, "-m", "gco", "sandbox", "up", "--ports", "0"],
                 env=self._env,
                 cwd=self._repository,
                 stdin=subprocess.DEVNULL,

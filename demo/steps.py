@@ -90,7 +90,8 @@ def change_image(place: Place) -> None:
     before = place.replicas(LLAMA)
     place.gco("update-image", LLAMA, "vllm/vllm-openai:v0.8.5")
     place.gco("wait", LLAMA)
-    check(not before & place.replicas(LLAMA), "every replica was replaced")
+    until(lambda: not before & place.replicas(LLAMA), "the old ones have drained", seconds=_SECONDS)
+    check(len(place.replicas(LLAMA)) == 6, "every replica was replaced")
     place.gco("invoke", LLAMA, "Are you new?", "--region", REGIONS[2])
     place.gco("history", LLAMA)
 
@@ -142,7 +143,7 @@ def _addresses(place: Place) -> dict[str, str]:
 
 
 def _view(place: Place) -> dict[str, Any]:
-    found = place.facts("get", LLAMA)
+    found = place.facts("status", LLAMA)
     return dict(found[0] if isinstance(found, list) else found)
 
 
