@@ -39,7 +39,11 @@ def up(
     ports: Annotated[
         int,
         typer.Option(
-            "--ports", metavar="PORT", min=1, max=65_000, help="The first region's entrance."
+            "--ports",
+            metavar="PORT",
+            min=0,
+            max=65_000,
+            help="The first region's entrance; 0: free ones for all.",
         ),
     ] = PORTS,
 ) -> None:
