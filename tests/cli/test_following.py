@@ -65,9 +65,9 @@ def test_a_wait_for_the_end_ends_when_nothing_is_left(waiting):
     with started(waiting, "wait", "web", "--for", "deleted") as process:
         assert "us-east-1" in process.stdout.readline()
         waiting.purge()
-        process.communicate()
+        _, told = process.communicate()
 
-    assert process.returncode == 0
+    assert (process.returncode, told) == (0, "web is deleted; nothing of it is left\n")
 
 
 def test_a_wait_for_what_is_deleted_meanwhile_ends_with_3(waiting):

@@ -1,8 +1,9 @@
-"""Durations are read as people write them."""
+"""Options are read as people write them."""
 
 import pytest
 import typer
 
+from gco.cli.app import global_options_first
 from gco.cli.options import seconds
 
 
@@ -26,3 +27,18 @@ def test_a_duration_is_read(text, read):
 def test_what_is_no_duration_is_refused_with_an_example(text):
     with pytest.raises(typer.BadParameter, match="90s, 10m"):
         seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        pytest.param("list --store a.db -w", "--store a.db list -w", id="behind the command"),
+        pytest.param("list --store=a.db", "--store=a.db list", id="in one word"),
+        pytest.param("--store a.db list", "--store a.db list", id="in front"),
+        pytest.param("get web --verbose", "--verbose get web", id="verbose"),
+        pytest.param("deploy web -- --store x", "deploy web -- --store x", id="a server's own"),
+        pytest.param("list --store", "list --store", id="its value is missing"),
+    ],
+)
+def test_options_of_gco_may_stand_behind_a_command(typed, read):
+    assert global_options_first(typed.split()) == read.split()

@@ -23,12 +23,33 @@ ORDER = (
 
 
 class _Ordered(typer.core.TyperGroup):
-    """Lists commands in order of use."""
+    """Lists commands in order of use, and takes the options of `gco` behind a command as well."""
+
+    @override
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read `gco list --store URL` as `gco --store URL list`."""
+        return super().parse_args(ctx, global_options_first(args))
 
     @override
     def list_commands(self, ctx: Any) -> list[str]:  # the type of the base moved between versions
         """Return the commands' names in ORDER."""
         return sorted(super().list_commands(ctx), key=ORDER.index)
+
+
+def global_options_first(args: list[str]) -> list[str]:
+    """Return the arguments with `--store` and `--verbose` in front, wherever they stood before `--`."""
+    end = args.index("--") if "--" in args else len(args)
+    first: list[str] = []
+    rest: list[str] = []
+    words = iter(args[:end])
+    for word in words:
+        if word == "--store" and (value := next(words, None)) is not None:
+            first += [word, value]
+        elif word == "--verbose" or word.startswith("--store="):
+            first.append(word)
+        else:
+            rest.append(word)
+    return [*first, *rest, *args[end:]]
 
 
 app = typer.Typer(

@@ -30,14 +30,14 @@ async def wait(
     if output is not Format.TABLE:
         facts = [data.status(view) for view in views]
         session.screen.emit(output, lambda: facts[0] if len(names) == 1 else facts, Text)
-    _judge(views, until)
+    _conclude(session, views, until, aloud=output is Format.TABLE)
 
 
 async def settle(session: Session, names: Sequence[str], *, until: Until, patience: float) -> None:
     """Wait as part of another command, whose own facts are printed already."""
     if names:
         views = await follow(session, names, until=until, patience=patience, output=Format.TABLE)
-        _judge(views, until)
+        _conclude(session, views, until, aloud=True)
 
 
 async def follow(
@@ -104,9 +104,15 @@ class _Watched:
         return asyncio.get_running_loop().time() - self._began
 
 
-def _judge(views: Sequence[EndpointView], until: Until) -> None:
+def _conclude(
+    session: Session, views: Sequence[EndpointView], until: Until, *, aloud: bool
+) -> None:
+    """Say what the last look could not show; raise where an endpoint is not where it should be."""
     for view in views:
-        if until is Until.READY and not view.ready:
-            if view.failed:
-                raise FailedError(f"{view.name} will not get there by itself: {view.summary}")
+        if until is Until.DELETED:
+            if aloud:
+                session.screen.say(f"{view.name} is deleted; nothing of it is left")
+        elif view.failed and not view.ready:
+            raise FailedError(f"{view.name} will not get there by itself: {view.summary}")
+        elif not view.ready:
             raise NotFoundError(f"{view.name} was deleted meanwhile")

@@ -47,7 +47,10 @@ def state(value: EndpointState | RegionState | None) -> Text:
     """Return a state in its colour; `unknown` where nobody can tell."""
     if value is None:
         return Text("unknown", style=BAD)
-    return Text(value.value, style=_STYLES.get(value, BUSY))
+    word = (
+        "deleting" if value is EndpointState.DELETED else value.value
+    )  # a tombstone, until purged
+    return Text(word, style=_STYLES.get(value, BUSY))
 
 
 def why(view: RegionView) -> tuple[Text, ...]:
