@@ -36,6 +36,11 @@ LONG_AGO = NOW - dt.timedelta(seconds=200)
             "1/2 regions ready; eu-west-1: WaitingForGPU (4 requested, 1 free)",
             id="one-waits",
         ),
+        pytest.param(
+            line(east=(None, None), west=(None, None)),
+            "0/2 regions ready; us-east-1, eu-west-1: Pending (the region has not reported yet)",
+            id="regions-with-the-same-cause-share-a-part",
+        ),
         pytest.param(line(east=(None, status())), "1/1 regions ready", id="all-ready"),
         pytest.param(
             line(east=(None, None)),

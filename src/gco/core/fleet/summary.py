@@ -122,8 +122,12 @@ def by_region(statuses: Iterable[RegionStatus]) -> Mapping[RegionName, RegionSta
 
 
 def _line(head: str, views: Sequence[RegionView]) -> str:
-    missing = [f"{v.region}: {_brief(v)}" for v in views if not v.done]
-    return "; ".join([head, *missing])
+    """Put what is not done behind `head`; regions of which the same is to be said share a part."""
+    alike: dict[str, list[str]] = {}
+    for view in views:
+        if not view.done:
+            alike.setdefault(_brief(view), []).append(view.region)
+    return "; ".join([head, *(f"{', '.join(names)}: {why}" for why, names in alike.items())])
 
 
 def _brief(view: RegionView) -> str:
