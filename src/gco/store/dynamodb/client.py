@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 
+from gco import __version__
 from gco.errors import StoreError, StoreUnavailableError
 from gco.store.dynamodb import faults
 from gco.store.dynamodb.attributes import Item, Key, key_item, text
@@ -97,6 +98,7 @@ class Client:
             retries={"total_max_attempts": 1},
             tcp_keepalive=True,
             max_pool_connections=_CONNECTIONS,
+            user_agent=f"gco/{__version__}",  # botocore puts its own together anew for each request
         )
         where = f"DynamoDB table {table} in {region or 'the default region'}"
         made = AioSession().create_client(
