@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from bench.bare import USER_AGENT as BARE
 from bench.counting import Tally, tally
 from bench.observer import Observer, within
 from bench.place import Place
+from bench.processor import processor_seconds
 from bench.quiet import quiet, work
 from bench.report import Measure, at_least, at_most
 from bench.yardstick import Yardstick
@@ -32,6 +34,10 @@ class Run:
     """From the first custom resource to the last endpoint that is Ready."""
     since_stored: float
     tally: Tally
+    store: Counter[str]
+    """The monitors' requests to the store, by operation."""
+    processor: float
+    """Seconds of processor time that both monitors used."""
 
 
 async def measure(place: Place) -> Sequence[Measure]:
@@ -50,6 +56,20 @@ async def measure(place: Place) -> Sequence[Measure]:
             at_most(_MORE_REQUESTS),
             note="from nothing to Ready; Events count as requests, not as objects",
             details=details,
+        ),
+        Measure(
+            "store requests for a new endpoint",
+            run.store.total() / count,
+            "",
+            count,
+            note="of both monitors, until they are at rest again",
+            details=dict(run.store),
+        ),
+        Measure(
+            "processor time of both monitors, each endpoint",
+            1000 * run.processor / count,
+            "ms",
+            count,
         ),
         Measure(f"from stored to Ready, {count} endpoints", run.since_stored, "s", count),
         Measure(
@@ -87,7 +107,8 @@ async def compare(place: Place, yardstick: Yardstick, ours: float) -> Sequence[M
 async def make(place: Place, names: Sequence[str]) -> Run:
     """Apply endpoints of these names, and return what it took until all were Ready."""
     loop = asyncio.get_running_loop()
-    mark = place.audit.mark()
+    mark, stored_mark = place.audit.mark(), place.proxy.mark()
+    before = sum(map(processor_seconds, place.monitors))
     made = [
         place.observer.when(INFERENCE_ENDPOINT, name, lambda it: it is not None) for name in names
     ]
@@ -98,7 +119,13 @@ async def make(place: Place, names: Sequence[str]) -> Run:
     first = min(it.result() for it in made)
     await quiet(place)
     spent = await asyncio.to_thread(work, place, mark)
-    return Run(max(ends) - first, max(ends) - stored, spent)
+    return Run(
+        seconds=max(ends) - first,
+        since_stored=max(ends) - stored,
+        tally=spent,
+        store=Counter(it.operation for it in place.proxy.requests(since=stored_mark)),
+        processor=sum(map(processor_seconds, place.monitors)) - before,
+    )
 
 
 def documents(names: Sequence[str]) -> Sequence[Any]:

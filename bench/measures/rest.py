@@ -1,17 +1,13 @@
 """What a region costs while nothing happens."""
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from bench.place import Place
+from bench.processor import processor_seconds
 from bench.quiet import quiet, work
 from bench.report import Measure, at_most
-from testbed.monitors import Monitor
-
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 async def measure(place: Place, seconds: float) -> Sequence[Measure]:
@@ -56,10 +52,3 @@ async def measure(place: Place, seconds: float) -> Sequence[Measure]:
             details={"seconds": spent},
         ),
     ]
-
-
-def processor_seconds(monitor: Monitor) -> float:
-    """Return the processor time that a monitor has used so far."""
-    stat = Path(f"/proc/{monitor.pid}/stat").read_text(encoding="ascii")
-    user, system = stat.rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / _TICKS
