@@ -198,6 +198,38 @@ async def test_a_fenced_cluster_sends_no_write_without_a_lease(clock: LoopClock)
     leading.cancel()
 
 
+async def test_a_write_that_waits_is_given_up_when_leadership_lapses(clock: LoopClock) -> None:
+    """As one does that waits for a connection, or for a plugin that renews its credentials."""
+    cluster = MemoryCluster(clock=clock)
+    client = cluster.client()
+    elector = standing(client, "me")
+    waiting = cluster.client()
+    waiting.faults.latency = 60.0
+    fenced = FencedCluster(waiting, elector.assert_leading)
+    leading = asyncio.create_task(elector.run(asyncio.Event().wait))
+    await until(elector.may_send)
+
+    write = asyncio.create_task(fenced.delete(LEASE, "default", "x"))
+    await asyncio.sleep(30)
+    assert not write.done(), "renewals move the deadline"
+    began = asyncio.get_running_loop().time()
+    with client.faults.unreachable(), pytest.raises(NotLeadingError):
+        await write
+    assert asyncio.get_running_loop().time() - began < 10.1
+    leading.cancel()
+
+
+async def test_a_write_that_is_cancelled_by_its_owner_ends_as_that(clock: LoopClock) -> None:
+    cluster = MemoryCluster(clock=clock)
+    waiting = cluster.client()
+    waiting.faults.latency = 60.0
+    fenced = FencedCluster(waiting, lambda: 10.0)
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(20):
+            await fenced.delete(LEASE, "default", "x")
+
+
 async def test_an_answer_lost_at_the_take_over_is_no_second_leader(clock: LoopClock) -> None:
     cluster = MemoryCluster(clock=clock)
     client = cluster.client()

@@ -86,10 +86,11 @@ class Elector:
         """
         return self._until is not None and self._now() < self._until
 
-    def assert_leading(self) -> None:
-        """Raise NotLeadingError unless `may_send`."""
+    def assert_leading(self) -> float:
+        """Return for how many seconds `may_send` holds; raise NotLeadingError where it does not."""
         if not self.may_send():
             raise NotLeadingError(f"{self.identity} does not hold the lease {self._name} for sure")
+        return self._seconds_left()
 
     def complaint(self) -> str | None:
         """Say what is stuck, or None: a leader renews and a standby looks, or they try to."""

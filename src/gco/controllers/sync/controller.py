@@ -7,6 +7,7 @@ while the store is out of reach. Writing to the store takes the region's epoch a
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Callable, Iterator
 
 from gco.clock import Clock
@@ -48,8 +49,9 @@ PATIENCE_SECONDS = 5.0
 _log = get_logger(__name__)
 
 
-def _leading() -> None:
+def _leading() -> float:
     """Where nobody else can lead."""
+    return math.inf
 
 
 @contextlib.contextmanager
@@ -83,7 +85,7 @@ class SyncController:
         *,
         surroundings: Surroundings,
         writer: Cluster | None = None,
-        assert_leading: Callable[[], None] = _leading,
+        assert_leading: Callable[[], float] = _leading,
         accept_store: bool = False,
         replace_cluster: bool = False,
         metrics: ControllerMetrics = SILENT,
