@@ -138,6 +138,22 @@ async def test_a_former_leader_of_the_fleet_writes_nothing(clock):
         await world.store.write([stale], fleet_epoch=Epoch(1))
 
 
+async def test_a_former_leader_does_not_borrow_the_epoch_of_the_one_that_it_saw_take_over(clock):
+    world, _ = await a_fleet(clock)
+    told = [Epoch(1)]
+    fleet = FleetController(world.store, clock, lambda: told[0])
+    await apply(world, document(regions=[EAST]))
+    async with background(fleet.lead()):
+        await asyncio.sleep(1)
+        lease = await world.store.fleet_lease()
+        await world.store.write_fleet_lease(FleetLease("you", Epoch(2), 2, 15.0), seen=lease)
+        told[0] = Epoch(2)  # as an elector does that has just seen the other's lease
+        await world.say(EAST)
+        await asyncio.sleep(60)
+
+    assert await state_is(world, EndpointState.DEPLOYING)
+
+
 async def test_of_two_candidates_one_leads_and_the_other_takes_over(clock):
     world = World(clock, EAST)
     async with world.running(fleet=False):

@@ -23,7 +23,10 @@ _log = get_logger(__name__)
 
 
 class FleetController:
-    """Moves endpoints on while this process leads the fleet; `epoch` tells under which epoch."""
+    """Moves endpoints on while this process leads the fleet; `epoch` tells which term began last.
+
+    It is asked once a term: what it tells after another has taken over would be that one's.
+    """
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class FleetController:
         self._store = store
         self._clock = clock
         self._epoch = epoch
+        self._term = Epoch(0)
         self.controller: Controller[EndpointName] = Controller(
             "fleet", self._reconcile, noun="endpoint", metrics=metrics
         )
@@ -43,6 +47,7 @@ class FleetController:
 
     async def lead(self) -> None:
         """Act until cancelled: called while the fleet's lease is held."""
+        self._term = self._epoch()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tail.run())
             group.create_task(self.controller.run())
@@ -65,7 +70,7 @@ class FleetController:
     async def _write(self, endpoint: Endpoint, step: Advance) -> None:
         write = Write(endpoint.name, endpoint.generation, step.endpoint)
         try:
-            await self._store.write([write], fleet_epoch=self._epoch())
+            await self._store.write([write], fleet_epoch=self._term)
         except ConflictError:
             self.controller.enqueue(endpoint.name)  # someone was faster: look again
             return

@@ -1,7 +1,6 @@
 """Watches the pods that are bound to the sandbox's nodes, and gives each a life."""
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +16,9 @@ from gco.sandbox.config import SandboxConfig
 from gco.sandbox.kubelet.addresses import Addresses
 from gco.sandbox.kubelet.nodes import node_manifests, register
 from gco.sandbox.kubelet.pod import Pod, log_path
+from gco.telemetry import get_logger
+
+_log = get_logger(__name__)
 
 
 class Bound(NamedTuple):
@@ -90,7 +92,9 @@ class Kubelet:
 
     def _begin(self, http: aiohttp.ClientSession, manifest: Mapping[str, Any]) -> None:
         pod = self._pod(http, manifest)
-        self._pods[pod.uid] = (pod, asyncio.create_task(pod.run(), name=f"pod {pod.name}"))
+        task = asyncio.create_task(pod.run(), name=f"pod {pod.name}")
+        task.add_done_callback(_tell_defect)
+        self._pods[pod.uid] = (pod, task)
 
     def _pod(self, http: aiohttp.ClientSession, manifest: Mapping[str, Any]) -> Pod:
         return Pod(
@@ -144,10 +148,15 @@ async def _end_pod(
         pause = min(pod.drain_seconds(), grace) if drain else 0.0
         await asyncio.sleep(pause)
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await asyncio.wait([task])  # however it ends, its processes are ended next
         grace -= pause
     await pod.end(grace=max(grace, 1.0), remove=remove)
+
+
+def _tell_defect(task: asyncio.Task[None]) -> None:
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        _log.error("died", what=task.get_name(), exc_info=error)
 
 
 def _bound(pod: Manifest) -> Bound:
