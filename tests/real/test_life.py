@@ -50,7 +50,7 @@ async def test_kubectl_shows_state_and_waits_for_readiness(installation, web):
         assert "running" in table
         assert "1/1" in table
         await kubectl(region, "wait", "--for=condition=Ready", f"iep/{web}", NAMESPACE)
-        assert "Events:" in await kubectl(region, "describe", "iep", web, NAMESPACE)
+        assert "Created" in await kubectl(region, "describe", "iep", web, NAMESPACE)
 
 
 async def test_a_new_image_replaces_every_pod(installation, service, web):
