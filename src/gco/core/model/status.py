@@ -4,7 +4,7 @@ import datetime as dt
 import enum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from gco.core.model.base import Model
 from gco.core.model.ids import EndpointName, EndpointUid, Epoch, RegionName, RevisionNumber
@@ -58,8 +58,15 @@ class Condition(Model):
     """The custom resource's metadata.generation that this was said of."""
 
 
+_READ_BY_OLDER = ConfigDict(extra="ignore")
+"""For what processes of several versions read of each other while an upgrade rolls through the
+regions: a field that only the newer one knows is no reason for the older one to stop."""
+
+
 class Report(Model):
     """What a region says of one endpoint, wherever that is kept."""
+
+    model_config = _READ_BY_OLDER
 
     uid: EndpointUid
     """Which endpoint it was said of: a status of another uid than the spec's is out of date."""
@@ -107,6 +114,8 @@ class AcceleratorCapacity(Model):
 
 class Region(Model):
     """A registered region: a name bound to one cluster, and what that cluster can do."""
+
+    model_config = _READ_BY_OLDER
 
     name: RegionName
     cluster_uid: str
