@@ -33,7 +33,7 @@ from gco.errors import (
     TransientError,
 )
 from gco.kinds import INFERENCE_ENDPOINT
-from gco.runtime.backoff import Backoff, Retries
+from gco.runtime.backoff import Backoff, Retries, spread
 from gco.runtime.controller import Controller
 from gco.runtime.informer import Informer
 from gco.runtime.metrics import SILENT, ControllerMetrics
@@ -213,7 +213,7 @@ class SyncController:
 
     async def _reconcile(self, name: EndpointName) -> float | None:
         if not self.copies.synced.is_set():
-            return RECHECK_SECONDS  # the kind is not installed, or nobody can say
+            return spread(RECHECK_SECONDS)  # the kind is not installed, or nobody can say
         if not self.follower.complete.is_set():
             return None  # enqueued again when it is
         wanted, own = self.follower.get(name), self._own_copy(name)
