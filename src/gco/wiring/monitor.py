@@ -13,7 +13,7 @@ from gco.cluster.port import Cluster
 from gco.controllers.sync import identify_cluster
 from gco.core.model.ids import Epoch, RegionName
 from gco.core.model.status import Region
-from gco.errors import SettingsError, TransientError
+from gco.errors import ForbiddenError, SettingsError, TransientError
 from gco.runtime.backoff import Backoff, Retries
 from gco.runtime.metered import MeteredCluster
 from gco.runtime.supervise import Stage, Supervisor, stop_on_signals
@@ -24,6 +24,7 @@ from gco.telemetry.metrics import CONTENT_TYPE, Metrics
 from gco.wiring.region import RegionLoops, RegionOptions
 from gco.wiring.stores import open_store
 
+_REFUSAL_SECONDS = 30.0
 _log = get_logger(__name__)
 
 
@@ -142,11 +143,21 @@ async def _describe(cluster: Cluster, settings: Settings) -> Region:
 
 
 async def _identity(cluster: Cluster) -> str:
-    """Ask for the cluster's uid until it answers; a refusal is raised."""
+    """Ask for the cluster's uid until it answers.
+
+    A refusal is raised once it has lasted: an API server that has just started refuses everybody
+    until it has read its roles.
+    """
+    loop = asyncio.get_running_loop()
     retries = Retries(Backoff(0.5, 15.0))
+    patience = loop.time() + _REFUSAL_SECONDS
     while True:
         try:
             return await identify_cluster(cluster)
         except TransientError as error:
             _log.warning("cluster not reached", error=str(error))
-            await asyncio.sleep(retries.failed())
+        except ForbiddenError as error:
+            if loop.time() > patience:
+                raise
+            _log.warning("cluster refuses", error=str(error))
+        await asyncio.sleep(retries.failed())
