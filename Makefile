@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 LOCK   := requirements-dev.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench testbed lock generate clean
+.PHONY: help setup demo test lint format bench testbed lock generate kinds clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ lock: ## Resolve the dependencies anew into the lock files
 
 generate: setup ## Write the files that are generated from the model anew
 	@$(BIN)/python -m tools.generate
+
+kinds: testbed ## Read the table of Kubernetes' kinds anew from a live API server
+	@$(BIN)/python -m tools.kinds_schema
 
 clean: ## Remove what the other targets made inside the tree
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist

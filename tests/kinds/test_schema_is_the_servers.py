@@ -2,11 +2,11 @@
 
 import pytest
 
-from hack import kinds_schema
+from tools import kinds_schema
 
 pytestmark = pytest.mark.real
 
 
 def test_the_checked_in_table_is_what_the_live_server_says(control_plane):
     expected = kinds_schema.serialised(kinds_schema.table(control_plane))
-    assert kinds_schema.path().read_text() == expected, "run: python -m hack.kinds_schema"
+    assert kinds_schema.path().read_text() == expected, "run: python -m tools.kinds_schema"

@@ -1,6 +1,6 @@
 """Writes `src/gco/kinds/schema.json` anew from what a real kube-apiserver says of its own types.
 
-    python -m hack.kinds_schema
+    python -m tools.kinds_schema
 
 starts an API server from the testbed, reads the documents under /openapi/v3 that serve our
 built-in kinds, and writes the table that gco.kinds.openapi makes of them. Run it after a change

@@ -1,1 +1,0 @@
-"""Programs that write checked-in files anew from where their content comes from."""
