@@ -24,11 +24,14 @@ from gco.kinds.registry import (
     NAMESPACE,
     NODE,
     POD,
+    POD_DISRUPTION_BUDGET,
     REPLICA_SET,
     SERVICE,
     Kind,
     kind_of,
 )
+from gco.kinds.schema import type_named
+from gco.kinds.strategic import DELETE, PATCH, REPLACE, normal, strategic_merge
 from gco.kinds.takeover import FieldPath, held_by_others, take_over
 
 __all__ = [
@@ -43,8 +46,12 @@ __all__ = [
     "NAMESPACE",
     "NODE",
     "POD",
+    "POD_DISRUPTION_BUDGET",
     "REPLICA_SET",
     "SERVICE",
+    "DELETE",
+    "PATCH",
+    "REPLACE",
     "FieldDifference",
     "FieldPath",
     "FieldSet",
@@ -59,11 +66,14 @@ __all__ = [
     "held_by_others",
     "intersection",
     "kind_of",
+    "normal",
     "owned_fields",
     "owned_hash",
     "parse_quantity",
     "project",
     "replacing",
+    "strategic_merge",
     "take_over",
+    "type_named",
     "union",
 ]

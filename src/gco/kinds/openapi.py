@@ -37,6 +37,7 @@ def table_from_openapi(
     return {
         "kinds": {f"{k.api_version}/{k.name}": writer.reference(n) for k, n in found.items()},
         "types": writer.types,
+        "merges": writer.merges,
     }
 
 
@@ -58,6 +59,7 @@ class _Writer:
 
     def __init__(self, schemas: Mapping[str, Schema]) -> None:
         self.types: dict[str, dict[str, str]] = {}
+        self.merges: dict[str, dict[str, str]] = {}
         self._schemas = schemas
         self._names: dict[str, str] = {}
 
@@ -74,6 +76,7 @@ class _Writer:
         if name not in self.types:
             self.types[name] = {}  # before its fields, which may refer to it
             self.types[name] |= {k: self._field(name, k, s) for k, s in _properties(schema)}
+            self._merge(name, schema)
         return name + _mark(schema)
 
     def expression(self, name: str, schema: Schema) -> str:
@@ -108,6 +111,12 @@ class _Writer:
         if schema.get("x-kubernetes-preserve-unknown-fields"):
             fields[OTHERS] = "free"
 
+    def _merge(self, name: str, schema: Schema) -> None:
+        """Note how a strategic merge joins fields of the type: `merge,retainKeys name`."""
+        found = {key: _strategy(field) for key, field in _properties(schema)}
+        if told := {key: strategy for key, strategy in found.items() if strategy}:
+            self.merges[name] = told
+
     def _field(self, name: str, key: str, schema: Schema) -> str:
         expression = self.expression(f"{name}.{key}", schema)
         return f"{expression}+" if schema.get("default") == {} else expression
@@ -137,6 +146,11 @@ class _Writer:
             taken = short in self._names.values()
             self._names[full] = ".".join(full.split(".")[-3:]) if taken else short
         return self._names[full]
+
+
+def _strategy(schema: Schema) -> str:
+    strategy = schema.get("x-kubernetes-patch-strategy", "")
+    return f"{strategy} {schema.get('x-kubernetes-patch-merge-key', '')}".strip()
 
 
 def _reference(schema: Schema) -> str:

@@ -29,6 +29,7 @@ DEPLOYMENT: Final = Kind("apps", "v1", "Deployment", "deployments")
 REPLICA_SET: Final = Kind("apps", "v1", "ReplicaSet", "replicasets")
 CONTROLLER_REVISION: Final = Kind("apps", "v1", "ControllerRevision", "controllerrevisions")
 INGRESS: Final = Kind("networking.k8s.io", "v1", "Ingress", "ingresses")
+POD_DISRUPTION_BUDGET: Final = Kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
 LEASE: Final = Kind("coordination.k8s.io", "v1", "Lease", "leases")
 CUSTOM_RESOURCE_DEFINITION: Final = Kind(
     "apiextensions.k8s.io",
@@ -49,6 +50,7 @@ KINDS: Final = (
     REPLICA_SET,
     CONTROLLER_REVISION,
     INGRESS,
+    POD_DISRUPTION_BUDGET,
     LEASE,
     CUSTOM_RESOURCE_DEFINITION,
     INFERENCE_ENDPOINT,

@@ -24,7 +24,12 @@ _CUSTOM_FIELDS: Final = {
 def _table() -> tuple[Mapping[str, str], Types]:
     text = importlib.resources.files(__package__).joinpath("schema.json").read_bytes()
     table = orjson.loads(text)
-    return table["kinds"], Types({**table["types"], _CUSTOM: _CUSTOM_FIELDS})
+    return table["kinds"], Types({**table["types"], _CUSTOM: _CUSTOM_FIELDS}, table["merges"])
+
+
+def type_named(name: str) -> Type:
+    """Return a built-in type by its name in the table: `PodTemplateSpec`; raises KeyError."""
+    return _table()[1].parse(name)
 
 
 def schema_of(manifest: Mapping[str, Any]) -> Type:

@@ -13,6 +13,13 @@ A table (:mod:`gco.kinds.schema`) names types and says in short expressions what
     [X]set              a list of distinct X, each owned by itself
     [X]a,b=TCP          a list of X, each identified by its fields a and b; b is TCP if absent
 
+Beside it stands how a strategic merge joins a type's fields, as the API server's documents say:
+
+    merge           a list of plain values is a set; both are kept
+    merge K         items of a list are told apart by their field K
+    retainKeys      of the fields there before, only those that the patch names are kept
+    replace         a map is not merged
+
 A type's field `*` says what fields are that it does not name; without it there are no others.
 The rules of ownership are those of sigs.k8s.io/structured-merge-diff.
 """
@@ -21,7 +28,7 @@ import dataclasses
 import enum
 import functools
 from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
 
@@ -82,6 +89,23 @@ class MapOf:
     atomic: bool = False
 
 
+class Merge(NamedTuple):
+    """How a strategic merge joins a field's two values."""
+
+    merged: bool
+    """A list is joined with the other, not replaced by it."""
+    key: str
+    """What tells items of the list apart; empty for plain values."""
+    replaced: bool
+    """A map is not merged, but replaced."""
+    retain_keys: bool
+    """Of the fields there before, only those that the patch names are kept."""
+
+
+_ORDINARY: Final = Merge(merged=False, key="", replaced=False, retain_keys=False)
+"""Maps are merged, lists replaced."""
+
+
 class Struct:
     """Named fields; `fields` are resolved when first asked for, since types refer to themselves."""
 
@@ -102,6 +126,15 @@ class Struct:
         raw = self._table.raw[self.name]
         return self._table.parse(raw[OTHERS]) if OTHERS in raw else None
 
+    def merge(self, field: str) -> Merge:
+        """Return how a strategic merge joins two values of `field`."""
+        told = self._table.merges.get(self.name, {}).get(field)
+        if told is None:
+            return _ORDINARY
+        strategies, _, key = told.partition(" ")
+        said = strategies.split(",")
+        return Merge("merge" in said, key, "replace" in said, "retainKeys" in said)
+
     @functools.cached_property
     def present(self) -> frozenset[str]:
         """The fields that the API server writes even when they are empty."""
@@ -115,8 +148,13 @@ Type: TypeAlias = Scalar | Untyped | ListOf | MapOf | Struct
 class Types:
     """A table of named types."""
 
-    def __init__(self, raw: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(
+        self,
+        raw: Mapping[str, Mapping[str, str]],
+        merges: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
         self.raw = raw
+        self.merges = merges or {}
         self._parsed: dict[str, Type] = {name.value: name for name in (*Scalar, *Untyped)}
 
     def parse(self, expression: str) -> Type:

@@ -39,6 +39,8 @@ FINALIZER: Final = "gco.io/cleanup"
 CANARY_SUFFIX: Final = "-canary"
 """Ends the names of a canary's objects, and of no endpoint."""
 CONTAINER: Final = "inference"
+PORT_NAME: Final = "http"
+"""The name of the container's port that serves; probes and the Service go by it."""
 SERVICE_ACCOUNT: Final = "gco-service-account"
 SERVICE_PORT: Final = 80
 LEADER_LEASE: Final = "inference-monitor-leader"
@@ -57,6 +59,11 @@ def service_name(name: EndpointName) -> str:
 def ingress_name(name: EndpointName) -> str:
     """Return the name of the endpoint's Ingress."""
     return f"inference-{name}"
+
+
+def disruption_budget_name(name: EndpointName) -> str:
+    """Return the name of the endpoint's PodDisruptionBudget."""
+    return name
 
 
 def default_route_path(name: EndpointName) -> str:

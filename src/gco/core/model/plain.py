@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from gco.kinds.strategic import DELETE, PATCH
+
 _INT64: Final = range(-(2**63), 2**63)
 _ALLOWED: Final = "values that JSON can carry: text, numbers of 64 bits, lists, mappings"
 
@@ -15,6 +17,25 @@ def plain_object(value: Mapping[str, Any]) -> dict[str, Any]:
     that is not Unicode, or anything but text as a key.
     """
     return {_key(k): _plain(v) for k, v in value.items() if v is not None}
+
+
+def plain_overlay(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an overlay whose nulls are said in words: a field that is null is taken away.
+
+    A null would be lost where records are written without what is absent. Raises ValueError as
+    :func:`plain_object` does.
+    """
+    return plain_object(_with_deletions(value))
+
+
+def _with_deletions(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    match value:
+        case Mapping():
+            return {k: {PATCH: DELETE} if v is None else _with_deletions(v) for k, v in value.items()}
+        case list():
+            return [_with_deletions(item) for item in value]
+        case _:
+            return value
 
 
 def _plain(value: object) -> object:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from gco.core.model import patterns
 from gco.core.model.base import Model
-from gco.core.model.plain import plain_object
+from gco.core.model.plain import plain_object, plain_overlay
 
 API_VERSION = "gco.io/v1alpha1"
 KIND = "InferenceEndpoint"
@@ -50,6 +50,9 @@ Image: TypeAlias = Annotated[
 ]
 KubernetesObject: TypeAlias = Annotated[dict[str, Any], AfterValidator(plain_object)]
 """A part of a Kubernetes object, handed on as it is and checked by the API server."""
+
+Overlay: TypeAlias = Annotated[dict[str, Any], AfterValidator(plain_overlay)]
+"""A strategic-merge overlay; a null, which takes a field away, is kept as `{$patch: delete}`."""
 
 
 class Accelerator(enum.StrEnum):
@@ -303,8 +306,10 @@ class EndpointSpec(Model):
     """A second version that takes a share of the traffic."""
     rollout: Rollout | None = None
     """How a change reaches the pods."""
-    pod_overrides: KubernetesObject | None = None
-    """A strategic-merge overlay on the pod template."""
+    pod_overrides: Overlay | None = None
+    """A strategic-merge overlay on the pod template: `{metadata: …, spec: …}`, the last word on all
+    but our labels and our container's name. Containers and volumes are merged by name, tolerations
+    come beside ours, a null takes a field away, `$patch: replace` puts a map in another's place."""
     state: DesiredState | None = None
     """running, or stopped, which keeps the record and frees every accelerator."""
 

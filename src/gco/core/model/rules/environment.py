@@ -54,14 +54,20 @@ def env_from(document: InferenceEndpoint, _: Known) -> Iterator[Finding]:
 def secrets(document: InferenceEndpoint, _: Known) -> Iterator[Finding]:
     """Warn of literals that look like secrets: whoever may read the endpoint reads them."""
     for number, variable in enumerate(document.spec.env or ()):
-        if variable.value is not None and looks_secret(variable.name, variable.value):
-            allowed = f"looks like a secret: put it into a Secret, and here {_BY_REFERENCE}"
-            yield Finding(("spec", "env", number, "value"), _MASK, allowed, warning=True)
+        path: Path = ("spec", "env", number)
+        yield from literal_secrets(path, variable.name, variable.value or "")
     for field in ("command", "args"):
         line = getattr(document.spec, field) or ()
         for number in _secret_words(line):
             allowed = f"looks like a secret: give it by env with {_BY_REFERENCE}, as $(NAME) here"
             yield Finding(("spec", field, number), _MASK, allowed, warning=True)
+
+
+def literal_secrets(path: Path, name: str, value: str) -> Iterator[Finding]:
+    """Warn where the variable at `path` has a value that looks like a secret."""
+    if looks_secret(name, value):
+        allowed = f"looks like a secret: put it into a Secret, and here {_BY_REFERENCE}"
+        yield Finding((*path, "value"), _MASK, allowed, warning=True)
 
 
 def _secret_words(line: tuple[str, ...]) -> Iterator[int]:

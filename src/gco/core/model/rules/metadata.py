@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from gco.core.model.allowed import did_you_mean, one_of
+from gco.core.model.allowed import Path, did_you_mean, one_of
 from gco.core.model.names import CANARY_SUFFIX, OUR_LABEL_KEYS
 from gco.core.model.patterns import LABEL, WORDS
 from gco.core.model.rules.finding import Finding, Known
@@ -52,12 +52,17 @@ def labels(document: InferenceEndpoint, _: Known) -> Iterator[Finding]:
     """Labels are Kubernetes labels, and not those by which objects are known as ours."""
     for key, value in document.metadata.labels.items():
         path = ("metadata", "labels", key)
-        prefix = _LABEL_PREFIX.match(key)
-        if not _LABEL_NAME.fullmatch(key, prefix.end() if prefix else 0):
-            yield Finding(path, key, f"a label's key: {_LABEL_WORDS}, after `prefix/` or alone")
-        elif key in _KUBERNETES_OWN or (key.startswith(_OWN_PREFIX) and key not in OUR_LABEL_KEYS):
-            yield Finding(path, key, "a key that neither GCO nor Kubernetes has for itself")
-        elif key in OUR_LABEL_KEYS:
+        yield from label_syntax(path, key, value)
+        if key in OUR_LABEL_KEYS:
             yield Finding(path, value, "has no effect: GCO sets this label itself", warning=True)
-        if value and not _LABEL_NAME.fullmatch(value):
-            yield Finding(path, value, f"a label's value: {_LABEL_WORDS}")
+
+
+def label_syntax(path: Path, key: str, value: str) -> Iterator[Finding]:
+    """Yield why `key` and `value` at `path` are no label that people may set."""
+    prefix = _LABEL_PREFIX.match(key)
+    if not _LABEL_NAME.fullmatch(key, prefix.end() if prefix else 0):
+        yield Finding(path, key, f"a label's key: {_LABEL_WORDS}, after `prefix/` or alone")
+    elif key in _KUBERNETES_OWN or (key.startswith(_OWN_PREFIX) and key not in OUR_LABEL_KEYS):
+        yield Finding(path, key, "a key that neither GCO nor Kubernetes has for itself")
+    if value and not _LABEL_NAME.fullmatch(value):
+        yield Finding(path, value, f"a label's value: {_LABEL_WORDS}")

@@ -7,6 +7,7 @@ from gco.core.model.rules import (
     devices,
     environment,
     metadata,
+    overrides,
     placement,
     rollout,
     server,
@@ -36,6 +37,7 @@ RULES: Final[tuple[Rule, ...]] = (
     placement.region_images,
     server.open_route,
     rollout.downtime,
+    overrides.overrides,
     unsupported.not_supported_yet,
 )
 

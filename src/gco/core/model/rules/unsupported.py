@@ -12,7 +12,6 @@ NOT_YET: Final = (
     ("EndpointSpec", "model"),
     ("EndpointSpec", "autoscaling"),
     ("EndpointSpec", "canary"),
-    ("EndpointSpec", "podOverrides"),
     ("RegionSpec", "autoscaling"),
     ("Route", "auth"),
 )

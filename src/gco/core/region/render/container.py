@@ -5,7 +5,6 @@ from typing import Any
 
 from gco.core.model.names import CONTAINER
 
-PORT_NAME = "http"
 STARTUP_PERIOD = 5
 """Seconds between two start-up probes."""
 

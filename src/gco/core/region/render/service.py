@@ -1,10 +1,10 @@
 """The Service: one stable address within the cluster for all ready pods."""
 
-from gco.core.model.names import APP_LABEL, SERVICE_PORT, service_name
+from gco.core.model.names import APP_LABEL, PORT_NAME, SERVICE_PORT, service_name
 from gco.core.model.regional import Regional
 from gco.core.region.actions import Rendered
 from gco.core.region.freeze import Template
-from gco.core.region.render.container import PORT_NAME, server_container
+from gco.core.region.render.container import server_container
 from gco.core.region.render.objects import envelope, rendered
 from gco.kinds import SERVICE
 

@@ -11,9 +11,16 @@ from typing import Any
 
 from gco.core.model.defaults import Effective, effective
 from gco.core.model.ids import EndpointName
-from gco.core.model.names import APP_LABEL, CONTAINER, SERVICE_ACCOUNT, object_labels
+from gco.core.model.names import (
+    APP_LABEL,
+    CONTAINER,
+    PORT_NAME,
+    SERVICE_ACCOUNT,
+    object_labels,
+)
 from gco.core.model.regional import Regional
-from gco.core.region.render.container import PORT_NAME, STARTUP_PERIOD
+from gco.core.region.render.container import STARTUP_PERIOD
+from gco.core.region.render.overrides import overridden
 from gco.core.region.render.placement import affinity, node_selector, tolerations
 from gco.kinds.canonical import canonical_quantity
 
@@ -27,7 +34,7 @@ _FIRST_UNPRIVILEGED_PORT = 1024
 def pod_template(regional: Regional) -> dict[str, Any]:
     """Return the pod template for the endpoint in this region."""
     spec = effective(regional.spec.endpoint)
-    return {
+    template = {
         "metadata": {"labels": object_labels(regional.name, regional.spec.labels)},
         "spec": {
             **_pod(spec),
@@ -35,6 +42,8 @@ def pod_template(regional: Regional) -> dict[str, Any]:
             "containers": [_container(spec)],
         },
     }
+    overrides = regional.spec.endpoint.pod_overrides
+    return overridden(template, overrides) if overrides else template
 
 
 def _pod(spec: Effective) -> dict[str, Any]:
