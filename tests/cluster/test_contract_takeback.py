@@ -7,12 +7,13 @@ import pytest
 from gco.core.model.names import MANAGER
 from gco.core.region.freeze import freeze
 from gco.core.region.render.deployment import deployment
+from gco.core.region.render.disruption import disruption_budget
 from gco.core.region.render.ingress import ingress
 from gco.core.region.render.service import service
 from gco.core.region.render.template import pod_template
 from gco.core.region.takeback import take_back
 from gco.errors import ClusterConflictError
-from gco.kinds import DEPLOYMENT, INGRESS, SERVICE, differences
+from gco.kinds import DEPLOYMENT, INGRESS, POD_DISRUPTION_BUDGET, SERVICE, differences
 from tests.builders import a_regional
 from tests.scenario.test_endpoint_drift import EDITS, SPEC
 
@@ -24,6 +25,7 @@ async def test_an_edit_is_healed(cluster, namespace, kind, operations, path):
     rendered = {
         DEPLOYMENT: deployment(regional, template, 1),
         SERVICE: service(regional, template),
+        POD_DISRUPTION_BUDGET: disruption_budget(regional),
         INGRESS: ingress(regional, template),
     }[kind]
     name = rendered.manifest["metadata"]["name"]

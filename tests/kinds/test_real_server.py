@@ -28,6 +28,7 @@ DOCUMENTS = (
     "apis/coordination.k8s.io/v1",
     "apis/events.k8s.io/v1",
     "apis/networking.k8s.io/v1",
+    "apis/policy/v1",
 )
 
 

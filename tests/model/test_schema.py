@@ -120,7 +120,6 @@ def test_editors_are_told_what_is_not_supported_yet():
         "EndpointSpec.autoscaling",
         "EndpointSpec.canary",
         "EndpointSpec.model",
-        "EndpointSpec.podOverrides",
         "RegionSpec.autoscaling",
         "Route.auth",
     ]

@@ -49,6 +49,7 @@ async def edit_by_hand(region, name):
     for kind, object_name in (
         ("deployment", name),
         ("service", name),
+        ("poddisruptionbudget", name),
         ("ingress", f"inference-{name}"),
     ):
         target = f"{kind}/{object_name}"

@@ -12,6 +12,7 @@ import yaml
 
 from gco.core.region.freeze import freeze
 from gco.core.region.render.deployment import deployment
+from gco.core.region.render.disruption import disruption_budget
 from gco.core.region.render.ingress import ingress
 from gco.core.region.render.revision import revision
 from gco.core.region.render.service import service
@@ -57,6 +58,31 @@ EVERYTHING = {
     "rollout": {"strategy": "surge"},
 }
 
+OVERRIDES = {
+    "metadata": {"annotations": {"prometheus.io/scrape": "true"}},
+    "spec": {
+        "serviceAccountName": "reads-a-bucket",
+        "terminationGracePeriodSeconds": 600,
+        "tolerations": [{"key": "team", "operator": "Exists"}],
+        "nodeSelector": {"zone": "a"},
+        "volumes": [{"name": "cache", "persistentVolumeClaim": {"claimName": "cache"}}],
+        "containers": [
+            {
+                "name": "inference",
+                "env": [{"name": "HF_HOME", "value": "/cache"}],
+                "livenessProbe": None,
+                "securityContext": {"runAsNonRoot": True, "runAsUser": 1000},
+                "volumeMounts": [{"name": "cache", "mountPath": "/cache"}],
+            },
+            {
+                "name": "log-shipper",
+                "image": "example.com/shipper:1",
+                "resources": {"limits": {"cpu": "1000m", "memory": "128Mi"}},
+            },
+        ],
+    },
+}
+
 CASES = {
     "plain": a_regional(),
     "everything": a_regional("llama", replicas=3, labels={"team": "ml"}, **EVERYTHING),
@@ -68,6 +94,16 @@ CASES = {
         scheduling={"capacity": "spot"},
         rollout={"strategy": "recreate", "allowDowntime": True},
     ),
+    "overridden": a_regional(podOverrides=OVERRIDES),
+    "sglang": a_regional(
+        image="lmsysorg/sglang:v0.4.6",
+        command=["python3", "-m", "sglang.launch_server", "--model-path", "org/model"],
+        port=9000,
+        resources={"count": 4, "limits": {"memory": "100G"}},
+    ),
+    "tgi": a_regional(
+        image="ghcr.io/huggingface/text-generation-inference:3.0", args=["--model-id=org/model"]
+    ),
     "amd-in-place": a_regional(
         resources={"accelerator": "amd", "count": 8},
         rollout={"strategy": "in-place", "allowDowntime": True},
@@ -76,18 +112,23 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_the_objects_of_an_endpoint_are_the_reviewed_ones(case):
-    regional = CASES[case]
+def objects_of(regional):
+    """Every object of an endpoint that serves, in the order in which they are applied."""
     template = freeze(
         regional.name, regional.spec.template_key, regional.spec.revision, pod_template(regional)
     )
-    rendered = [
+    return (
         revision(regional, template),
         deployment(regional, template, wanted_replicas(regional)),
         service(regional, template),
+        disruption_budget(regional),
         ingress(regional, template),
-    ]
+    )
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_objects_of_an_endpoint_are_the_reviewed_ones(case):
+    rendered = objects_of(CASES[case])
     plain = [json.loads(json.dumps(r.manifest)) for r in rendered]
     text = yaml.safe_dump_all(plain, sort_keys=False, width=100)
     path = GOLDEN / f"{case}.yaml"

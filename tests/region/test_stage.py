@@ -15,6 +15,7 @@ from gco.core.region.render.template import pod_template
 from gco.core.region.stage import (
     Observed,
     Stage,
+    budget_ref,
     desired,
     look_again,
     revision_ref,
@@ -36,14 +37,20 @@ COMMON = {
     "owned_hash": "o",
 }
 WORKLOAD = Workload(**COMMON, template="t", template_key=None, blocked="")
-SERVICE = Child(**COMMON)
+SERVICE = BUDGET = Child(**COMMON)
 ROUTE = Route(**COMMON, address="lb")
 FROZEN = Frozen(
-    **COMMON, endpoint=WEB, template_key="k", number=1, data=b'{"spec":{}}', created="2026"
+    **COMMON,
+    endpoint=WEB,
+    template_key="k",
+    number=1,
+    data=b'{"spec":{}}',
+    grace=60,
+    created="2026",
 )
-NOTHING = Observed(None, None, None, {}, Pods({}, {}, 0, ""))
+NOTHING = Observed(None, None, None, None, {}, Pods({}, {}, 0, ""))
 ONE_POD = Pods({"web-1": a_pod(ready=True)}, {}, 0, "")
-ALL = Observed(WORKLOAD, SERVICE, ROUTE, {"web-1": FROZEN}, ONE_POD)
+ALL = Observed(WORKLOAD, SERVICE, BUDGET, ROUTE, {"web-1": FROZEN}, ONE_POD)
 
 
 def closing(reason: str, *, since: dt.timedelta) -> RegionalStatus:
@@ -135,19 +142,23 @@ def test_what_is_wanted_in_each_stage():
     }
 
     old = revision_ref("web-1")
+    always = (workload_ref(WEB), service_ref(WEB), budget_ref(WEB))
     assert wanted == {
-        Stage.SERVE: {held, old, workload_ref(WEB), service_ref(WEB), route_ref(WEB)},
-        Stage.REST: {held, old, workload_ref(WEB), service_ref(WEB)},
+        Stage.SERVE: {held, old, *always, route_ref(WEB)},
+        Stage.REST: {held, old, *always},
         Stage.CLOSE: set(),
         Stage.DRAIN: set(),
         Stage.REMOVE: set(),
     }
     assert desired(regional, ALL, Stage.CLOSE, None).keep == {
-        workload_ref(WEB),
-        service_ref(WEB),
+        *always,
         old,
     }
-    assert desired(regional, ALL, Stage.DRAIN, None).keep == {service_ref(WEB), old}
+    assert desired(regional, ALL, Stage.DRAIN, None).keep == {
+        service_ref(WEB),
+        budget_ref(WEB),
+        old,
+    }
 
 
 @pytest.mark.parametrize(
@@ -174,6 +185,6 @@ def test_a_wait_ends_when_it_is_over():
     status = closing("Deleting", since=dt.timedelta(seconds=20))
     regional = a_regional(state=DELETED, status=status)
 
-    assert look_again(regional, Stage.CLOSE, NOW) == 40
-    assert look_again(regional, Stage.DRAIN, NOW) == 160
-    assert look_again(regional, Stage.REMOVE, NOW) is None
+    assert look_again(regional, ALL, Stage.CLOSE, NOW) == 40
+    assert look_again(regional, ALL, Stage.DRAIN, NOW) == 160
+    assert look_again(regional, ALL, Stage.REMOVE, NOW) is None

@@ -6,7 +6,14 @@ import pytest
 
 from gco.core.model.names import HASH_ANNOTATION, UID_ANNOTATION
 from gco.core.model.status import ConditionType
-from gco.kinds import CONTROLLER_REVISION, DEPLOYMENT, INGRESS, SERVICE, Kind
+from gco.kinds import (
+    CONTROLLER_REVISION,
+    DEPLOYMENT,
+    INGRESS,
+    POD_DISRUPTION_BUDGET,
+    SERVICE,
+    Kind,
+)
 from gco.kinds.ownership import owned_hash
 from tests.builders import WEB
 from tests.scenario.region_world import NS, ROUTE, World, names
@@ -149,6 +156,12 @@ EDITS = [
         id="uid-annotation",
     ),
     pytest.param(
+        POD_DISRUPTION_BUDGET,
+        [op("remove", "/spec/maxUnavailable"), op("add", "/spec/minAvailable", 1)],
+        "spec.maxUnavailable",
+        id="disruption-budget",
+    ),
+    pytest.param(
         INGRESS,
         [op("replace", "/spec/rules/0/http/paths/0/path", "/elsewhere")],
         "spec.rules",
@@ -161,7 +174,7 @@ EDITS = [
         id="ingress-class",
     ),
 ]
-NAMES = {DEPLOYMENT: WEB, SERVICE: WEB, INGRESS: ROUTE}
+NAMES = {DEPLOYMENT: WEB, SERVICE: WEB, POD_DISRUPTION_BUDGET: WEB, INGRESS: ROUTE}
 
 
 async def edit(world: World, kind: Kind, operations: list[dict[str, object]]) -> None:
@@ -260,7 +273,7 @@ async def test_a_sidecar_outlasts_the_repair_of_our_container(clock):
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [(DEPLOYMENT, WEB), (SERVICE, WEB), (INGRESS, ROUTE)],
+    [(DEPLOYMENT, WEB), (SERVICE, WEB), (POD_DISRUPTION_BUDGET, WEB), (INGRESS, ROUTE)],
     ids=lambda value: getattr(value, "name", None),
 )
 async def test_a_deleted_object_comes_back(clock, kind, name):

@@ -15,6 +15,7 @@ from gco.kinds import (
     INFERENCE_ENDPOINT,
     INGRESS,
     POD,
+    POD_DISRUPTION_BUDGET,
     SERVICE,
 )
 from tests.builders import WEB, a_custom_resource
@@ -25,7 +26,7 @@ from tests.waiting import background
 
 pytestmark = pytest.mark.looptime(noop_cycles=0)
 
-CHILDREN = (INGRESS, SERVICE, DEPLOYMENT, CONTROLLER_REVISION)
+CHILDREN = (INGRESS, SERVICE, DEPLOYMENT, POD_DISRUPTION_BUDGET, CONTROLLER_REVISION)
 OPENING = ("list", "watch")
 
 
@@ -51,7 +52,7 @@ async def test_from_nothing_to_ready_costs_at_most_three_requests_more_than_obje
         await world.quiet()
 
         objects = sum(len(world.all(kind)) for kind in CHILDREN)
-        assert objects == 4
+        assert objects == 5
         assert made_requests(world) <= objects + 3
         status = world.status()
         assert (status.state, status.ready, status.reason) == (RegionState.RUNNING, "1/1", "Ready")
@@ -234,7 +235,7 @@ async def test_deletion_takes_the_route_then_the_pods_then_the_rest_and_reports_
 async def test_deletion_is_not_held_up_for_ever_by_a_route_or_a_pod_that_stays(clock):
     world = World(clock)
     await world.install()
-    world.kubelet.gone_after = 250.0
+    world.kubelet.gone_after = 400.0
     async with background(*world.loops()):
         await world.want()
         await world.ready()
@@ -243,7 +244,7 @@ async def test_deletion_is_not_held_up_for_ever_by_a_route_or_a_pod_that_stays(c
 
         await world.want(revision=2, state=TargetState.DELETED)
         await until(lambda: not world.find(DEPLOYMENT, WEB), within=90)
-        await until(lambda: not world.find(SERVICE, WEB), within=200)
+        await until(lambda: not world.find(SERVICE, WEB), within=300)
         assert world.status().state is RegionState.DELETING
 
         freed = [{"op": "remove", "path": "/metadata/finalizers"}]
@@ -582,5 +583,5 @@ async def _lives(world: World, death: Death | None) -> None:
 def _shape(world: World):
     return {
         kind.name: {n: m.get("spec", m.get("data")) for n, m in world.all(kind).items()}
-        for kind in (INGRESS, DEPLOYMENT, CONTROLLER_REVISION)
+        for kind in (INGRESS, DEPLOYMENT, POD_DISRUPTION_BUDGET, CONTROLLER_REVISION)
     } | {SERVICE.name: sorted(world.all(SERVICE))}

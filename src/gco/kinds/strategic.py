@@ -51,7 +51,7 @@ def normal(value: Any, of: Type) -> Any:  # noqa: ANN401 - any JSON value
             return {
                 name: normal(child, below)
                 for name, (child, below) in children.items()
-                if child != {} or not isinstance(below, MapOf)
+                if child != {} or not isinstance(below, MapOf) or below.atomic
             }
         case _:
             return value
@@ -69,7 +69,7 @@ def _joined(there: Any, value: Any, of: Type, how: Merge | None) -> Any:  # noqa
 
 def _joined_lists(
     there: Sequence[Any], value: Sequence[Any], of: ListOf, how: Merge
-) -> Sequence[Any]:
+) -> Any:  # noqa: ANN401 - any JSON value
     if not how.key:
         return [*there, *(item for item in value if item not in there)]
     if any(item == {PATCH: REPLACE} for item in value):
@@ -100,9 +100,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
             kept = {k: v for k, v in value.items() if k != PATCH and _directive(v) != DELETE}
             return {field: _plain(child) for field, child in kept.items()}
         case list():
-            return [
-                _plain(v) for v in value if _directive(v) != DELETE and v != {PATCH: REPLACE}
-            ]
+            return [_plain(v) for v in value if _directive(v) != DELETE and v != {PATCH: REPLACE}]
         case _:
             return value
 

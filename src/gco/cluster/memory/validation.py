@@ -169,10 +169,16 @@ def _ingress(new: Manifest) -> Iterator[Problem]:
                 yield "spec.rules.http.paths.pathType", "Required value: pathType must be specified"
 
 
+def _disruption_budget(new: Manifest) -> Iterator[Problem]:
+    if {"minAvailable", "maxUnavailable"} <= new["spec"].keys():
+        yield "spec", "Invalid value: minAvailable and maxUnavailable cannot be both set"
+
+
 _RULES: Final[Mapping[str, Callable[[Manifest], Iterator[Problem]]]] = {
     "Deployment": _deployment,
     "ReplicaSet": _workload,
     "Pod": _pod,
     "Service": _service,
     "Ingress": _ingress,
+    "PodDisruptionBudget": _disruption_budget,
 }

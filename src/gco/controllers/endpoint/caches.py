@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from gco.cluster.port import Cluster, Manifest
 from gco.core.model.ids import EndpointName
-from gco.core.model.names import SELECT_OURS, ingress_name
+from gco.core.model.names import SELECT_OURS, disruption_budget_name, ingress_name
 from gco.core.model.regional import Regional
 from gco.core.region.observe import (
     PodSet,
@@ -27,6 +27,7 @@ from gco.kinds import (
     INFERENCE_ENDPOINT,
     INGRESS,
     POD,
+    POD_DISRUPTION_BUDGET,
     REPLICA_SET,
     SERVICE,
     Kind,
@@ -81,6 +82,7 @@ class Caches:
         self.resources = watch(INFERENCE_ENDPOINT, _resource)
         self.workloads = watch(DEPLOYMENT, workload)
         self.services = watch(SERVICE, child)
+        self.budgets = watch(POD_DISRUPTION_BUDGET, child)
         self.routes = watch(INGRESS, route)
         self.frozen = watch(CONTROLLER_REVISION, frozen, index=lambda record: record.endpoint)
         self.pod_sets = watch(
@@ -93,6 +95,7 @@ class Caches:
         yield self.resources
         yield self.workloads
         yield self.services
+        yield self.budgets
         yield self.routes
         yield self.frozen
         yield self.pod_sets
@@ -119,6 +122,7 @@ class Caches:
         self.resources.subscribe(lambda name, _old, _new: enqueue(EndpointName(name)))
         self.workloads.subscribe(lambda name, _old, _new: concerns(name))
         self.services.subscribe(lambda name, _old, _new: concerns(name))
+        self.budgets.subscribe(lambda name, _old, _new: concerns(name))
         self.routes.subscribe(lambda name, _old, _new: concerns(name.removeprefix(_ROUTE_PREFIX)))
         self.frozen.subscribe(lambda name, _old, _new: concerns(name.rpartition("-")[0]))
         self.pod_sets.subscribe(lambda _, old, new: concerns(_app(old, new)))
@@ -130,6 +134,7 @@ class Caches:
         return Observed(
             workload=found,
             service=self.services.get(name),
+            budget=self.budgets.get(disruption_budget_name(name)),
             route=self.routes.get(ingress_name(name)),
             frozen=self.frozen.indexed(name),
             pods=sort_pods(found, self.pod_sets.indexed(name).values(), self.pods.indexed(name)),

@@ -197,7 +197,7 @@ class Reconciler:
 
 def _waits(view: View, now: dt.datetime) -> Iterator[float | None]:
     """Yield after how many seconds time alone changes what is to be done or said."""
-    yield look_again(view.regional, view.stage, now)
+    yield look_again(view.regional, view.observed, view.stage, now)
     yield drift_shown_for(view, now)
     if view.stage is Stage.SERVE:
         yield judged_again(view.observed.pods, view.ask, now)

@@ -41,6 +41,8 @@ CANARY_SUFFIX: Final = "-canary"
 CONTAINER: Final = "inference"
 PORT_NAME: Final = "http"
 """The name of the container's port that serves; probes and the Service go by it."""
+SHARED_MEMORY: Final = "dshm"
+"""The name of the pod's volume at /dev/shm."""
 SERVICE_ACCOUNT: Final = "gco-service-account"
 SERVICE_PORT: Final = 80
 LEADER_LEASE: Final = "inference-monitor-leader"
@@ -69,6 +71,11 @@ def disruption_budget_name(name: EndpointName) -> str:
 def default_route_path(name: EndpointName) -> str:
     """Return the path on which the endpoint answers unless its spec says another."""
     return f"/inference/{name}"
+
+
+def route_path(name: EndpointName, stated: str | None) -> str:
+    """Return the path on which the endpoint answers: without a slash at its end, or `/`."""
+    return (stated or default_route_path(name)).rstrip("/") or "/"
 
 
 def object_labels(name: EndpointName, stated: dict[str, str]) -> dict[str, str]:

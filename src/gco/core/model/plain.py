@@ -31,7 +31,9 @@ def plain_overlay(value: Mapping[str, Any]) -> dict[str, Any]:
 def _with_deletions(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     match value:
         case Mapping():
-            return {k: {PATCH: DELETE} if v is None else _with_deletions(v) for k, v in value.items()}
+            return {
+                k: {PATCH: DELETE} if v is None else _with_deletions(v) for k, v in value.items()
+            }
         case list():
             return [_with_deletions(item) for item in value]
         case _:

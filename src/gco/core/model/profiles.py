@@ -39,11 +39,16 @@ class Profile:
     metrics: Metrics | None = None
     prefix_flag: str | None = None
     """Tells the server under which prefix its clients see it; it goes on answering bare paths."""
+    programs: frozenset[str] = frozenset()
+    """Files and Python modules that are the server: what follows them on a line are its flags."""
+    entrypoint: bool = False
+    """Its images' entry point is the server, so that arguments alone are its flags."""
     bind_args: tuple[str, ...] = ()
     """What has to be among the arguments for it to listen on more than the loopback address."""
     port_flags: tuple[str, ...] = ()
     port_env: str | None = None
     host_flags: tuple[str, ...] = ()
+    host_env: str | None = None
     key_flags: tuple[str, ...] = ()
     """Make the server ask its clients for a key."""
     key_env: tuple[str, ...] = ()
@@ -52,6 +57,10 @@ class Profile:
     harmful_flags: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Flags with which the server cannot be served here, and why."""
 
+
+_ANY_HOST: Final = ("--host", "0.0.0.0")  # noqa: S104 - pods are reached on their own address
+_SOCKET: Final = "pods are reached on a port, not on a socket"
+_TLS: Final = "routes and probes speak plain HTTP to pods; TLS ends at the load balancer"
 
 PROFILES: Final[Mapping[Server, Profile]] = {
     Server.VLLM: Profile(
@@ -63,11 +72,14 @@ PROFILES: Final[Mapping[Server, Profile]] = {
             cache="vllm:kv_cache_usage_perc",
         ),
         prefix_flag="--root-path",
+        programs=frozenset({"vllm", "vllm.entrypoints.openai.api_server"}),
+        entrypoint=True,
         port_flags=("--port",),
         host_flags=("--host",),
         key_flags=("--api-key",),
         key_env=("VLLM_API_KEY",),
         parallel_flags=("--tensor-parallel-size", "-tp"),
+        harmful_flags={"--uds": _SOCKET, "--ssl-keyfile": _TLS, "--ssl-certfile": _TLS},
     ),
     Server.SGLANG: Profile(
         port=30000,
@@ -79,11 +91,13 @@ PROFILES: Final[Mapping[Server, Profile]] = {
             cache="sglang:token_usage",
         ),
         prefix_flag="--fastapi-root-path",
-        bind_args=("--host", "0.0.0.0"),  # noqa: S104 - pods are reached on their own address
+        programs=frozenset({"sglang", "sglang.launch_server"}),
+        bind_args=_ANY_HOST,
         port_flags=("--port",),
         host_flags=("--host",),
         key_flags=("--api-key",),
         parallel_flags=("--tensor-parallel-size", "--tp-size", "--tp"),
+        harmful_flags={"--ssl-keyfile": _TLS, "--ssl-certfile": _TLS},
     ),
     Server.TGI: Profile(
         port=80,
@@ -92,6 +106,8 @@ PROFILES: Final[Mapping[Server, Profile]] = {
         port_flags=("--port", "-p"),
         port_env="PORT",
         host_flags=("--hostname",),
+        programs=frozenset({"text-generation-launcher"}),
+        entrypoint=True,
         key_flags=("--api-key",),
         key_env=("API_KEY",),
         parallel_flags=("--num-shard",),
@@ -101,6 +117,7 @@ PROFILES: Final[Mapping[Server, Profile]] = {
         port=8000,
         ready_path="/v2/health/ready",
         metrics=Metrics(port=8002, waiting="nv_inference_pending_request_count"),
+        programs=frozenset({"tritonserver"}),
         port_flags=("--http-port",),
         host_flags=("--http-address",),
     ),
@@ -114,25 +131,35 @@ PROFILES: Final[Mapping[Server, Profile]] = {
             running="llamacpp:requests_processing",
         ),
         port_flags=("--port",),
+        programs=frozenset({"llama-server"}),
+        entrypoint=True,
+        bind_args=_ANY_HOST,
         port_env="LLAMA_ARG_PORT",
         host_flags=("--host",),
+        host_env="LLAMA_ARG_HOST",
         key_flags=("--api-key", "--api-key-file"),
         key_env=("LLAMA_API_KEY",),
         harmful_flags={
-            "--api-prefix": "it would move /health too, and the route takes its prefix off anyway"
+            "--api-prefix": "it would move /health too, and the route takes its prefix off anyway",
+            "--ssl-key-file": _TLS,
+            "--ssl-cert-file": _TLS,
         },
     ),
     Server.LLAMA_CPP_PYTHON: Profile(
         port=8000,
         ready_path="/v1/models",  # it has no /health
         prefix_flag="--root_path",
+        programs=frozenset({"llama_cpp.server"}),
+        bind_args=_ANY_HOST,
         port_flags=("--port",),
         port_env="PORT",
         host_flags=("--host",),
+        host_env="HOST",
         key_flags=("--api_key",),
         key_env=("API_KEY",),
+        harmful_flags={"--ssl_keyfile": _TLS, "--ssl_certfile": _TLS},
     ),
-    Server.OLLAMA: Profile(port=11434, ready_path="/"),
+    Server.OLLAMA: Profile(port=11434, ready_path="/", host_env="OLLAMA_HOST"),
     Server.CUSTOM: Profile(port=8000, ready_path="/health", port_flags=("--port",)),
 }
 """Every server's profile."""

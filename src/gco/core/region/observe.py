@@ -25,6 +25,8 @@ from gco.kinds.fieldset import owned_fields
 from gco.kinds.ownership import owned_hash
 
 _DIGEST = 16
+_DEFAULT_GRACE = 30
+"""Seconds that Kubernetes gives a pod whose template does not say."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class Frozen(Child):
     number: int
     data: bytes
     """The pod template as canonical JSON; it cannot change."""
+    grace: int
+    """Seconds that its pods have from the wish to end them until they are killed."""
     created: str
 
 
@@ -122,6 +126,7 @@ def frozen(manifest: Manifest) -> Frozen:
         template_key=_annotations(manifest).get(TEMPLATE_KEY_ANNOTATION),
         number=manifest.get("revision", 0),
         data=canonical_json(manifest.get("data")),
+        grace=_grace(manifest.get("data") or {}),
         created=manifest["metadata"].get("creationTimestamp") or "",
     )
 
@@ -181,6 +186,11 @@ def _stated_uid(manifest: Manifest) -> EndpointUid | None:
 
 def _labels(manifest: Manifest) -> dict[str, str]:
     return manifest["metadata"].get("labels") or {}
+
+
+def _grace(template: Mapping[str, Any]) -> int:
+    stated = (template.get("spec") or {}).get("terminationGracePeriodSeconds")
+    return _DEFAULT_GRACE if stated is None else int(stated)
 
 
 def _annotations(manifest: Manifest) -> dict[str, Any]:

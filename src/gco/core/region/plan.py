@@ -26,9 +26,10 @@ _DELETE_RANK = (
     "Ingress",
     "Service",
     "Deployment",
+    "PodDisruptionBudget",
     "ControllerRevision",
 )
-"""What goes first: whoever scales, then the traffic, then the pods, then what named them."""
+"""What goes first: whoever scales, then the traffic, then the pods, then what guarded and named them."""
 
 
 def plan(

@@ -12,7 +12,12 @@ from collections.abc import Iterator, Mapping
 
 from gco.core.model.endpoint import TargetState
 from gco.core.model.ids import EndpointName, EndpointUid
-from gco.core.model.names import deployment_name, ingress_name, service_name
+from gco.core.model.names import (
+    deployment_name,
+    disruption_budget_name,
+    ingress_name,
+    service_name,
+)
 from gco.core.model.regional import Regional
 from gco.core.model.status import ConditionType, RegionState
 from gco.core.region.actions import ObjectRef, Owner, Rendered, Seen
@@ -21,15 +26,14 @@ from gco.core.region.observe import Child, Frozen, Route, Workload
 from gco.core.region.owner import seen
 from gco.core.region.pods import Pods
 from gco.core.region.render.deployment import deployment
+from gco.core.region.render.disruption import disruption_budget
 from gco.core.region.render.ingress import ingress
 from gco.core.region.render.revision import revision
 from gco.core.region.render.service import service
-from gco.kinds import CONTROLLER_REVISION, DEPLOYMENT, INGRESS, SERVICE
+from gco.kinds import CONTROLLER_REVISION, DEPLOYMENT, INGRESS, POD_DISRUPTION_BUDGET, SERVICE
 
 ROUTE_WAIT = dt.timedelta(seconds=60)
 """How long pods outlast a route that asks to go and does not (its controller may be down)."""
-DRAIN_WAIT = dt.timedelta(seconds=180)
-"""How long a Service outlasts the wish to delete: the route's wait, and twice the pods' grace."""
 CLOSING = frozenset({"Stopping", "ScalingToZero", "Deleting"})
 """Reasons of the condition Ready on the way out; the status says since when."""
 _CLOSING_STATES = frozenset({RegionState.STOPPING, RegionState.DELETING})
@@ -44,7 +48,7 @@ class Stage(enum.Enum):
     REST = "rest"
     """No pods are wanted; what else there is stays ready for a start."""
     DRAIN = "drain"
-    """The Deployment is deleted; the Service stays while pods finish what they answer."""
+    """The Deployment is deleted; what else serves and guards pods stays while they finish."""
     REMOVE = "remove"
     GONE = "gone"
     """Nothing is left of what was to be deleted."""
@@ -56,6 +60,7 @@ class Observed:
 
     workload: Workload | None
     service: Child | None
+    budget: Child | None
     route: Route | None
     frozen: Mapping[str, Frozen]
     pods: Pods
@@ -65,6 +70,7 @@ class Observed:
         named = (
             (workload_ref(name), self.workload),
             (service_ref(name), self.service),
+            (budget_ref(name), self.budget),
             (route_ref(name), self.route),
             *((revision_ref(n), record) for n, record in self.frozen.items()),
         )
@@ -87,6 +93,11 @@ def workload_ref(name: EndpointName) -> ObjectRef:
 def service_ref(name: EndpointName) -> ObjectRef:
     """Return where the endpoint's Service is."""
     return ObjectRef(SERVICE.name, service_name(name))
+
+
+def budget_ref(name: EndpointName) -> ObjectRef:
+    """Return where the endpoint's PodDisruptionBudget is."""
+    return ObjectRef(POD_DISRUPTION_BUDGET.name, disruption_budget_name(name))
 
 
 def route_ref(name: EndpointName) -> ObjectRef:
@@ -114,14 +125,22 @@ def stage_of(regional: Regional, observed: Observed, now: dt.datetime) -> Stage:
     if regional.spec.state is not TargetState.DELETED:
         return Stage.REST
     held = workload_ref(regional.name) in ours or observed.pods.count > 0
-    if held and not _overdue(regional, DRAIN_WAIT, now):
+    if held and not _overdue(regional, drain_wait(observed), now):
         return Stage.DRAIN
     return Stage.REMOVE if ours or observed.pods.count else Stage.GONE
 
 
-def look_again(regional: Regional, stage: Stage, now: dt.datetime) -> float | None:
+def drain_wait(observed: Observed) -> dt.timedelta:
+    """Return how long a Service outlasts the wish to delete: the route, and twice the pods' grace."""
+    grace = max((record.grace for record in observed.frozen.values()), default=0)
+    return ROUTE_WAIT + 2 * dt.timedelta(seconds=grace)
+
+
+def look_again(
+    regional: Regional, observed: Observed, stage: Stage, now: dt.datetime
+) -> float | None:
     """Return after how many seconds the wait of `stage` is over; None where it waits for none."""
-    waits = {Stage.CLOSE: ROUTE_WAIT, Stage.DRAIN: DRAIN_WAIT}
+    waits = {Stage.CLOSE: ROUTE_WAIT, Stage.DRAIN: drain_wait(observed)}
     if stage not in waits:
         return None
     since = _closing_since(regional) or now
@@ -140,7 +159,7 @@ def desired(
             every = observed.seen(name, regional.spec.uid).keys()
             return Desired({}, frozenset(every - {route_ref(name)}))
         case Stage.DRAIN, _:
-            kept_refs = (service_ref(name), *map(revision_ref, observed.frozen))
+            kept_refs = (service_ref(name), budget_ref(name), *map(revision_ref, observed.frozen))
             return Desired({}, frozenset(kept_refs))
         case _:
             return Desired({})
@@ -154,6 +173,7 @@ def _objects(
     replicas = wanted_replicas(regional)
     yield workload_ref(regional.name), deployment(regional, template, replicas)
     yield service_ref(regional.name), service(regional, template)
+    yield budget_ref(regional.name), disruption_budget(regional)
     if stage is Stage.SERVE and (observed.route is not None or observed.pods.answering):
         yield route_ref(regional.name), ingress(regional, template)
 

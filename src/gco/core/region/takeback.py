@@ -2,7 +2,8 @@
 
 An edit that replaced an item of a list by another key (a Service's port, a renamed container), or a
 field by its alternative (`value` by `valueFrom`), is not healed by a forced apply alone: see
-:mod:`gco.kinds.takeover`. Sidecars, and fields beside ours, are never touched.
+:mod:`gco.kinds.takeover`. Sidecars that others add, and
+fields beside ours, are never touched.
 """
 
 import json
@@ -14,6 +15,7 @@ from gco.core.region.actions import Manifest
 from gco.kinds import (
     DEPLOYMENT,
     INGRESS,
+    POD_DISRUPTION_BUDGET,
     SERVICE,
     FieldPath,
     FieldSet,
@@ -28,6 +30,7 @@ _POD = ("f:spec", "f:template", "f:spec")
 _OURS: dict[str, tuple[FieldPath, ...]] = {
     SERVICE.name: (("f:spec", "f:ports"), ("f:spec", "f:selector"), ("f:spec", "f:type")),
     INGRESS.name: (("f:spec",),),
+    POD_DISRUPTION_BUDGET.name: (("f:spec",),),
     DEPLOYMENT.name: (
         ("f:spec", "f:strategy"),
         (*_POD, "f:nodeSelector"),
@@ -35,7 +38,7 @@ _OURS: dict[str, tuple[FieldPath, ...]] = {
         (*_POD, "f:securityContext"),
     ),
 }
-"""Subtrees that only we may fill, by kind; a Deployment's container and volumes by their names."""
+"""Subtrees that only we may fill, by kind; a Deployment's containers and volumes by their names."""
 
 
 def take_back(live: Manifest, wanted: Manifest) -> list[dict[str, Any]] | None:
@@ -77,17 +80,17 @@ def _scope(live: Manifest, wanted: Manifest) -> list[FieldPath]:
 
 
 def _named(live: Manifest, wanted: Manifest) -> Iterator[FieldPath]:
-    """Yield our container and volumes, and a container that is ours under another name."""
+    """Yield our containers and volumes, and a container that is ours under another name."""
     there, ours = _pod_spec(live), _pod_spec(wanted)
     names = {c["name"] for c in there.get("containers") or ()}
     image = next(c["image"] for c in ours["containers"] if c["name"] == CONTAINER)
-    yield (*_POD, "f:containers", _key(CONTAINER))
+    for field in ("containers", "initContainers", "volumes"):
+        for item in ours.get(field) or ():
+            yield (*_POD, f"f:{field}", _key(item["name"]))
     if CONTAINER not in names:
         for container in there.get("containers") or ():
             if container.get("image") == image:
                 yield (*_POD, "f:containers", _key(container["name"]))
-    for volume in ours.get("volumes") or ():
-        yield (*_POD, "f:volumes", _key(volume["name"]))
 
 
 def _pod_spec(manifest: Manifest) -> Mapping[str, Any]:

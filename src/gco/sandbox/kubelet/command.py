@@ -8,6 +8,8 @@ from typing import Any
 from gco.sandbox.config import ImageConfig
 from gco.sandbox.kubelet.probes import container_ports
 
+_EVERYWHERE = "0.0.0.0"  # noqa: S104 - looked for, to listen on one address instead
+
 
 class ConfigError(Exception):
     """The container asks for something that a sandbox does not have; the text says what."""
@@ -38,7 +40,16 @@ def launch(
     ports = container_ports(container)
     filled = {"python": sys.executable, "ip": address, "port": str(ports[0] if ports else 8000)}
     entry = container.get("command") or [part.format(**filled) for part in image.command]
-    return Launch(_expand((*entry, *container.get("args", ())), env), env)
+    words = _expand((*entry, *container.get("args", ())), env)
+    return Launch(
+        tuple(_own(word, address) for word in words),
+        {name: _own(value, address) for name, value in env.items()},
+    )
+
+
+def _own(word: str, address: str) -> str:
+    """Have a server that listens everywhere listen on its pod's address: the host is not its own."""
+    return word.replace(_EVERYWHERE, address)
 
 
 def _environment(

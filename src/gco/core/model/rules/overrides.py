@@ -117,7 +117,7 @@ def _port(path: Path, ports: Any, serving: int) -> Iterator[Finding]:  # noqa: A
     """The port that serves is found by its name, by probes and Service alike."""
     listed = ports if isinstance(ports, list) else [ports]
     for number, port in enumerate(listed):
-        at = (*path, number)
+        at = (*path, number) if listed is ports else path
         if PATCH in port and port.get("containerPort", serving) == serving:
             yield Finding((*at, PATCH), port[PATCH], "no way to take away the port that serves")
         named = port.get("name", PORT_NAME if port.get("containerPort") == serving else "")

@@ -25,6 +25,7 @@ RULES: Final[tuple[Rule, ...]] = (
     server.images,
     server.server,
     server.arguments,
+    server.listening,
     server.port,
     environment.variables,
     environment.env_from,

@@ -6,13 +6,13 @@ from typing import Final
 from gco.core.model.allowed import Path
 from gco.core.model.flags import flag_value, has_flag, told_port, words
 from gco.core.model.images import parse_image
-from gco.core.model.profiles import PROFILES, infer_server, profile_of
+from gco.core.model.launch import SHELLS, host_told, program, takes_flags, tells_port
+from gco.core.model.profiles import PROFILES, Profile, infer_server, profile_of
 from gco.core.model.resources import devices
 from gco.core.model.rules.finding import Finding, Known
 from gco.core.model.spec import EndpointSpec, InferenceEndpoint, Server
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-_SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh"})
 _ARGS: Final[Path] = ("spec", "args")
 
 
@@ -55,35 +55,46 @@ def port(document: InferenceEndpoint, _: Known) -> Iterator[Finding]:
     if told is not None and told != spec.port:
         allowed = f"{told}, which args or env tell the server; one of them is enough"
         yield Finding(path, spec.port, allowed, warning=kind is Server.CUSTOM)
-    if told is None and spec.port != profile.port and profile.port_flags and _speaks(spec, kind):
+    known = profile.port_flags and kind is not Server.CUSTOM and program(spec) not in SHELLS
+    if told is None and spec.port != profile.port and known and not tells_port(spec):
         flag = f"{profile.port_flags[0]}={spec.port}"
         allowed = f"{kind} listens on {profile.port} unless args say `{flag}`"
         yield Finding(path, spec.port, allowed, warning=True)
 
 
-def _speaks(spec: EndpointSpec, kind: Server) -> bool:
-    """Whether the command line is the server's own, with flags of a known meaning."""
-    program = (spec.command or ("",))[0].rpartition("/")[2]
-    return kind is not Server.CUSTOM and program not in _SHELLS
-
-
 def arguments(document: InferenceEndpoint, _: Known) -> Iterator[Finding]:
-    """No argument keeps the server from being reached, or asks for devices that it has not."""
+    """No argument keeps the server from serving, or asks for devices that it has not."""
     spec = document.spec
     profile = profile_of(spec.image, spec.server)
     line = words(spec)
-    host = flag_value(line, profile.host_flags)
-    if host in _LOOPBACK:
-        yield Finding(_ARGS, host, "0.0.0.0, as a pod is reached from outside")
-    kind = spec.server or infer_server(spec.image)
-    if host is None and profile.bind_args and _speaks(spec, kind):
-        asked = " ".join(profile.bind_args)
-        allowed = f"{kind} listens on the loopback address alone unless args say `{asked}`"
-        yield Finding(_ARGS, f"no {profile.bind_args[0]}", allowed, warning=True)
     for flag, why in profile.harmful_flags.items():
         if has_flag(line, [flag]):
             yield Finding(_ARGS, flag, f"no {flag}: {why}")
     yield from _parallel(spec)
+
+
+def listening(document: InferenceEndpoint, _: Known) -> Iterator[Finding]:
+    """The server listens where it can be reached: on more than the loopback address."""
+    spec = document.spec
+    profile = profile_of(spec.image, spec.server)
+    host = host_told(spec, profile)
+    if host is not None and _address(host) in _LOOPBACK:
+        path = _ARGS if has_flag(words(spec), profile.host_flags) else _env_path(spec, profile)
+        yield Finding(path, host, "0.0.0.0, as a pod is reached from outside")
+    if host is None and profile.bind_args and program(spec) not in SHELLS and not takes_flags(spec):
+        kind, asked = spec.server or infer_server(spec.image), " ".join(profile.bind_args)
+        allowed = f"{kind} listens on the loopback address alone unless args say `{asked}`"
+        yield Finding(_ARGS, f"no {profile.bind_args[0]}", allowed, warning=True)
+
+
+def _address(host: str) -> str:
+    """Return the address in `127.0.0.1`, `::1` or `127.0.0.1:8000`."""
+    return host.partition(":")[0] if host.count(":") == 1 else host
+
+
+def _env_path(spec: EndpointSpec, profile: Profile) -> Path:
+    names = [variable.name for variable in spec.env or ()]
+    return ("spec", "env", names.index(str(profile.host_env)), "value")
 
 
 def _parallel(spec: EndpointSpec) -> Iterator[Finding]:

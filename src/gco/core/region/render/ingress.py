@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any
 
-from gco.core.model.names import SERVICE_PORT, default_route_path, ingress_name, service_name
+from gco.core.model.names import SERVICE_PORT, ingress_name, route_path, service_name
 from gco.core.model.regional import Regional
 from gco.core.model.spec import RouteBackend
 from gco.core.region.actions import Rendered
@@ -29,7 +29,7 @@ def ingress(regional: Regional, template: Template) -> Rendered:
     """Return the Ingress for the backend that the spec, resolved for its region, names."""
     route = regional.spec.endpoint.route
     backend = backend_of(regional)
-    path = _path(regional)
+    path = route_path(regional.name, route.path if route is not None else None)
     if backend is RouteBackend.NGINX:
         annotations, http_path = _nginx(path)
     else:
@@ -47,12 +47,6 @@ def backend_of(regional: Regional) -> RouteBackend:
     """Return what answers for the endpoint's route; its name is that of the IngressClass too."""
     route = regional.spec.endpoint.route
     return (route and route.backend) or RouteBackend.ALB
-
-
-def _path(regional: Regional) -> str:
-    route = regional.spec.endpoint.route
-    stated = route.path if route is not None else None
-    return (stated or default_route_path(regional.name)).rstrip("/") or "/"
 
 
 def _alb(path: str, service: str, health: str) -> tuple[dict[str, str], dict[str, str]]:

@@ -7,43 +7,61 @@ privilege to escalate to, and every capability dropped that the port does not ne
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from gco.core.model.defaults import Effective, effective
 from gco.core.model.ids import EndpointName
+from gco.core.model.launch import added_args, added_env
 from gco.core.model.names import (
     APP_LABEL,
     CONTAINER,
     PORT_NAME,
     SERVICE_ACCOUNT,
+    SHARED_MEMORY,
     object_labels,
+    route_path,
 )
 from gco.core.model.regional import Regional
+from gco.core.model.spec import EnvVar
 from gco.core.region.render.container import STARTUP_PERIOD
 from gco.core.region.render.overrides import overridden
 from gco.core.region.render.placement import affinity, node_selector, tolerations
-from gco.kinds.canonical import canonical_quantity
+from gco.kinds.canonical import canonical_quantity, parse_quantity
 
 _DRAIN_SECONDS = 10
 """How long a pod on its way out goes on answering while load balancers forget it."""
-_GRACE_SECONDS = 60
-"""From the wish to end a pod until it is killed: the drain, then time for streams to finish."""
+_GRACE_SECONDS = 120
+"""From the wish to end a pod until it is killed: the drain, then time for streams to finish.
+
+As long as a spot node has from its notice to its end. A server that is done sooner ends sooner.
+"""
+_MEBI = 1 << 20
 _FIRST_UNPRIVILEGED_PORT = 1024
 
 
 def pod_template(regional: Regional) -> dict[str, Any]:
     """Return the pod template for the endpoint in this region."""
-    spec = effective(regional.spec.endpoint)
+    stated = regional.spec.endpoint
+    spec = effective(stated)
+    prefix = route_path(regional.name, stated.route.path if stated.route else None)
+    told = Told((*spec.args, *added_args(stated, prefix)), (*spec.env, *added_env(stated)))
     template = {
         "metadata": {"labels": object_labels(regional.name, regional.spec.labels)},
         "spec": {
             **_pod(spec),
             **_spread(spec, regional.name),
-            "containers": [_container(spec)],
+            **_volumes(spec),
+            "containers": [_container(spec, told)],
         },
     }
-    overrides = regional.spec.endpoint.pod_overrides
-    return overridden(template, overrides) if overrides else template
+    return overridden(template, stated.pod_overrides) if stated.pod_overrides else template
+
+
+class Told(NamedTuple):
+    """What the server is told: what the spec states, and what it needs beside that."""
+
+    args: tuple[str, ...]
+    env: tuple[EnvVar, ...]
 
 
 def _pod(spec: Effective) -> dict[str, Any]:
@@ -72,12 +90,29 @@ def _spread(spec: Effective, name: EndpointName) -> dict[str, Any]:
     return {"topologySpreadConstraints": found} if found else {}
 
 
-def _container(spec: Effective) -> dict[str, Any]:
+def _volumes(spec: Effective) -> dict[str, Any]:
+    """Return shared memory for servers of several devices, whose processes exchange data there.
+
+    Kubernetes gives a container 64 MiB, with which NCCL fails. It counts towards the memory limit,
+    so at most half of that is for it.
+    """
+    if spec.count <= 1:
+        return {}
+    shared = {"medium": "Memory", "sizeLimit": _half(spec.limits["memory"])}
+    return {"volumes": [{"name": SHARED_MEMORY, "emptyDir": shared}]}
+
+
+def _half(memory: str) -> str:
+    """Return half of a quantity in whole mebibytes, 1 at least."""
+    return canonical_quantity(f"{max(1, int(parse_quantity(memory)) // 2 // _MEBI)}Mi")
+
+
+def _container(spec: Effective, told: Told) -> dict[str, Any]:
     container: dict[str, Any] = {
         "name": CONTAINER,
         "image": spec.image,
         "command": list(spec.command),
-        "args": list(spec.args),
+        "args": list(told.args),
         "envFrom": [dict(source) for source in spec.env_from],
         "ports": [{"name": PORT_NAME, "containerPort": spec.port, "protocol": "TCP"}],
         "resources": _resources(spec),
@@ -85,10 +120,13 @@ def _container(spec: Effective) -> dict[str, Any]:
         "lifecycle": {"preStop": {"sleep": {"seconds": _DRAIN_SECONDS}}},
         "securityContext": _security(spec.port),
     }
-    env = [
-        variable.model_dump(mode="json", exclude_none=True, by_alias=True) for variable in spec.env
-    ]
-    return container | ({"env": env} if env else {})
+    optional = {
+        "env": [v.model_dump(mode="json", exclude_none=True, by_alias=True) for v in told.env],
+        "volumeMounts": [{"name": SHARED_MEMORY, "mountPath": "/dev/shm"}]  # noqa: S108
+        if spec.count > 1
+        else [],
+    }
+    return container | {key: value for key, value in optional.items() if value}
 
 
 def _probes(spec: Effective) -> dict[str, Any]:
