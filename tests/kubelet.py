@@ -37,7 +37,7 @@ async def add_node(
     taints: list[Manifest] | None = None,
     **resources: str,
 ) -> Manifest:
-    """Make a node with room for 110 pods, 64 CPUs, 256 GiB and `gpus`."""
+    """Make a ready node with room for 110 pods, 64 CPUs, 256 GiB, `gpus` and `resources`."""
     allocatable = {"cpu": "64", "memory": "256Gi", "pods": "110", **resources}
     if gpus:
         allocatable["nvidia.com/gpu"] = str(gpus)
@@ -48,7 +48,11 @@ async def add_node(
             "kind": "Node",
             "metadata": {"name": name, "labels": labels or {}},
             "spec": {"taints": taints or []},
-            "status": {"allocatable": allocatable, "capacity": allocatable},
+            "status": {
+                "allocatable": allocatable,
+                "capacity": allocatable,
+                "conditions": [{"type": "Ready", "status": "True"}],
+            },
         },
     )
 

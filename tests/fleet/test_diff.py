@@ -44,6 +44,27 @@ def lines(before, after, **labels):
         pytest.param(
             {"args": ["--a", "--b"]}, {"args": ["--b"]}, ["spec.args[0]  - --a"], id="one-goes"
         ),
+        pytest.param(
+            {"podOverrides": {"spec": {"containers": [{"name": "inference", "tty": True}]}}},
+            {
+                "podOverrides": {
+                    "spec": {
+                        "serviceAccountName": "other",
+                        "containers": [
+                            {"name": "inference", "livenessProbe": None},
+                            {"name": "proxy", "image": "p:1"},
+                        ],
+                    }
+                }
+            },
+            [
+                "spec.podOverrides.spec.serviceAccountName  + other",
+                "spec.podOverrides.spec.containers[inference].livenessProbe.$patch  + delete",
+                "spec.podOverrides.spec.containers[inference].tty  - true",
+                "spec.podOverrides.spec.containers[proxy].image  + p:1",
+            ],
+            id="an-overlay-by-its-fields",
+        ),
         pytest.param({"replicas": 2}, {"replicas": 4}, ["spec.replicas  2 → 4"], id="replicas"),
         pytest.param({"replicas": 2}, {}, ["spec.replicas  - 2"], id="no-longer-stated"),
         pytest.param(
@@ -92,6 +113,19 @@ SECRET = "s3cr3t-horse-battery"  # noqa: S105  (an example that must not be show
         pytest.param({"args": ["--api-key", SECRET]}, id="flag-then-value"),
         pytest.param(
             {"podOverrides": {"env": [{"name": "PASSWORD", "value": SECRET}]}}, id="overlay"
+        ),
+        pytest.param(
+            {
+                "podOverrides": {
+                    "spec": {
+                        "initContainers": [
+                            {"$patch": "replace"},
+                            {"name": "x", "env": [{"name": "PASSWORD", "value": SECRET}]},
+                        ]
+                    }
+                }
+            },
+            id="list-of-an-overlay",
         ),
     ],
 )

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from gco.core.model.plain import plain_object
+from gco.core.model.plain import plain_object, plain_overlay
 
 
 def test_nulls_mean_absent():
@@ -23,3 +23,12 @@ def test_whole_numbers_have_no_fraction():
 def test_what_json_cannot_carry_is_refused(value):
     with pytest.raises(ValueError, match=r"values that JSON can carry|text"):
         plain_object({"a": [value]})
+
+
+def test_a_null_in_an_overlay_is_kept_as_the_directive_that_it_is():
+    given = {"a": None, "b": [{"c": None}], "d": {"e": 1.0}}
+
+    found = plain_overlay(given)
+
+    assert found == {"a": {"$patch": "delete"}, "b": [{"c": {"$patch": "delete"}}], "d": {"e": 1}}
+    assert plain_overlay(found) == found

@@ -64,3 +64,11 @@ def test_the_key_of_a_spec_is_the_same_in_every_version():
 def _stated(spec):
     fields = spec.model_dump(mode="json", include=set(POD_FIELDS), exclude_none=True)
     return json.dumps(fields, sort_keys=True)
+
+
+def test_an_overlay_is_in_the_key_and_a_null_in_it_counts():
+    def key(**overrides):
+        return template_key(a_spec(pod_overrides={"spec": overrides}), {})
+
+    probe = {"name": "inference", "livenessProbe": None}
+    assert len({key(), key(hostNetwork=True), key(containers=[probe])}) == 3

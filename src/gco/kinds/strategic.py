@@ -67,9 +67,7 @@ def _joined(there: Any, value: Any, of: Type, how: Merge | None) -> Any:  # noqa
             return _plain(value)
 
 
-def _joined_lists(
-    there: Sequence[Any], value: Sequence[Any], of: ListOf, how: Merge
-) -> Any:  # noqa: ANN401 - any JSON value
+def _joined_lists(there: Sequence[Any], value: Sequence[Any], of: ListOf, how: Merge) -> Any:  # noqa: ANN401 - any JSON value
     if not how.key:
         return [*there, *(item for item in value if item not in there)]
     if any(item == {PATCH: REPLACE} for item in value):

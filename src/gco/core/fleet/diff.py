@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from gco.core.model.base import Model
-from gco.core.model.shown import looks_secret, names_secret
+from gco.core.model.shown import looks_secret, masked, names_secret
 from gco.core.model.spec import EndpointSpec
 
 MASK: Final = "***"
@@ -174,7 +174,9 @@ def _show(value: JSON, *, hidden: bool) -> str | None:
         return None
     if isinstance(value, str):
         return MASK if hidden or looks_secret("", value) else value
-    return json.dumps(value, ensure_ascii=False)
+    if hidden and isinstance(value, dict | list):
+        return MASK
+    return json.dumps(masked(value), ensure_ascii=False)
 
 
 def _named(value: JSON) -> bool:

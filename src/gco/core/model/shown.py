@@ -41,10 +41,10 @@ def shown(value: object, name: str = "") -> str:
 
     What a terminal would not show, or would obey, is replaced.
     """
-    masked = _masked(value, name)
-    if isinstance(masked, str):
-        return _shortened(_quoted(" ".join(masked.split())))
-    return _shortened(json.dumps(masked, ensure_ascii=False, default=repr))
+    safe = masked(value, name)
+    if isinstance(safe, str):
+        return _shortened(_quoted(" ".join(safe.split())))
+    return _shortened(json.dumps(safe, ensure_ascii=False, default=repr))
 
 
 def looks_secret(name: str, value: str) -> bool:
@@ -68,14 +68,15 @@ def _is_plain(value: str) -> bool:
     return value.startswith(("/", "$(")) or value.lower() in {"true", "false"} or value.isdigit()
 
 
-def _masked(value: object, name: str) -> object:
+def masked(value: object, name: str = "") -> object:
+    """Return `value`, which was given for `name`, with every literal that looks like a secret masked."""
     match value:
         case str():
             return _MASK if looks_secret(name, value) else _SECRET_VALUE.sub(_MASK, value)
         case Mapping():
             return _masked_mapping(value, name)
         case Sequence():
-            return [_masked(item, name) for item in value]
+            return [masked(item, name) for item in value]
         case _:
             return value
 
@@ -84,7 +85,7 @@ def _masked_mapping(value: Mapping[object, object], name: str) -> dict[str, obje
     """Mask by each key; in `{name: HF_TOKEN, value: …}` the name says what the value is."""
     called = value.get("name")
     return {
-        str(key): _masked(item, name if names_secret(name) else _said_by(str(key), called))
+        str(key): masked(item, name if names_secret(name) else _said_by(str(key), called))
         for key, item in value.items()
     }
 
