@@ -16,7 +16,15 @@ from gco.cluster.kubernetes import connect
 from gco.cluster.port import Cluster
 from gco.core.model.ids import Actor
 from gco.core.model.names import LEADER_LEASE
-from gco.kinds import CONTROLLER_REVISION, DEPLOYMENT, INFERENCE_ENDPOINT, INGRESS, LEASE, SERVICE
+from gco.kinds import (
+    CONTROLLER_REVISION,
+    DEPLOYMENT,
+    INFERENCE_ENDPOINT,
+    INGRESS,
+    LEASE,
+    POD_DISRUPTION_BUDGET,
+    SERVICE,
+)
 from gco.service import Service
 from gco.settings import read_settings
 from gco.wiring.stores import open_store
@@ -33,7 +41,15 @@ MONITOR = "gco-monitor/"
 """How the monitors' user agent begins."""
 HEARTBEAT_SECONDS = 30
 """The product's default."""
-OBSERVED = (INFERENCE_ENDPOINT, DEPLOYMENT, SERVICE, INGRESS, CONTROLLER_REVISION, LEASE)
+OBSERVED = (
+    INFERENCE_ENDPOINT,
+    DEPLOYMENT,
+    SERVICE,
+    POD_DISRUPTION_BUDGET,
+    INGRESS,
+    CONTROLLER_REVISION,
+    LEASE,
+)
 _TABLE = "gco-bench"
 _LEADER_SECONDS = 30.0
 _LOOK_SECONDS = 0.1

@@ -17,6 +17,7 @@ from gco.cluster.port import Manifest
 from gco.core.model.regional import Regional
 from gco.core.region.freeze import freeze
 from gco.core.region.render.deployment import deployment
+from gco.core.region.render.disruption import disruption_budget
 from gco.core.region.render.ingress import ingress
 from gco.core.region.render.revision import revision
 from gco.core.region.render.service import service
@@ -71,6 +72,7 @@ class Yardstick:
             revision(regional, template),
             deployment(regional, template, regional.spec.replicas),
             service(regional, template),
+            disruption_budget(regional),
         ]
         return Plan(
             kubeconfig=str(self._place.plane.kubeconfig_path),

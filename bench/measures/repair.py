@@ -11,7 +11,14 @@ from bench.report import Measure, at_most
 from bench.samples import spread
 from gco.cluster.port import Manifest
 from gco.core.model.names import ingress_name
-from gco.kinds import DEPLOYMENT, INFERENCE_ENDPOINT, INGRESS, SERVICE, Kind
+from gco.kinds import (
+    DEPLOYMENT,
+    INFERENCE_ENDPOINT,
+    INGRESS,
+    POD_DISRUPTION_BUDGET,
+    SERVICE,
+    Kind,
+)
 
 _SECONDS = 60.0
 _TARGET_MS = 15.0
@@ -43,6 +50,7 @@ EDITS: dict[str, Edit] = {
     ),
     "Deployment replicas": Edit(DEPLOYMENT, "/spec/replicas", 0),
     "Service port": Edit(SERVICE, "/spec/ports/0/port", 8080),
+    "PodDisruptionBudget": Edit(POD_DISRUPTION_BUDGET, "/spec/maxUnavailable", 2),
     "Ingress path": Edit(INGRESS, "/spec/rules/0/http/paths/0/path", "/edited"),
     "Ingress annotation": Edit(
         INGRESS, "/metadata/annotations/alb.ingress.kubernetes.io~1target-type", "instance"

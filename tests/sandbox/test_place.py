@@ -173,6 +173,14 @@ async def test_requests_reach_every_ready_pod_in_turn(region):
     assert len(served) == 2
 
 
+async def test_pods_that_listen_everywhere_do_not_take_each_others_port(region):
+    everywhere = ["--host", "0.0.0.0"]  # noqa: S104
+
+    await serve(region, replicas=2, args=everywhere)
+
+    assert len({(await get(region))[1] for _ in range(4)}) == 2
+
+
 async def test_the_ingress_is_told_where_the_router_listens(region):
     await serve(region)
 
