@@ -49,17 +49,17 @@ def items(path: Path, value: Any, of: ListOf, how: Merge) -> Iterator[Finding]: 
     if not isinstance(value, list):
         yield Finding(path, value, "a list")
         return
-    keyed = [item for item in value if isinstance(item, dict) and how.key in item]
-    times = Counter(str(item[how.key]) for item in keyed)
-    for number, item in enumerate(value):
+    keys = [item.get(how.key) if isinstance(item, dict) else None for item in value]
+    times = Counter(map(str, keys))
+    for number, (item, key) in enumerate(zip(value, keys, strict=True)):
         at = (*path, number)
         if item == {PATCH: REPLACE}:
             continue
-        if isinstance(item, dict) and how.key not in item:
+        if isinstance(item, dict) and (key is None or isinstance(key, dict | list)):
             yield Finding((*at, how.key), "", f"required: {path[-1]} are merged by {how.key}")
-        elif isinstance(item, dict) and times[str(item[how.key])] > 1:
-            yield Finding((*at, how.key), item[how.key], "each once")
-            times[str(item[how.key])] = 0  # said of the first
+        elif isinstance(item, dict) and times[str(key)] > 1:
+            yield Finding((*at, how.key), key, "each once")
+            times[str(key)] = 0  # said of the first
         yield from overlay(at, item, of.elements)
 
 

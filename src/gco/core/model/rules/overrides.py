@@ -109,7 +109,8 @@ def _ours(path: Path, container: Mapping[str, Any], spec: EndpointSpec) -> Itera
         yield Finding((*path, PATCH), container[PATCH], allowed)
     if "image" in container:
         allowed = "spec.image instead: update-image, regions and ECR rewriting do not reach this"
-        yield Finding((*path, "image"), container["image"], allowed, warning=True)
+        stated = container["image"]
+        yield Finding((*path, "image"), stated, allowed, warning=isinstance(stated, str))
     yield from _port((*path, "ports"), container.get("ports", []), effective(spec).port)
 
 
