@@ -1,10 +1,11 @@
 """From text to plain data: what is read, what is refused, and where it says the problem is."""
 
 import json
+import re
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gco.core.model.documents import read_documents
@@ -90,9 +91,16 @@ def test_json_is_read_as_json_is(value, ascii_only, indent):
     assert data_of(text) == [json.loads(text)]
 
 
+ONLY_ONE_ONE = re.compile(r"[0-9.][eE][0-9]|\b[0-9]+[eE][-+][0-9]")
+"""A number in YAML 1.2 and in JSON, and text in PyYAML's YAML 1.1, which leaves it unquoted."""
+
+
 @given(st.dictionaries(TEXT, JSON, max_size=4))
 def test_what_pyyaml_writes_is_read_back(value):
-    assert data_of(yaml.safe_dump([value], allow_unicode=True)) == [value]
+    written = yaml.safe_dump([value], allow_unicode=True)
+    assume(not ONLY_ONE_ONE.search(written))
+
+    assert data_of(written) == [value]
 
 
 @given(st.text(max_size=40) | st.binary(max_size=40))
