@@ -2,8 +2,11 @@
 
 import asyncio
 import datetime as dt
+import logging
+from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from gco.clock import LoopClock
 
@@ -20,6 +23,18 @@ def pytest_sessionstart():
     plain test that nobody ever closes.
     """
     asyncio.set_event_loop(None)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """What a test configures of the log, by starting a whole program for example, ends with it."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -7,25 +7,12 @@ import logging
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
 
 import pytest
-import structlog
 
 from gco.telemetry import configure, get_logger, scope
 
 FIXED = {"service": "gco-monitor", "cluster_id": "prod-1", "region": "us-east-1"}
-
-
-@pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
 
 
 @pytest.fixture
