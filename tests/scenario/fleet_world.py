@@ -217,7 +217,7 @@ class World:
         return (await self.store.get_many([EndpointName(name)])).get(EndpointName(name))
 
     async def said(self, region: RegionName, name: str = WEB) -> RegionStatus | None:
-        found = await self.store.statuses_of(EndpointName(name), [region])
+        found = await self.store.statuses_of({EndpointName(name): [region]})
         return found[0] if found else None
 
     @contextlib.asynccontextmanager

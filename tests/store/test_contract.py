@@ -524,11 +524,22 @@ async def test_a_status_comes_back_as_it_was_written_by_name(led):
 async def test_the_regions_that_speak_of_an_endpoint_are_asked_at_once(led):
     await led.lead_region(a_region(WEST, cluster="cluster-2"))
     east, west = a_status(region=EAST), a_status(region=WEST)
-    await led.write_statuses(EAST, Epoch(1), [east, a_status("other")])
+    other, another = a_status("other", region=EAST), a_status("another", region=EAST)
+    await led.write_statuses(EAST, Epoch(1), [east, other, another])
     await led.write_statuses(WEST, Epoch(1), [west])
 
-    assert await led.statuses_of(WEB, [EAST, RegionName("silent"), WEST]) == [east, west]
-    assert await led.statuses_of(WEB, []) == []
+    silent = RegionName("silent")
+    wanted = {other.name: [WEST, EAST], WEB: [EAST, silent, WEST], EndpointName("none"): [EAST]}
+    assert await led.statuses_of(wanted) == [other, east, west]
+    assert await led.statuses_of({WEB: []}) == []
+    assert await led.statuses_of({}) == []
+
+
+async def test_what_is_said_of_more_endpoints_than_one_request_takes_is_read_whole(led):
+    every = [a_status(f"e-{number:02}") for number in range(MAX_WRITES)]
+    await led.write_statuses(EAST, Epoch(1), every)
+
+    assert await led.statuses_of({status.name: [EAST] for status in every}) == every
 
 
 async def test_a_former_leader_says_nothing_any_more(led):

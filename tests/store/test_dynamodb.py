@@ -18,7 +18,7 @@ from gco.errors import (
     StoreUnavailableError,
 )
 from gco.store.dynamodb import DynamoDbStore, create_table
-from gco.store.port import Version
+from gco.store.port import MAX_WRITES, Version
 from tests.store.builders import (
     EAST,
     WEB,
@@ -244,7 +244,7 @@ async def test_an_address_where_nobody_listens_is_said_so(table):
 
 
 async def test_a_tail_at_rest_is_one_request_however_many_endpoints(store, proxy):
-    await store.write([creating(f"e-{number}") for number in range(49)])
+    await store.write([creating(f"e-{number}") for number in range(MAX_WRITES)])
     head = await store.head()
     proxy.seen.clear()
 

@@ -136,7 +136,7 @@ async def everything(store):
         await store.head(),
         await store.regions(),
         await store.fleet_lease(),
-        [await store.statuses_of(name, REGIONS) for name in NAMES],
+        await store.statuses_of(dict.fromkeys(NAMES, REGIONS)),
         [await store.revisions(name, uid) for name in NAMES for uid in UIDS],
         [(await store.statuses(region), await store.status_head(region)) for region in REGIONS],
     ]

@@ -41,7 +41,7 @@ async def status(context: Context, names: Sequence[EndpointName]) -> Sequence[En
 async def view(context: Context, endpoint: Endpoint) -> EndpointView:
     """Return one endpoint's view, in two reads."""
     registered, said = await asyncio.gather(
-        context.registered(), context.store.statuses_of(endpoint.name, list(endpoint.targets))
+        context.registered(), context.store.statuses_of({endpoint.name: list(endpoint.targets)})
     )
     return build_view(endpoint, by_region(said), registered, context.clock.now())
 

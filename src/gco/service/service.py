@@ -41,7 +41,7 @@ class Service:
         """Make the endpoints what `documents` say; what changes nothing makes no revision.
 
         `source` is told in the history: a file's name. All documents are checked before anything
-        is stored; they are stored in transactions of at most 49. `if_revision` (0: must not
+        is stored; they are stored in transactions of at most 48. `if_revision` (0: must not
         exist yet) makes it a ConflictError where another revision is the present one.
         """
         from gco.service import apply

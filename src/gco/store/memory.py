@@ -180,12 +180,13 @@ class MemoryStore:
         return [status for _, status in sorted(self._said(region).items())]
 
     async def statuses_of(
-        self, name: EndpointName, regions: Sequence[RegionName]
+        self, wanted: Mapping[EndpointName, Sequence[RegionName]]
     ) -> Sequence[RegionStatus]:
-        """Return what the named regions say of one endpoint."""
+        """Return what the regions named for each endpoint say of it."""
         await self._turn()
-        said = (self._said(region).get(name) for region in regions)
-        return [status for status in said if status is not None]
+        said = {region: self._said(region) for regions in wanted.values() for region in regions}
+        found = (said[region].get(name) for name, regions in wanted.items() for region in regions)
+        return [status for status in found if status is not None]
 
     async def write_statuses(
         self,

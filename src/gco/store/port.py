@@ -18,8 +18,11 @@ from gco.core.model.endpoint import Change, Endpoint, Revision, Write
 from gco.core.model.ids import EndpointName, EndpointUid, Epoch, RegionName, RevisionNumber, Seq
 from gco.core.model.status import Region, RegionStatus
 
-MAX_WRITES = 49
-"""Writes in one transaction: DynamoDB takes 100 items, two a write and two for the change log."""
+MAX_WRITES = 48
+"""Writes in one transaction: DynamoDB takes 100 items, two a write and three besides them.
+
+Those are the entry of the change log, its head, and the fleet's fence.
+"""
 KEPT_REVISIONS = 50
 
 Version = NewType("Version", int)
@@ -104,9 +107,10 @@ class Store(Protocol):
     async def wait(self, seen: Version) -> Version:
         """Return when it is worth reading the logs again, with the version to wait on next.
 
-        Returns at once where something was written since `seen`. It may return though nothing
-        changed (DynamoDB: after the tail interval), never sleeps through a change for longer
-        than the adapter's tail interval, and does not raise when the store is out of reach.
+        Returns at once at the first look, and soon where something was written since `seen`. It
+        may return though nothing changed (DynamoDB: after the tail interval), never sleeps
+        through a change for longer than the adapter's tail interval, and does not raise when the
+        store is out of reach.
         """
         ...
 
@@ -135,9 +139,12 @@ class Store(Protocol):
         ...
 
     async def statuses_of(
-        self, name: EndpointName, regions: Sequence[RegionName]
+        self, wanted: Mapping[EndpointName, Sequence[RegionName]]
     ) -> Sequence[RegionStatus]:
-        """Return what the named regions say of one endpoint; silent ones are absent."""
+        """Return what the regions named for each endpoint say of it; silent ones are absent.
+
+        In the order of `wanted`, in as few reads as the store allows.
+        """
         ...
 
     async def write_statuses(

@@ -84,11 +84,13 @@ async def statuses(client: Client, region: RegionName) -> Sequence[RegionStatus]
 
 
 async def statuses_of(
-    client: Client, name: EndpointName, regions: Sequence[RegionName]
+    client: Client, wanted: Mapping[EndpointName, Sequence[RegionName]]
 ) -> Sequence[RegionStatus]:
-    """Return what the named regions say of one endpoint."""
-    wanted = [keys.status(region, name) for region in dict.fromkeys(regions)]
-    items = await read_together(client, wanted)
+    """Return what the regions named for each endpoint say of it."""
+    pairs = (
+        (region, name) for name, regions in wanted.items() for region in dict.fromkeys(regions)
+    )
+    items = await read_together(client, [keys.status(region, name) for region, name in pairs])
     return [from_item(RegionStatus, item) for item in items if item is not None]
 
 

@@ -5,6 +5,7 @@ Whatever is conditional is one transaction. Every read is strongly consistent. N
 
 import asyncio
 import contextlib
+import math
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
@@ -40,6 +41,7 @@ class DynamoDbStore:
         self._appender = transactions.Appender(client)
         self._version = Version(1)
         self._moved = asyncio.Event()
+        self._woken = -math.inf
 
     @classmethod
     async def open(
@@ -124,7 +126,7 @@ class DynamoDbStore:
             yield change
 
     async def wait(self, seen: Version) -> Version:
-        """Return after the tail interval, or at once where this process has written since `seen`."""
+        """Return after the tail interval, or earlier where this process has written since `seen`."""
         if self._version == seen:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._tail_seconds * _jitter()):
@@ -152,10 +154,10 @@ class DynamoDbStore:
         return await regional.statuses(self._client, region)
 
     async def statuses_of(
-        self, name: EndpointName, regions: Sequence[RegionName]
+        self, wanted: Mapping[EndpointName, Sequence[RegionName]]
     ) -> Sequence[RegionStatus]:
-        """Return what the named regions say of one endpoint."""
-        return await regional.statuses_of(self._client, name, regions)
+        """Return what the regions named for each endpoint say of it."""
+        return await regional.statuses_of(self._client, wanted)
 
     async def write_statuses(
         self,
@@ -193,7 +195,15 @@ class DynamoDbStore:
         await self._resources.aclose()
 
     def _written(self) -> None:
-        """Wake those who wait: they need not sleep through what this process wrote."""
+        """Wake those who wait: they need not sleep through what this process wrote.
+
+        Of a burst of own writes the first alone does: who waits since then looks again within the
+        tail interval, once for all of them.
+        """
+        now = asyncio.get_running_loop().time()
+        if now < self._woken + self._tail_seconds:
+            return
+        self._woken = now
         self._version = Version(self._version + 1)
         self._moved.set()
         self._moved = asyncio.Event()

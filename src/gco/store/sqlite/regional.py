@@ -2,7 +2,7 @@
 
 import datetime as dt
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gco.core.model.ids import EndpointName, Epoch, RegionName, Seq
 from gco.core.model.status import Region, RegionStatus
@@ -56,10 +56,10 @@ def statuses(db: sqlite3.Connection, region: RegionName) -> Sequence[RegionStatu
 
 
 def statuses_of(
-    db: sqlite3.Connection, name: EndpointName, regions: Sequence[RegionName]
+    db: sqlite3.Connection, wanted: Mapping[EndpointName, Sequence[RegionName]]
 ) -> Sequence[RegionStatus]:
-    """Return what the named regions say of one endpoint."""
-    said = (_said(db, region, name) for region in regions)
+    """Return what the regions named for each endpoint say of it."""
+    said = (_said(db, region, name) for name, regions in wanted.items() for region in regions)
     return [status for status in said if status is not None]
 
 

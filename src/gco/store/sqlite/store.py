@@ -119,11 +119,10 @@ class SqliteStore:
         return await self._database.read(partial(regional.statuses, region=region))
 
     async def statuses_of(
-        self, name: EndpointName, regions: Sequence[RegionName]
+        self, wanted: Mapping[EndpointName, Sequence[RegionName]]
     ) -> Sequence[RegionStatus]:
-        """Return what the named regions say of one endpoint."""
-        work = partial(regional.statuses_of, name=name, regions=regions)
-        return await self._database.read(work)
+        """Return what the regions named for each endpoint say of it."""
+        return await self._database.read(partial(regional.statuses_of, wanted=wanted))
 
     async def write_statuses(
         self,
