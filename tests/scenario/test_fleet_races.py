@@ -6,11 +6,11 @@ import pytest
 
 from gco.controllers.fleet import FleetController, FleetLeaseLock
 from gco.core.model.endpoint import EndpointState, Write
-from gco.core.model.ids import Epoch
+from gco.core.model.ids import EndpointName, Epoch
 from gco.core.model.status import RegionState
 from gco.errors import ConflictError, FencedError
 from gco.runtime.lock import LeaseRecord
-from gco.store.port import FleetLease
+from gco.store.port import MAX_WRITES, FleetLease
 from tests.fleet.builders import EAST, SOUTH, WEST
 from tests.scenario.fleet_world import CountingStore, World
 from tests.service.world import WEB, a_world, apply, document
@@ -46,6 +46,21 @@ async def a_fleet(clock):
 async def state_is(world, state):
     found = (await world.store.get_many([WEB])).get(WEB)
     return (found and found.state) == state
+
+
+async def many_endpoints_that_are_ready(world):
+    """More than one transaction takes, each in one region that has done what it was asked."""
+    names = [EndpointName(f"web-{number:02}") for number in range(MAX_WRITES + 2)]
+    documents = [document(name, regions=[EAST]) for name in names]
+    await world.service().apply(documents, source="many.yaml")
+    for name in names:
+        await world.say(EAST, name=name)
+    return names
+
+
+async def states_are(world, names, state):
+    found = await world.store.get_many(names)
+    return {endpoint.state for endpoint in found.values()} == {state}
 
 
 async def test_promotion_waits_for_every_region_and_for_no_other_word(clock):
@@ -180,6 +195,24 @@ async def test_the_fleet_hears_of_what_regions_said_while_nobody_led(clock):
 
     async with background(fleet.lead()):
         await eventually(lambda: state_is(world, EndpointState.RUNNING))
+
+
+async def test_endpoints_that_are_ready_together_are_promoted_together(clock):
+    world, fleet = await a_fleet(clock)
+    names = await many_endpoints_that_are_ready(world)
+    world.store.writes.clear()
+    async with background(fleet.lead()):
+        await eventually(lambda: states_are(world, names, EndpointState.RUNNING))
+    assert world.store.writes == {"write": 2}
+
+
+async def test_an_edit_of_one_endpoint_holds_up_no_promotion_of_the_others(clock):
+    world, fleet = await a_fleet(clock)
+    first, *others = await many_endpoints_that_are_ready(world)
+    world.store.interruption = lambda: world.service("bob").scale(first, 7)
+    async with background(fleet.lead()):
+        await eventually(lambda: states_are(world, others, EndpointState.RUNNING))
+    assert (await world.store.get(first)).state is EndpointState.DEPLOYING
 
 
 async def test_after_a_gap_in_a_log_the_fleet_lists_everything(clock):

@@ -2,24 +2,47 @@
 
 Every write is conditional on the generation that was read, so that an edit or a delete that comes
 between wins, and on the fleet's epoch, so that a former leader writes nothing.
+
+Nobody waits for it in milliseconds, so that endpoints that are touched together are read together
+and written together; one that cannot be read or written holds up no other.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from gco.clock import Clock
 from gco.controllers.fleet.tail import Tail
-from gco.core.fleet.progress import Advance, advance, at_rest
+from gco.core.fleet.progress import advance, at_rest
 from gco.core.fleet.summary import by_region
 from gco.core.model.endpoint import Endpoint, Write
 from gco.core.model.ids import EndpointName, Epoch
-from gco.errors import ConflictError
+from gco.core.model.status import RegionStatus
+from gco.errors import (
+    ConflictError,
+    FencedError,
+    StoreError,
+    StoreIdentityError,
+    StoreUnavailableError,
+)
+from gco.runtime.batch import Batch
 from gco.runtime.controller import Controller
 from gco.runtime.metrics import SILENT, ControllerMetrics
-from gco.store.port import Store
+from gco.store.port import MAX_WRITES, Store
 from gco.telemetry import get_logger
 
+GATHER_SECONDS: Final = 0.1
+"""How long a first touched endpoint waits for others."""
+
 _log = get_logger(__name__)
+
+
+class _Seen(NamedTuple):
+    """An endpoint that may have to move on, and what its regions say of it."""
+
+    endpoint: Endpoint
+    said: Sequence[RegionStatus]
 
 
 class FleetController:
@@ -41,15 +64,21 @@ class FleetController:
         self._epoch = epoch
         self._term = Epoch(0)
         self.controller: Controller[EndpointName] = Controller(
-            "fleet", self._reconcile, noun="endpoint", metrics=metrics
+            "fleet", self._reconcile, workers=2 * MAX_WRITES, noun="endpoint", metrics=metrics
         )
         self._tail = Tail(store, self.controller.enqueue)
+        self._reads = Batch(
+            self._read, most=MAX_WRITES, gather=GATHER_SECONDS, divisible=_of_one_endpoint
+        )
+        self._writes = Batch(self._write, most=MAX_WRITES, gather=0, divisible=_of_one_endpoint)
 
     async def lead(self) -> None:
         """Act until cancelled: called while the fleet's lease is held."""
         self._term = self._epoch()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tail.run())
+            group.create_task(self._reads.run())
+            group.create_task(self._writes.run())
             group.create_task(self.controller.run())
 
     def complaint(self) -> str | None:
@@ -57,27 +86,55 @@ class FleetController:
         return self.controller.complaint()
 
     async def _reconcile(self, name: EndpointName) -> None:
-        endpoint = (await self._store.get_many([name])).get(name)
-        if endpoint is None or at_rest(endpoint):
+        seen = await self._reads.ask(name)
+        if seen is None:
             return
-        regions = list(endpoint.targets)
-        await self._tail.cover(regions)  # before reading: nothing said in between is missed
-        statuses = by_region(await self._store.statuses_of(name, regions))
-        step = advance(endpoint, statuses, self._clock.now())
-        if step is not None:
-            await self._write(endpoint, step)
-
-    async def _write(self, endpoint: Endpoint, step: Advance) -> None:
-        write = Write(endpoint.name, endpoint.generation, step.endpoint)
+        endpoint = seen.endpoint
+        step = advance(endpoint, by_region(seen.said), self._clock.now())
+        if step is None:
+            return
         try:
-            await self._store.write([write], fleet_epoch=self._term)
+            await self._writes.ask(Write(name, endpoint.generation, step.endpoint))
         except ConflictError:
-            self.controller.enqueue(endpoint.name)  # someone was faster: look again
+            self.controller.enqueue(name)  # someone was faster: look again
             return
         for what in step.steps:
             _log.info(
                 what.value,
-                endpoint=endpoint.name,
+                endpoint=name,
                 revision=endpoint.revision,
                 regions=list(step.regions or endpoint.targets),
             )
+
+    async def _read(self, names: Sequence[EndpointName]) -> Sequence[_Seen | None]:
+        """Return what there is of each, None where there is nothing to do."""
+        found = await self._store.get_many(names)
+        moving = {name: each for name, each in found.items() if not at_rest(each)}
+        await self._cover(moving)
+        said = await self._said(moving)
+        return [_Seen(moving[name], said[name]) if name in moving else None for name in names]
+
+    async def _cover(self, moving: Mapping[EndpointName, Endpoint]) -> None:
+        """Follow their regions; called before reading, so that nothing said in between is missed."""
+        regions = (region for endpoint in moving.values() for region in endpoint.targets)
+        await self._tail.cover(dict.fromkeys(regions))
+
+    async def _said(
+        self, moving: Mapping[EndpointName, Endpoint]
+    ) -> Mapping[EndpointName, Sequence[RegionStatus]]:
+        said: defaultdict[EndpointName, list[RegionStatus]] = defaultdict(list)
+        wanted = {name: list(endpoint.targets) for name, endpoint in moving.items()}
+        for status in await self._store.statuses_of(wanted):
+            said[status.name].append(status)
+        return said
+
+    async def _write(self, writes: Sequence[Write]) -> Sequence[None]:
+        """Store them all, or raise and store none."""
+        await self._store.write(writes, fleet_epoch=self._term)
+        return [None] * len(writes)
+
+
+def _of_one_endpoint(error: BaseException) -> bool:
+    """Whether the others of a batch may be read or written without the one that `error` is about."""
+    common = (FencedError, StoreIdentityError, StoreUnavailableError)
+    return isinstance(error, StoreError) and not isinstance(error, common)

@@ -11,6 +11,8 @@ from gco.store.port import MAX_WRITES, StatusRemoval, Store
 from gco.telemetry import get_logger
 
 BACKOFF = Backoff(0.2, 30.0, jitter=0.5)
+GATHER_SECONDS = 0.2
+"""The pause after a write: what else changes in a burst goes together, and the first news at once."""
 
 _log = get_logger(__name__)
 
@@ -79,6 +81,8 @@ class Reporter:
             else:
                 retries.reset()
                 self._stored(batch)
+                if len(batch) < MAX_WRITES:
+                    await asyncio.sleep(GATHER_SECONDS)
 
     def _batch(self) -> Mapping[EndpointName, News]:
         """The next news; names stay touched until they are stored, or turn out to be none."""
