@@ -9,10 +9,13 @@ from typing import Any, Final
 
 from gco.kinds.canonical import canonical_quantity, digest
 from gco.kinds.fieldset import MEMBER, FieldSet, child_type, fieldset, is_leaf, owned_fields
+from gco.kinds.memo import Memo
 from gco.kinds.schema import schema_of
 from gco.kinds.types import ListOf, Scalar, Struct, Type, Untyped
 
 _HASH_LENGTH: Final = 32
+_REMEMBERED: Final = 8192
+"""Hashes kept, a quarter of a KiB each: of most changes to an object, none is to what we own."""
 _ATOM_DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "ObjectFieldSelector": {"apiVersion": "v1"},
     "ResourceFieldSelector": {"divisor": "0"},
@@ -22,6 +25,8 @@ _ATOM_DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 _ABSENT: Final[tuple[None, Type]] = (None, Untyped.ANY)
+_owned = Memo(_REMEMBERED)
+_expected = Memo(_REMEMBERED)
 
 
 def owned_hash(obj: Mapping[str, Any], manager: str) -> str | None:
@@ -30,13 +35,33 @@ def owned_hash(obj: Mapping[str, Any], manager: str) -> str | None:
     Equal to `expected_owned_hash` of a manifest exactly when the object is in sync with it.
     """
     fields = owned_fields(obj, manager)
-    return None if fields is None else digest([fields, project(obj, fields)], length=_HASH_LENGTH)
+    if fields is None:
+        return None
+    return _owned.get([fields, _below_names(obj, fields)], lambda: _hash(obj, fields))
 
 
 def expected_owned_hash(manifest: Mapping[str, Any]) -> str:
     """Return the `owned_hash` of an object to which `manifest` was just applied."""
-    fields = fieldset(manifest)
-    return digest([fields, project(manifest, fields)], length=_HASH_LENGTH)
+    return _expected.get(manifest, lambda: _hash(manifest, fieldset(manifest)))
+
+
+def _hash(obj: Mapping[str, Any], fields: FieldSet) -> str:
+    return digest([fields, project(obj, fields)], length=_HASH_LENGTH)
+
+
+def _below_names(obj: Mapping[str, Any], fields: FieldSet) -> dict[str, Any]:
+    """Return all of `obj` that its projection can depend on: its type, and what `fields` name.
+
+    Status and resourceVersion, which change most, are not ours and stay out.
+    """
+    named = {key: obj.get(key) for key in ("apiVersion", "kind", *_names(fields))}
+    owned = _names(fields.get("f:metadata", {}))
+    metadata = obj.get("metadata") or {}
+    return {**named, "metadata": {name: metadata.get(name) for name in owned}}
+
+
+def _names(fields: FieldSet) -> list[str]:
+    return [key.removeprefix("f:") for key in fields if key.startswith("f:")]
 
 
 def project(obj: Mapping[str, Any], fields: FieldSet) -> dict[str, Any]:
