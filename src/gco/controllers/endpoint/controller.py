@@ -29,6 +29,8 @@ class Key(NamedTuple):
 
 
 _WORKERS = 32
+_MOST = 48
+"""Runs at once, slow ones included: each may hold a connection open, a quarter of a MiB with TLS."""
 
 
 def _unknown() -> None:
@@ -65,7 +67,12 @@ class EndpointController:
             for namespace, caches in self._caches.items()
         }
         self.controller: Controller[Key] = Controller(
-            "endpoint", self._reconcile, workers=workers, noun="endpoint", metrics=metrics
+            "endpoint",
+            self._reconcile,
+            workers=workers,
+            most=max(_MOST, workers),
+            noun="endpoint",
+            metrics=metrics,
         )
         for namespace, caches in self._caches.items():
             caches.subscribe(functools.partial(self._enqueue, namespace))
