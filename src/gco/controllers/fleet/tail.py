@@ -11,6 +11,8 @@ from gco.store.port import Store, Version
 from gco.telemetry import get_logger
 
 BACKOFF = Backoff(0.5, 30.0, jitter=0.5)
+PAUSE_SECONDS = 0.3
+"""Between two looks at the logs, one request for each region: nobody waits for the fleet so shortly."""
 
 _log = get_logger(__name__)
 
@@ -39,6 +41,7 @@ class Tail:
                 seen = await self._store.wait(seen)
                 await self._read()
                 retries.reset()
+                await asyncio.sleep(PAUSE_SECONDS)
             except GapError:
                 self._cursor = None
                 self._regions.clear()
