@@ -116,7 +116,9 @@ def _connect(path: Path, lock_seconds: float) -> sqlite3.Connection:
 
 def _prepare(db: sqlite3.Connection, path: str) -> None:
     db.execute("PRAGMA synchronous = FULL")  # with WAL, NORMAL could lose the last commits
-    if schema.is_ready(db, path):
+    with _transaction(db, "BEGIN"):  # one moment: another process may be making the tables
+        ready = schema.is_ready(db, path)
+    if ready:
         return
     db.execute("PRAGMA journal_mode = WAL")  # kept in the file
     with _transaction(db, "BEGIN IMMEDIATE"):
