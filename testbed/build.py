@@ -61,14 +61,13 @@ class Recipe:
 
 
 def program(name: str) -> Path:
-    """The path of one program (`etcd`, `kubectl`, `kube-apiserver`, …), built when it is missing.
+    """The path of one program (`etcd`, `versitygw`, `kubectl`, …), built when it is missing.
 
     Raises:
         Unavailable: it is not in the cache and `go` is not installed.
         BuildFailed: `go` did not build it.
     """
-    recipe = _etcd() if name == "etcd" else _kubernetes(name)
-    return recipe.build() / name
+    return _recipe(name).build() / name
 
 
 def dynamodb_local() -> Path:
@@ -79,6 +78,16 @@ def dynamodb_local() -> Path:
         BuildFailed: Maven or the Java compiler failed.
     """
     return _dynamodb_local().build()
+
+
+def _recipe(name: str) -> Recipe:
+    match name:
+        case "etcd":
+            return _etcd()
+        case "versitygw":
+            return _versitygw()
+        case _:
+            return _kubernetes(name)
 
 
 def _kubernetes(name: str) -> Recipe:
@@ -115,6 +124,20 @@ def _etcd() -> Recipe:
         version=_pinned(module / "go.mod", r"go\.etcd\.io/etcd/server/v3 (v[\d.]+)"),
         inputs=(module / "go.mod", module / "go.sum", module / "main.go"),
         make=lambda folder: toolchains.go_build(module, package=".", output=folder / "etcd"),
+    )
+
+
+def _versitygw() -> Recipe:
+    module = HERE / "go" / "versitygw"
+    return Recipe(
+        name="versitygw",
+        version=_pinned(module / "go.mod", r"github\.com/versity/versitygw (v[\d.]+)"),
+        inputs=(module / "go.mod", module / "go.sum"),
+        make=lambda folder: toolchains.go_build(
+            module,
+            package="github.com/versity/versitygw/cmd/versitygw",
+            output=folder / "versitygw",
+        ),
     )
 
 
@@ -161,7 +184,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     parser.add_argument("--if-possible", action="store_true", help="a missing tool is no failure")
     lenient = parser.parse_args(arguments).if_possible and not skipping_is_forbidden()
     failed = False
-    for name in ("etcd", DYNAMODB_LOCAL, *KUBERNETES_PROGRAMS):
+    for name in ("etcd", DYNAMODB_LOCAL, "versitygw", *KUBERNETES_PROGRAMS):
         try:
             print(dynamodb_local() if name == DYNAMODB_LOCAL else program(name), flush=True)
         except Unavailable as missing:

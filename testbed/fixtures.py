@@ -11,6 +11,7 @@ import pytest
 
 from testbed.controlplane import ControlPlane, started_together
 from testbed.dynamodb import DynamoDBLocal
+from testbed.s3 import S3Server
 from testbed.skipping import skipping
 
 
@@ -33,4 +34,11 @@ def two_regions() -> Iterator[tuple[ControlPlane, ControlPlane]]:
 def dynamodb() -> Iterator[DynamoDBLocal]:
     """DynamoDB Local with its tables in memory."""
     with skipping(), DynamoDBLocal() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """An S3 server; a test works in a bucket of its own."""
+    with skipping(), S3Server() as server:
         yield server

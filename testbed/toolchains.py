@@ -41,7 +41,7 @@ def go_build(
         output: the program's path.
         variables: string variables to set while linking, by import path and name.
     """
-    go = find("go", "the Go toolchain, 1.24 or later")
+    go = find("go", "the Go toolchain, 1.25 or later")
     # -s -w leaves the debug tables out: a third of the size and of the linker's memory.
     link = ["-s", "-w", *(f"-X {name}={value}" for name, value in (variables or {}).items())]
     command = [

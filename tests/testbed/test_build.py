@@ -110,5 +110,6 @@ def test_building_ahead_fails_only_when_it_must(
 
 
 def test_every_recipe_pins_its_version() -> None:
-    recipes = [build._kubernetes("kubectl"), build._etcd(), build._dynamodb_local()]
+    recipes = [build._recipe("kubectl"), build._recipe("etcd"), build._dynamodb_local()]
     assert [recipe.version for recipe in recipes] == ["v1.34.4", "v3.6.8", "2.5.2"]
+    assert build._recipe("versitygw").version == "v1.8.0"
