@@ -25,6 +25,14 @@
     - ForbiddenError        a permission is missing (401, 403)
     - TransientError        worth retrying with back-off (5xx, time-outs, refused connections)
       . ThrottledError      the API server asks for patience (429); carries its Retry-After
+  + ModelError              the weights of a model could not be copied, stored or removed
+    - SourceMissingError    no such bucket, folder, repository, revision or file
+    - SourceDeniedError     the source does not accept the credentials, or asks for some
+    - SourceUnavailableError  no answer, or half of one; worth retrying with back-off
+      . SourceChangedError  the source changed while it was copied; the next copy sees the new one
+    - CorruptModelError     the content is not what its checksum says
+    - CacheFullError        there is too little room for the model
+    - CacheError            the folder of models cannot be used
 """
 
 import dataclasses
@@ -169,3 +177,35 @@ class ThrottledError(TransientError):
         self.retry_after = retry_after
         """Seconds to wait at the least."""
         super().__init__(message)
+
+
+class ModelError(GcoError):
+    """The weights of a model could not be copied, stored or removed."""
+
+
+class SourceMissingError(ModelError):
+    """The source has no such bucket, folder, repository, revision or file."""
+
+
+class SourceDeniedError(ModelError):
+    """The source does not accept the credentials, or wants some; heals when someone acts."""
+
+
+class SourceUnavailableError(ModelError):
+    """The source did not answer, or broke off; worth retrying with back-off."""
+
+
+class SourceChangedError(SourceUnavailableError):
+    """The source is no longer what was listed; listing it again starts a new copy."""
+
+
+class CorruptModelError(ModelError):
+    """What the source gave, twice, does not have the checksum that it should have."""
+
+
+class CacheFullError(ModelError):
+    """There is too little room for the model, or a file may not grow as large as it must."""
+
+
+class CacheError(ModelError):
+    """The folder of models cannot be read, written or locked."""

@@ -55,6 +55,12 @@ class Settings(pydantic.BaseModel):
     in_cluster: Annotated[str | None, Field(validation_alias="KUBERNETES_SERVICE_HOST")] = None
     user: Annotated[str, Field(validation_alias="USER")] = ""
     """Who the revisions that this person makes are by."""
+    models: Annotated[str | None, Field(validation_alias="GCO_MODELS")] = None
+    """Where `gco models` keeps models by their names: `s3://bucket/folder`."""
+    hub_url: Annotated[str, Field(validation_alias="HF_ENDPOINT")] = "https://huggingface.co"
+    """The hub that `hf://` sources come from: the public one, or a mirror."""
+    hub_token: Annotated[str | None, Field(validation_alias="HF_TOKEN", repr=False)] = None
+    """The token for gated and private repositories of the hub."""
 
     @property
     def allowed_namespaces(self) -> tuple[str, ...]:
