@@ -8,7 +8,7 @@ import typer
 from typing_extensions import override
 
 from gco import __version__
-from gco.cli.commands import change, deploy, look, places, run, start
+from gco.cli.commands import change, deploy, look, models, places, run, start
 from gco.cli.commands.help import examples
 from gco.cli.globals import Globals
 from gco.cli.options import flag
@@ -17,7 +17,8 @@ ORDER = (
     *("sandbox", "apply", "deploy", "wait", "invoke"),
     *("list", "status", "get", "diff", "history"),
     *("scale", "update-image", "stop", "start", "rollback", "delete"),
-    *("regions", "store", "monitor", "version"),
+    *("models", "regions", "store"),
+    *("monitor", "model-sync", "version"),
 )
 """As a person meets them, and as `gco --help` lists them."""
 
@@ -64,7 +65,7 @@ app = typer.Typer(
         ("gco scale llama-3-8b --replicas 3", "5. and so on"),
     ),
 )
-for part in (start, deploy, look, change, places, run):
+for part in (start, deploy, look, change, models, places, run):
     app.add_typer(part.app)
 
 
@@ -101,7 +102,7 @@ def gco(
 ) -> None:
     """Run inference endpoints on the Kubernetes clusters of many regions, from one file.
 
-    Exit codes: 0 done, 1 failed, 2 wrong request, 3 not found, 4 conflict, 5 timed out.
+    Exit codes: 0 done, 1 failed, 2 wrong request, 3 not found, 4 conflict, 5 timed out, 6 to 10 models.
     """
     del version
     ctx.obj = Globals(store, verbose=verbose)

@@ -8,6 +8,7 @@
 | 3 | no such endpoint, region or revision |
 | 4 | someone else was faster, or the present state does not allow it |
 | 5 | not within the time that was given |
+| 6 to 10 | a model could not be copied, stored or removed: `gco.core.model.model_sync.ExitCode` |
 """
 
 import asyncio
@@ -24,12 +25,19 @@ from gco.cli.render.problems import error_text
 from gco.cli.screen import Screen
 from gco.clock import Clock, SystemClock
 from gco.core.model.ids import Actor
+from gco.core.model.model_sync import ExitCode
 from gco.errors import (
+    CacheError,
+    CacheFullError,
     ConflictError,
+    CorruptModelError,
     GcoError,
     InvalidSpecError,
     NotFoundError,
     SettingsError,
+    SourceDeniedError,
+    SourceMissingError,
+    SourceUnavailableError,
     TimedOutError,
     UnsupportedStateError,
 )
@@ -45,6 +53,12 @@ EXIT_CODES: Final[tuple[tuple[type[GcoError], int], ...]] = (
     (ConflictError, 4),
     (UnsupportedStateError, 4),
     (TimedOutError, 5),
+    (SourceMissingError, ExitCode.MISSING),
+    (SourceDeniedError, ExitCode.DENIED),
+    (CorruptModelError, ExitCode.CORRUPT),
+    (CacheFullError, ExitCode.FULL),
+    (SourceUnavailableError, ExitCode.UNAVAILABLE),
+    (CacheError, ExitCode.UNUSABLE),
 )
 NO_ENDPOINTS: Final = "no endpoints yet; `gco sandbox up` or `gco apply -f …`"
 
@@ -92,9 +106,14 @@ def report(error: GcoError, screen: Screen, *, verbose: bool) -> int:
     """Print `error` and return the exit code that scripts know it by."""
     if verbose:
         screen.say("".join(traceback.format_exception(error)))
-    code = next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
+    code = exit_code(error)
     screen.say(error_text(error, screen.error_width, code=code))
     return code
+
+
+def exit_code(error: GcoError) -> int:
+    """Return the exit code that scripts know `error` by."""
+    return next((int(code) for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
 
 
 async def _with_store(settings: Settings, screen: Screen, action: Action) -> int | None:

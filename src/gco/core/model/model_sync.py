@@ -26,6 +26,8 @@ class ExitCode(enum.IntEnum):
     """There is too little room."""
     UNAVAILABLE = 9
     """The source did not answer in time, broke off or changed."""
+    UNUSABLE = 10
+    """The cache cannot be read, written or locked."""
     STOPPED = 143
     """SIGTERM; what was copied stays."""
 

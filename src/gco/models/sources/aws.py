@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS: Final = 10
 _API_ATTEMPTS: Final = 5
-_FORBIDDEN: Final = 403
 
 
 class Bucket:
@@ -101,10 +100,9 @@ async def _region(api: Any, bucket: str) -> str | None:  # noqa: ANN401  (untype
     try:
         answer = await api.head_bucket(Bucket=bucket)
     except ClientError as error:
-        metadata = error.response["ResponseMetadata"]
-        # Who may read one object but not list sees 403 here, and the region all the same.
-        if metadata["HTTPStatusCode"] != _FORBIDDEN:
-            raise
-        answer = {"BucketRegion": metadata["HTTPHeaders"].get("x-amz-bucket-region")}
+        # Who may read one object but not list is refused here, and told the region all the same.
+        # An answer to HEAD has no body and so no reason: the next request's answer says what is wrong.
+        headers = error.response["ResponseMetadata"]["HTTPHeaders"]
+        answer = {"BucketRegion": headers.get("x-amz-bucket-region")}
     found = answer.get("BucketRegion")
     return str(found) if found else None

@@ -21,6 +21,7 @@ _DENIED: Final = frozenset(
     {
         *("401", "403", "AccessDenied", "AllAccessDisabled", "AccountProblem"),
         *("InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken"),
+        "XAdminUserNotFound",  # versitygw's word for an unknown key
     }
 )
 _NO_CREDENTIALS: Final = (

@@ -15,12 +15,12 @@ _SPARE: Final = 64 * 2**20
 
 
 @contextlib.contextmanager
-def disk_faults(folder: Path) -> Iterator[None]:
-    """Raise CacheFullError or CacheError for what the disk below `folder` refuses."""
+def disk_faults(folder: Path, path: Path | None = None) -> Iterator[None]:
+    """Raise CacheFullError or CacheError for what the disk of `folder` refuses, over `path`."""
     try:
         yield
     except OSError as error:
-        told = f"{error.filename or folder}: {error.strerror or error}"
+        told = f"{path or error.filename or folder}: {error.strerror or error}"
         if error.errno in _FULL:
             raise CacheFullError(f"{told}; {readable(_free(folder))} free there") from error
         raise CacheError(told) from error

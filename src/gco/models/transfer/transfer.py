@@ -79,7 +79,7 @@ class Transfer:
         async def work() -> None:
             while self._todo:
                 part = self._todo.popleft()
-                with disk_faults(self._folder):
+                with disk_faults(self._folder, self._targets[part.file].path):
                     await self._part(part, fetcher, journal)
 
         try:
