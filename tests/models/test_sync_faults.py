@@ -190,7 +190,7 @@ def test_a_disk_that_is_full_fails_with_its_reason_and_exit_code(store, cache):
 
 async def noted(cache):
     """Wait until a copy has noted two parts of the first shard, the third file."""
-    while sum(path.read_bytes().count(b"[2,") for path in cache.rglob("journal")) < 2:
+    while sum(path.read_bytes().count(b"[2,") for path in cache.rglob("journal")) < 2:  # noqa: ASYNC110  (of another process)
         await asyncio.sleep(0.02)
 
 
