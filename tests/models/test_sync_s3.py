@@ -1,5 +1,7 @@
 """Copies from a real S3 server: whole, again, changed, pinned, and refused with the reason."""
 
+import re
+
 import pytest
 
 from gco.errors import (
@@ -82,15 +84,28 @@ async def test_the_same_content_has_the_same_digest_whatever_it_comes_from(store
         place = tmp_path / "local" / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
-    far = await sync(store.uri, cache, name="far")
     near = await sync((tmp_path / "local").as_uri(), cache, name="near")
-    assert far.marker.content_digest == near.marker.content_digest
+    digest = near.marker.content_digest
+    far = await sync(store.uri, cache, name="far", pinned=digest)
+    assert far.copied
+    assert far.marker.content_digest == digest
     assert far.marker.digest != near.marker.digest
 
 
-async def test_a_pinned_model_that_is_there_is_used_without_its_source(store, cache):
+async def test_a_model_is_pinned_after_it_was_copied_without_copying_it_again(store, cache):
     store.put({"w": b"pinned"})
-    digest = (await sync(store.uri, cache)).marker.content_digest
+    assert (await sync(store.uri, cache)).marker.content_digest is None
+    with pytest.raises(CorruptModelError, match="is pinned") as raised:
+        await sync(store.uri, cache, pinned=f"sha256:{'0' * 64}")
+    found = re.search(r"content is (sha256:[0-9a-f]{64})", str(raised.value))
+    again = await sync(store.uri, cache, pinned=found[1])
+    assert not again.copied
+    assert again.marker.content_digest == found[1]
+
+
+async def test_a_pinned_model_that_is_there_is_used_without_its_source(cache, tmp_path):
+    (tmp_path / "w").write_bytes(b"pinned")
+    digest = (await sync((tmp_path / "w").as_uri(), cache)).marker.content_digest
     again = await sync("s3://nobody-has-this-bucket/llama", cache, pinned=digest)
     assert not again.copied
     assert content_of(again.entry.folder) == {"w": b"pinned"}

@@ -11,6 +11,7 @@ from gco.errors import CorruptModelError, SourceUnavailableError
 from gco.models.cache.cache import Cache
 from gco.models.cache.entry import Entry, Marker
 from gco.models.cache.lock import locked
+from gco.models.hashing import sealed_from_disk
 from gco.models.manifest import Manifest
 from gco.models.progress import Meter, Tell, reporting, to_file
 from gco.models.sources import Access, open_source
@@ -114,33 +115,49 @@ class _Sync:
 
     async def complete(self, source: Source, manifest: Manifest, entry: Entry) -> Synced:
         """Copy what is missing and set the marker."""
-        marker = await in_thread(entry.marker)
-        copied = marker is None
+        there = marker = await in_thread(entry.marker)
         self.meter.begin(manifest.size, len(manifest.files))
         if marker is None:
             marker = await self._copied(source, manifest, entry)
+        elif self._pinned and marker.content_digest is None:
+            marker = await in_thread(_sealed, entry, marker)
         self._check(marker.content_digest, source.uri)
-        if copied:
+        if marker is not there:
             await in_thread(entry.complete, marker)
         self.meter.finish()
-        return Synced(entry, marker, copied)
+        return Synced(entry, marker, copied=there is None)
 
     async def _copied(self, source: Source, manifest: Manifest, entry: Entry) -> Marker:
         there = sum(min(used(entry.folder / file.path), file.size) for file in manifest.files)
         check_room(self._cache.root, manifest.size - there)
         entry.begin()
         with Journal.opened(entry.journal, manifest.digest) as (journal, known):
-            transfer = Transfer(source, manifest, entry.folder, self.meter, self._limits)
-            sealed = await transfer.run(journal, known)
+            transfer = Transfer(
+                source, manifest, entry.folder, self.meter, self._limits, seal=bool(self._pinned)
+            )
+            found = await transfer.run(journal, known)
         return Marker(
             source=source.uri,
             digest=manifest.digest,
-            content_digest=sealed.digest,
+            content_digest=found.digest if found.sealed else None,
             completed=self._clock.now(),
-            manifest=Manifest.of(f.model_copy(update={"parts": None}) for f in sealed.files),
+            manifest=_brief(found),
         )
 
-    def _check(self, content_digest: str, uri: str) -> None:
+    def _check(self, content_digest: str | None, uri: str) -> None:
         if self._pinned and content_digest != self._pinned:
             told = f"its content is {content_digest}, not the {self._pinned} that is pinned"
             raise CorruptModelError(f"{uri}: {told}")
+
+
+def _sealed(entry: Entry, marker: Marker) -> Marker:
+    """Return the marker of a complete model with the digest of what is on disk; raises OSError."""
+    found = Manifest.of(
+        sealed_from_disk(entry.folder / file.path, file) for file in marker.manifest.files
+    )
+    return marker.model_copy(update={"content_digest": found.digest, "manifest": _brief(found)})
+
+
+def _brief(manifest: Manifest) -> Manifest:
+    """Return a manifest without the hashes of parts, which nobody needs any more."""
+    return Manifest.of(file.model_copy(update={"parts": None}) for file in manifest.files)

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 import obstore
 
 from gco.errors import CorruptModelError, SourceChangedError, SourceMissingError
-from gco.models.manifest import PART_SIZE, Manifest, ModelFile, sealed_file
+from gco.models.hashing import sealed_from_disk
+from gco.models.manifest import PART_SIZE, Manifest, ModelFile
 from gco.models.progress import Meter, Tell, reporting
 from gco.models.sources import Access
 from gco.models.sources.aws import Bucket, open_bucket
@@ -146,14 +147,16 @@ async def _sealed(source: FolderSource, listed: Manifest) -> Manifest:
 
     async def seal(file: ModelFile) -> ModelFile:
         async with limit:
-            hashes = await in_thread(_hashes, source.path_of(file), file.size)
-            return sealed_file(file.path, file.size, hashes)
+            return await in_thread(_seal, source.path_of(file), file)
 
     return Manifest.of(await asyncio.gather(*[seal(file) for file in listed.files]))
 
 
-def _hashes(path: Path, size: int) -> list[str]:
-    return [hashlib.sha256(_read(path, p.start, p.size)).hexdigest() for p in parts_of(0, size)]
+def _seal(path: Path, file: ModelFile) -> ModelFile:
+    try:
+        return sealed_from_disk(path, file)
+    except OSError as error:
+        raise SourceChangedError(f"{path}: {error.strerror}, though it was listed") from error
 
 
 def _read(path: Path, offset: int, size: int) -> bytes:

@@ -9,8 +9,8 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from gco.cli.data import as_line
 from gco.cli.screen import Screen
+from gco.cli.texts import as_line
 from gco.clock import SystemClock
 from gco.core.model.base import Model
 from gco.core.model.model_sync import ExitCode, SyncOutcome

@@ -78,5 +78,5 @@ class SyncOutcome(Model):
     directory: str | None = None
     """Where the weights are, below the cache's root: `NAME/DIGEST`."""
     digest: str | None = None
-    """What `spec.model.digest` pins: a hash over the content of every file."""
+    """What `spec.model.digest` pins, a hash over the content of every file, where it is known."""
     bytes: int | None = None

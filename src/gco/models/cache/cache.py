@@ -27,7 +27,7 @@ class Cached(Model):
     bytes: int
     """What it takes on disk."""
     digest: str | None = None
-    """Of its content, once it is complete; what `spec.model.digest` pins."""
+    """Of its content, where that is known; what `spec.model.digest` pins."""
     source: str | None = None
     changed: dt.datetime
     """When it was completed, or last written to."""

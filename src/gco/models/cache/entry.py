@@ -21,11 +21,12 @@ class Marker(Model):
     source: str
     digest: str
     """Of the manifest as the source knew it; names the folder."""
-    content_digest: str
-    """Of the content alone: the same for the same bytes from any source."""
+    content_digest: str | None = None
+    """Of the content alone: the same for the same bytes from any source. Known where the source is an
+    upload of gco's, or knows no checksums, or a digest was pinned."""
     completed: dt.datetime
     manifest: Manifest
-    """Each file with its content's checksum."""
+    """Each file with the checksum that was verified."""
 
 
 class Entry:

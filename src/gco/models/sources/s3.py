@@ -26,7 +26,7 @@ from gco.models.uri import S3Uri
 if TYPE_CHECKING:
     from obstore import GetOptions
 
-_CHUNK: Final = 2 * 2**20
+_CHUNK: Final = 2**20
 _ASKED_AT_ONCE: Final = 16
 _MD5: Final = re.compile(r"[0-9a-f]{32}")
 _MD5_PARTS: Final = re.compile(r"[0-9a-f]{32}-[0-9]+")

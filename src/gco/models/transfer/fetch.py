@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import hashlib
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
@@ -40,19 +39,18 @@ class Fetcher:
         self._limits = limits
         self._moved = asyncio.get_running_loop().time()
 
-    async def fetch(self, file: ModelFile, part: Part, write: Write) -> str:
-        """Hand every byte of a part to `write`, in a thread; return their SHA-256.
+    async def fetch(self, file: ModelFile, part: Part, write: Write) -> None:
+        """Hand every byte of a part to `write`, in order, in a thread.
 
         Raises ModelError, and what `write` raises.
         """
-        hasher = hashlib.sha256()
         place, failures = part.start, 0
         while place < part.end:
             before = place
             try:
                 async with closing(self._timely(file, place, part.end)) as stream:
                     async for data in stream:
-                        await in_thread(_take, data, place, write, hasher.update)
+                        await in_thread(write, data, place)
                         place += len(data)
                         self._count(len(data))
             except SourceChangedError:
@@ -60,7 +58,6 @@ class Fetcher:
             except SourceUnavailableError as error:
                 failures = 0 if place > before else failures + 1
                 await self._pause(error, failures)
-        return hasher.hexdigest()
 
     async def _timely(self, file: ModelFile, start: int, end: int) -> AsyncIterator[bytes]:
         """Yield the range, whole and no more, each piece in time."""
@@ -93,8 +90,3 @@ class Fetcher:
         if asyncio.get_running_loop().time() - self._moved >= self._limits.give_up_seconds:
             raise error
         await asyncio.sleep(_BACKOFF.delay(failures))
-
-
-def _take(data: bytes, offset: int, write: Write, update: Callable[[bytes], None]) -> None:
-    write(data, offset)
-    update(data)

@@ -1,9 +1,10 @@
 """What of a model is on disk already, in a file that a kill at any moment leaves readable.
 
-Each line is appended with one write: `[file, part, "sha256"]` once a part's bytes are written, and
-`[file]` once a whole file is verified and on stable storage. A part's line proves nothing by itself
-(a power cut may lose the bytes and keep the line): the next copy reads the part again and compares.
-A finished file's line comes after fsync, and is believed.
+Each line is appended with one write: `[file, part, "sha256"]` once a part's bytes are written (an
+empty string where the checksum of the whole file will tell), and `[file]` once a whole file is
+verified and on stable storage. A part's line proves nothing by itself: a power cut may lose the bytes
+and keep the line, so the next copy compares the part, or the file when it is whole. A finished file's
+line comes after fsync, and is believed.
 """
 
 import contextlib
@@ -25,7 +26,7 @@ class Progress:
     """What a journal says."""
 
     parts: dict[tuple[int, int], str] = dataclasses.field(default_factory=dict)
-    """The SHA-256 of parts, by file and number."""
+    """The SHA-256 of parts, by file and number; empty where it was not needed."""
     finished: set[int] = dataclasses.field(default_factory=set)
     """Files that are whole."""
 

@@ -18,15 +18,17 @@ _BLOCK: Final = 2**20
 class Target:
     """A file of the cache. Every method but :meth:`follow` blocks, and raises OSError."""
 
-    def __init__(self, path: Path, file: ModelFile, place: int) -> None:
+    def __init__(self, path: Path, file: ModelFile, place: int, *, seal: bool) -> None:
         self.path = path
         self.file = file
         self.hashes: list[str | None] = [None] * part_count(file.size)
-        """The SHA-256 of each part that is written."""
+        """The SHA-256 of each part that is written; empty where it is not needed."""
         self._place = place
         self._descriptor = -1
         self._following = asyncio.Lock()
         self._begin_checksum()
+        self.hashes_parts = seal or self._checksum is None
+        """Whether each part is hashed: where the whole file's checksum does not tell, or to `seal`."""
 
     @property
     def is_whole(self) -> bool:
@@ -34,7 +36,9 @@ class Target:
         return None not in self.hashes
 
     def sealed(self) -> ModelFile:
-        """Return the file, once it is whole, as its content alone describes it."""
+        """Return the file, once it is whole, as its content describes it as far as that is known."""
+        if not self.hashes_parts:
+            return self.file
         return sealed_file(self.file.path, self.file.size, [h for h in self.hashes if h])
 
     def is_there(self) -> bool:

@@ -1,6 +1,7 @@
 """A whole model: parts fetched many at once, verified, noted, and each file sealed when it is whole."""
 
 import asyncio
+import hashlib
 from collections import Counter, deque
 from pathlib import Path
 from typing import Final
@@ -24,7 +25,14 @@ class Transfer:
     """One copy of a model into a folder that nobody else writes to."""
 
     def __init__(
-        self, source: Source, manifest: Manifest, folder: Path, meter: Meter, limits: Limits
+        self,
+        source: Source,
+        manifest: Manifest,
+        folder: Path,
+        meter: Meter,
+        limits: Limits,
+        *,
+        seal: bool = False,
     ) -> None:
         self._source = source
         self._manifest = manifest
@@ -32,7 +40,8 @@ class Transfer:
         self._meter = meter
         self._limits = limits
         self._targets = [
-            Target(folder / file.path, file, place) for place, file in enumerate(manifest.files)
+            Target(folder / file.path, file, place, seal=seal)
+            for place, file in enumerate(manifest.files)
         ]
         self._todo: deque[Part] = deque()
         self._noted: dict[tuple[int, int], str] = {}
@@ -41,7 +50,10 @@ class Transfer:
         """How often a file, or a part of it, had a wrong checksum."""
 
     async def run(self, journal: Journal, known: Progress) -> Manifest:
-        """Copy what is missing; return the manifest as the content alone makes it.
+        """Copy what is missing; return the manifest, by content alone where parts were hashed.
+
+        Each byte is hashed once: by the checksum that the source knows, in parts where it knows none,
+        and by both only to `seal` what the source does not.
 
         Raises ModelError. Whatever happens, what is copied stays for another try.
         """
@@ -61,7 +73,8 @@ class Transfer:
         for place, target in enumerate(self._targets):
             parts = list(parts_of(place, target.file.size))
             hashes = [known.parts.get((place, part.number)) for part in parts]
-            if place in known.finished and target.is_there() and None not in hashes:
+            useful = all(hashes) if target.hashes_parts else None not in hashes
+            if place in known.finished and target.is_there() and useful:
                 target.hashes = hashes
                 done |= {(place, part.number) for part in parts}
                 self._meter.found(target.file.size)
@@ -92,7 +105,9 @@ class Transfer:
     async def _part(self, part: Part, fetcher: Fetcher, journal: Journal) -> None:
         target = self._targets[part.file]
         target.open()
-        sha256 = await self._kept(part) or await self._fetched(part, fetcher, journal)
+        sha256 = await self._kept(part)
+        if sha256 is None:
+            sha256 = await self._fetched(part, fetcher, journal)
         if sha256 is None:
             return
         target.hashes[part.number] = sha256
@@ -102,17 +117,28 @@ class Transfer:
             await self._complete(part.file, journal)
 
     async def _kept(self, part: Part) -> str | None:
-        """Return the SHA-256 of a part that an earlier try left in good order."""
-        sha256 = self._noted.pop((part.file, part.number), None)
-        if sha256 is None or not await in_thread(self._targets[part.file].holds, part, sha256):
+        """Return the hash of a part that an earlier try left, where it is, or will be, verified."""
+        target = self._targets[part.file]
+        noted = self._noted.pop((part.file, part.number), None)
+        if noted is None or (target.hashes_parts and not noted):
+            return None
+        if noted and not await in_thread(target.holds, part, noted):
             return None
         self._meter.found(part.size)
-        return sha256
+        return noted
 
     async def _fetched(self, part: Part, fetcher: Fetcher, journal: Journal) -> str | None:
-        """Return the SHA-256 of a part that came as it should; None where it is to come again."""
+        """Return the hash of a part that came as it should; None where it is to come again."""
         target = self._targets[part.file]
-        sha256 = await fetcher.fetch(target.file, part, target.write)
+        hasher = hashlib.sha256() if target.hashes_parts else None
+
+        def write(data: bytes, offset: int) -> None:
+            target.write(data, offset)
+            if hasher is not None:
+                hasher.update(data)
+
+        await fetcher.fetch(target.file, part, write)
+        sha256 = hasher.hexdigest() if hasher else ""
         expected = target.file.parts[part.number] if target.file.parts else sha256
         if sha256 == expected:
             journal.part(part.file, part.number, sha256)
