@@ -102,33 +102,31 @@ def test_what_nobody_uses_is_pruned_from_a_cache(gco, weights, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("source", "options", "environment", "expected"),
+    ("source", "more", "expected"),
     [
-        pytest.param("llama", [], {}, (2, "InvalidSpec"), id="no-source"),
-        pytest.param("s3://b-b-b/x", ["--digest", "12"], {}, (2, "InvalidSpec"), id="no-digest"),
-        pytest.param("s3://b-b-b/x", ["--token-file", "/none"], {}, (2, "Settings"), id="no-token"),
-        pytest.param("s3://no-such-bucket/x", [], {}, (3, "SourceMissing"), id="no-bucket"),
-        pytest.param("file:///no/such/folder", [], {}, (3, "SourceMissing"), id="no-folder"),
+        pytest.param("llama", ([], {}), (2, "InvalidSpec"), id="no-source"),
+        pytest.param("s3://b-b-b/x", (["--digest", "12"], {}), (2, "InvalidSpec"), id="no-digest"),
+        pytest.param(
+            "s3://b-b-b/x", (["--token-file", "/none"], {}), (2, "Settings"), id="no-token"
+        ),
+        pytest.param("s3://no-such-bucket/x", ([], {}), (3, "SourceMissing"), id="no-bucket"),
+        pytest.param("file:///no/such/folder", ([], {}), (3, "SourceMissing"), id="no-folder"),
         pytest.param(
             "s3://any-bucket/x",
-            [],
-            {"AWS_SECRET_ACCESS_KEY": "wrong"},
+            ([], {"AWS_SECRET_ACCESS_KEY": "wrong"}),
             (6, "SourceDenied"),
             id="wrong-secret",
         ),
         pytest.param(
             "s3://any-bucket/x",
-            ["--give-up-after", "0s", "--endpoint-url", "http://127.0.0.1:9"],
-            {},
+            (["--give-up-after", "0s", "--endpoint-url", "http://127.0.0.1:9"], {}),
             (9, "SourceUnavailable"),
             id="nobody-there",
         ),
     ],
 )
-def test_a_failed_copy_says_why_in_its_code_and_its_message(
-    gco, tmp_path, source, options, environment, expected
-):
-    code, reason = expected
+def test_a_failed_copy_says_why_in_its_code_and_its_message(gco, tmp_path, source, more, expected):
+    (options, environment), (code, reason) = more, expected
     log = tmp_path / "termination-log"
     log.touch()
     where = ["--name", "m", "--cache", str(tmp_path), "--termination-log", str(log)]

@@ -144,7 +144,9 @@ async def test_bytes_that_were_spoilt_on_disk_between_tries_are_copied_again(sto
 async def test_a_source_that_changes_during_the_copy_is_never_mixed(store, proxy, cache):
     store.put(FILES)
     proxy.at(20 * MIB, Fault.HOLD)
-    copying = asyncio.create_task(sync(store.uri, cache, limits=Limits(connections=2, stall_seconds=30)))
+    copying = asyncio.create_task(
+        sync(store.uri, cache, limits=Limits(connections=2, stall_seconds=30))
+    )
     await proxy.reached.wait()
     changed = FILES | {
         "shards/model-1.bin": weights(40 * MIB, seed=7),

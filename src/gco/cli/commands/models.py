@@ -48,9 +48,7 @@ def upload(
     ctx: typer.Context,
     path: Annotated[
         Path,
-        typer.Argument(
-            metavar="PATH", exists=True, resolve_path=True, help="A folder or a file of weights."
-        ),
+        typer.Argument(metavar="PATH", resolve_path=True, help="A folder or a file of weights."),
     ],
     model: Annotated[
         str | None,
@@ -60,7 +58,10 @@ def upload(
     endpoint_url: EndpointUrlOption = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Upload weights with a manifest of their checksums; again, and only what is missing is sent."""
+    """Upload weights, with a manifest of their checksums.
+
+    Done again, it sends only what is missing.
+    """
     from gco.cli.actions import models as stored
     from gco.cli.session import execute_plain
 
@@ -94,7 +95,7 @@ def list_(
     endpoint_url: EndpointUrlOption = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """List models, whether they are whole, and the digests to pin them by."""
+    """List models, whether they are whole, and their digests."""
     from gco.cli.actions import models as stored
     from gco.cli.session import execute_plain
 
@@ -140,7 +141,10 @@ def delete(
     endpoint_url: EndpointUrlOption = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Delete a model from its bucket; what regions have copied stays."""
+    """Delete a model from its bucket.
+
+    What regions have copied stays there.
+    """
     from gco.cli.actions import models as stored
     from gco.cli.session import execute_plain
 
@@ -179,7 +183,7 @@ def prune(
     dry_run: Annotated[bool, flag("--dry-run", help="Show what would go; remove nothing.")] = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Remove copies from a region's cache that no endpoint there uses.
+    """Remove from a region's cache what no endpoint uses.
 
     What is being copied now is never removed.
     """
