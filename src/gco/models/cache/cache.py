@@ -76,7 +76,7 @@ class Cache:
         if dry_run:
             return unused
         with disk_faults(self.root):
-            return [one for one in unused if _remove(self.root, one)]
+            return [one for one in unused if _remove(self.root, one, before)]
 
     def _entries(self, name: str) -> Iterator[Entry]:
         folder = self.root / name
@@ -107,12 +107,13 @@ def _written(entry: Entry) -> dt.datetime:
     return dt.datetime.fromtimestamp(max(times), dt.UTC)
 
 
-def _remove(root: Path, cached: Cached) -> bool:
+def _remove(root: Path, cached: Cached, before: dt.datetime) -> bool:
     """Remove one model, its marker first, unless somebody began to use it; raises OSError."""
     name, _, hexadecimal = cached.directory.partition("/")
     entry = Entry(root, name, f"sha256:{hexadecimal}")
     with try_lock(entry.lock) as held:
-        if not held:
+        marker = entry.written_marker()
+        if not held or (marker and marker.completed >= before):
             return False
         entry.begin()
         if entry.folder.exists():
