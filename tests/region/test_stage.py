@@ -8,22 +8,20 @@ import pytest
 from gco.core.model.endpoint import TargetState
 from gco.core.model.regional import RegionalStatus
 from gco.core.model.status import Condition, ConditionType, RegionState
+from gco.core.region.desired import desired
 from gco.core.region.freeze import freeze
 from gco.core.region.observe import Child, Frozen, Route, Workload
-from gco.core.region.pods import Pods
-from gco.core.region.render.template import pod_template
-from gco.core.region.stage import (
+from gco.core.region.observed import (
     Observed,
-    Stage,
     budget_ref,
-    desired,
-    look_again,
     revision_ref,
     route_ref,
     service_ref,
-    stage_of,
     workload_ref,
 )
+from gco.core.region.pods import Pods
+from gco.core.region.render.template import pod_template
+from gco.core.region.stage import Stage, look_again, stage_of
 from tests.builders import NOW, UID, WEB, a_regional
 from tests.region.test_causes import a_pod
 

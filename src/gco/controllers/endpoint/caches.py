@@ -17,8 +17,8 @@ from gco.core.region.observe import (
     route,
     workload,
 )
+from gco.core.region.observed import Observed
 from gco.core.region.pods import PodRecord, pod, sort_pods
-from gco.core.region.stage import Observed
 from gco.core.sync.copies import Copy, read_copy
 from gco.errors import InvalidSpecError
 from gco.kinds import (

@@ -18,20 +18,14 @@ from gco.core.model.names import CONTAINER
 from gco.core.model.regional import Regional
 from gco.core.model.status import AcceleratorCapacity
 from gco.core.region.causes import Ask, crashing, judged_again
+from gco.core.region.desired import desired
 from gco.core.region.freeze import Template, freeze, frozen_for, runs, template_in
 from gco.core.region.held import not_understood, outdated
+from gco.core.region.observed import Observed, workload_ref
 from gco.core.region.plan import plan
 from gco.core.region.render.container import startup_seconds
 from gco.core.region.render.template import pod_template
-from gco.core.region.stage import (
-    Observed,
-    Stage,
-    desired,
-    look_again,
-    stage_of,
-    wanted_replicas,
-    workload_ref,
-)
+from gco.core.region.stage import Stage, look_again, stage_of, wanted_replicas
 from gco.core.region.status import View, drift_shown_for, judge
 from gco.errors import AbsentError, ClusterError
 from gco.kinds import DEPLOYMENT

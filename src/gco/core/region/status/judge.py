@@ -1,0 +1,91 @@
+"""A region's status of an endpoint, put together from its aspects."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from gco.core.model.regional import RegionalStatus
+from gco.core.model.status import Condition, ConditionStatus, ConditionType, RegionState
+from gco.core.region.causes import Cause, worst
+from gco.core.region.stage import wanted_replicas
+from gco.core.region.status.drift import drifted
+from gco.core.region.status.route import route
+from gco.core.region.status.state import state_of
+from gco.core.region.status.summary import summary
+from gco.core.region.status.view import LONGEST, Said, View, previous_of
+from gco.core.region.status.workload import causes_of, workload
+
+
+def judge(view: View, now: dt.datetime) -> RegionalStatus:
+    """Return the status to report; equal to the present one where nothing changed."""
+    previous = previous_of(view)
+    causes = causes_of(view, now)
+    stuck = worst(cause for cause in (*view.failures, *causes) if cause.final)
+    now = now.replace(microsecond=0)
+    said = _conditions(view, previous, causes, stuck, now)
+    state = state_of(view, said[ConditionType.READY], stuck, previous)
+    ready = said[ConditionType.READY].status
+    moved = previous is None or (
+        (previous.state, previous.observed_revision, _ready(previous))
+        != (state, view.regional.spec.revision, ready)
+    )
+    return RegionalStatus(
+        uid=view.regional.spec.uid,
+        state=state,
+        replicas_ready=view.observed.pods.ready,
+        replicas_desired=wanted_replicas(view.regional),
+        observed_revision=view.regional.spec.revision,
+        last_transition=now if moved or previous is None else previous.last_transition,
+        error=stuck.message[:LONGEST] if stuck and state is RegionState.ERROR else None,
+        conditions=tuple(
+            _condition(kind, what, previous, view, now) for kind, what in said.items()
+        ),
+    )
+
+
+def _ready(status: RegionalStatus) -> ConditionStatus:
+    found = status.condition(ConditionType.READY)
+    return found.status if found is not None else "Unknown"
+
+
+def _conditions(
+    view: View,
+    previous: RegionalStatus | None,
+    causes: Sequence[Cause],
+    stuck: Cause | None,
+    now: dt.datetime,
+) -> dict[ConditionType, Said]:
+    pods, reached = workload(view, causes), route(view)
+    return {
+        ConditionType.READY: summary(view, pods, reached),
+        ConditionType.WORKLOAD_READY: pods,
+        ConditionType.ROUTE_READY: reached,
+        ConditionType.DRIFTED: drifted(view, previous, now),
+        ConditionType.STALLED: (
+            Said("False", "Progressing")
+            if stuck is None
+            else Said("True", stuck.reason, stuck.message)
+        ),
+    }
+
+
+def _condition(
+    kind: ConditionType,
+    said: Said,
+    previous: RegionalStatus | None,
+    view: View,
+    now: dt.datetime,
+) -> Condition:
+    before = previous.condition(kind) if previous is not None else None
+    stays = before is not None and before.status == said.status
+    found = view.drift if kind is ConditionType.DRIFTED else None
+    repaired = found is not None and not found.lasting  # it was True for a moment
+    return Condition(
+        type=kind,
+        status=said.status,
+        reason=said.reason,
+        message=said.message[:LONGEST],
+        last_transition_time=(
+            before.last_transition_time if before is not None and stays and not repaired else now
+        ),
+        observed_generation=view.regional.generation,
+    )

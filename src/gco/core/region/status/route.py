@@ -1,0 +1,25 @@
+"""Whether the route answers, and why not."""
+
+from gco.core.model.names import ingress_name
+from gco.core.region.render.ingress import backend_of
+from gco.core.region.stage import Stage
+from gco.core.region.status.view import Said, View
+
+
+def route(view: View) -> Said:
+    """Return what RouteReady says."""
+    found = view.observed.route
+    if view.stage is not Stage.SERVE:
+        return Said("False", "NotWanted", "no route is wanted")
+    if found is None or found.deleting:
+        return Said("False", "RouteNotReady", "no route yet; it is made when a pod answers")
+    if not found.address:
+        name, namespace = ingress_name(view.regional.name), view.regional.namespace
+        return Said(
+            "False",
+            "RouteNotReady",
+            "no load balancer has taken its Ingress up; check that the controller of IngressClass "
+            f"{backend_of(view.regional)} runs in this cluster, and see "
+            f"`kubectl describe ingress {name} -n {namespace}`",
+        )
+    return Said("True", "RouteReady", f"answered at {found.address}")

@@ -1,0 +1,50 @@
+"""What a status is judged by, and what is said of one aspect."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Final
+
+from gco.core.model.regional import Regional, RegionalStatus
+from gco.core.model.status import ConditionStatus
+from gco.core.region.causes import Ask, Cause
+from gco.core.region.drift import Drift
+from gco.core.region.observed import Observed
+from gco.core.region.stage import Stage
+
+LONGEST: Final = 2000
+"""Characters of a message: what others wrote is quoted, and a store holds only so much."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class View:
+    """Everything that a status is judged by."""
+
+    regional: Regional
+    stage: Stage
+    observed: Observed
+    ask: Ask
+    settled: bool
+    """Nothing is left to do to the objects: all stand as the revision wants them."""
+    failures: Sequence[Cause] = ()
+    """What the API server refused, or what stands in the way of an object."""
+    drift: Drift | None = None
+    """What was found in this run, if anything."""
+    mutated: bool = False
+    """Admission holds some object otherwise than it was applied, and that is accepted."""
+    log: str = ""
+    """The end of what a crashing container wrote, where it is known."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Said:
+    """What is said of one aspect."""
+
+    status: ConditionStatus
+    reason: str
+    message: str = ""
+
+
+def previous_of(view: View) -> RegionalStatus | None:
+    """Return what was said last of this endpoint, nothing of an earlier one of its name."""
+    status = view.regional.status
+    return status if status is not None and status.uid == view.regional.spec.uid else None
