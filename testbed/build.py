@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testbed import cache, toolchains
+from testbed.definitions import NAMES as DEFINED
+from testbed.definitions import Definitions
 from testbed.errors import BedError, BuildFailed, Unavailable
 from testbed.progress import say
 from testbed.requirement import skipping_is_forbidden
@@ -78,6 +80,12 @@ def dynamodb_local() -> Path:
         BuildFailed: Maven or the Java compiler failed.
     """
     return _dynamodb_local().build()
+
+
+def _made(name: str) -> Path:
+    if name in DEFINED:
+        return Definitions.named(name).paths()[0].parent
+    return dynamodb_local() if name == DYNAMODB_LOCAL else program(name)
 
 
 def _recipe(name: str) -> Recipe:
@@ -184,9 +192,9 @@ def main(arguments: Sequence[str] = ()) -> int:
     parser.add_argument("--if-possible", action="store_true", help="a missing tool is no failure")
     lenient = parser.parse_args(arguments).if_possible and not skipping_is_forbidden()
     failed = False
-    for name in ("etcd", DYNAMODB_LOCAL, "versitygw", *KUBERNETES_PROGRAMS):
+    for name in (*DEFINED, "etcd", DYNAMODB_LOCAL, "versitygw", *KUBERNETES_PROGRAMS):
         try:
-            print(dynamodb_local() if name == DYNAMODB_LOCAL else program(name), flush=True)
+            print(_made(name), flush=True)
         except Unavailable as missing:
             say(f"no {name}: {missing}")
             failed = failed or not lenient

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from testbed import crds
 from testbed.controlplane import ControlPlane, started_together
+from testbed.definitions import NAMES
 from testbed.dynamodb import DynamoDBLocal
 from testbed.s3 import S3Server
 from testbed.skipping import skipping
@@ -17,8 +19,9 @@ from testbed.skipping import skipping
 
 @pytest.fixture(scope="session")
 def control_plane() -> Iterator[ControlPlane]:
-    """One control plane with an audit log."""
+    """One control plane with an audit log, and with the definitions of Gateway API and others."""
     with skipping(), ControlPlane("shared", audit=True) as plane:
+        crds.install(plane, *NAMES)
         yield plane
 
 

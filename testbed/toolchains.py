@@ -4,6 +4,7 @@ Sources are copied to a scratch folder first, so a build never writes into the
 tree, and the flags make the result depend on the pinned inputs alone.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -58,6 +59,21 @@ def go_build(
         run(command, folder=scratch, variables={"CGO_ENABLED": "0", "GOWORK": "off"})
 
 
+def go_module(module: str, folder: Path) -> dict[str, str]:
+    """Fetch one module, given as `path@version`; return where it is (Dir) and its checksum (Sum).
+
+    Args:
+        module: the module's path and version.
+        folder: where to run, outside any module.
+    """
+    go = find("go", "the Go toolchain, 1.25 or later")
+    written = run(
+        [go, "mod", "download", "-json", module], folder=folder, variables={"GOWORK": "off"}
+    )
+    found: dict[str, str] = json.loads(written[written.index("{") :])  # after any progress lines
+    return found
+
+
 def maven_copy_dependencies(pom: Path, output: Path) -> None:
     """Copy every runtime dependency of a pom, native libraries too, into one folder."""
     find("java", "a Java development kit, 17 or later")
@@ -79,10 +95,8 @@ def javac(source: Path, folder: Path) -> None:
     run([compiler, "-cp", f"{folder}/*", "-d", str(folder), str(source)], folder=folder)
 
 
-def run(
-    command: Sequence[str], *, folder: Path, variables: Mapping[str, str] | None = None
-) -> None:
-    """Run one build command to its end.
+def run(command: Sequence[str], *, folder: Path, variables: Mapping[str, str] | None = None) -> str:
+    """Run one build command to its end; return what it wrote.
 
     Raises:
         BuildFailed: it exited with an error or took over an hour.
@@ -104,6 +118,7 @@ def run(
     if done.returncode != 0:
         last = "\n".join(done.stdout.splitlines()[-LAST_LINES:])
         raise BuildFailed(f"`{' '.join(command[:3])} …` exited with {done.returncode}:\n{last}")
+    return done.stdout
 
 
 @contextmanager

@@ -3,7 +3,7 @@
     python -m tools.kinds_schema
 
 starts an API server from the testbed, reads the documents under /openapi/v3 that serve our
-built-in kinds, and writes the table that gco.kinds.openapi makes of them. Run it after a change
+kinds (those of others once their definitions are installed), and writes the table that gco.kinds.openapi makes of them. Run it after a change
 of `gco.kinds.KINDS`, of that module, or of the testbed's Kubernetes version; a test on the real
 control plane fails while the file is not what the server says.
 """
@@ -16,19 +16,20 @@ from typing import Any
 
 from gco.kinds import INFERENCE_ENDPOINT, KINDS, Kind
 from gco.kinds.openapi import table_from_openapi
-from testbed import probe
+from testbed import crds, probe
 from testbed.controlplane import ControlPlane
+from testbed.definitions import NAMES
 from testbed.progress import say
 
-BUILT_IN = tuple(kind for kind in KINDS if kind != INFERENCE_ENDPOINT)
-"""The kinds that a bare API server serves; our own brings its schema in its CRD."""
+SERVED = tuple(kind for kind in KINDS if kind != INFERENCE_ENDPOINT)
+"""The kinds of Kubernetes and of others; our own brings its schema in its CRD."""
 
 
 def table(plane: ControlPlane) -> dict[str, Any]:
     """Return the table of types that this API server would have checked in."""
-    documents = [_read(plane, path) for path in sorted({_document(kind) for kind in BUILT_IN})]
+    documents = [_read(plane, path) for path in sorted({_document(kind) for kind in SERVED})]
     source = f"Kubernetes {_read(plane, '/version')['gitVersion']}"
-    return {"source": source, **table_from_openapi(documents, BUILT_IN)}
+    return {"source": source, **table_from_openapi(documents, SERVED)}
 
 
 def serialised(content: dict[str, Any]) -> str:
@@ -63,6 +64,7 @@ def _read(plane: ControlPlane, target: str) -> dict[str, Any]:
 def main() -> None:
     """Start an API server, and write the file."""
     with ControlPlane("schema", controllers=False, scheduler=False) as plane:
+        crds.install(plane, *NAMES)
         path().write_text(serialised(table(plane)))
     say(f"wrote {path()}")
 

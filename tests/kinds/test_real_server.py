@@ -25,8 +25,13 @@ DOCUMENTS = (
     "api/v1",
     "apis/apiextensions.k8s.io/v1",
     "apis/apps/v1",
+    "apis/autoscaling/v2",
+    "apis/batch/v1",
     "apis/coordination.k8s.io/v1",
     "apis/events.k8s.io/v1",
+    "apis/gateway.networking.k8s.io/v1",
+    "apis/karpenter.sh/v1",
+    "apis/keda.sh/v1alpha1",
     "apis/networking.k8s.io/v1",
     "apis/policy/v1",
 )

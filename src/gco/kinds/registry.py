@@ -30,6 +30,12 @@ REPLICA_SET: Final = Kind("apps", "v1", "ReplicaSet", "replicasets")
 CONTROLLER_REVISION: Final = Kind("apps", "v1", "ControllerRevision", "controllerrevisions")
 INGRESS: Final = Kind("networking.k8s.io", "v1", "Ingress", "ingresses")
 POD_DISRUPTION_BUDGET: Final = Kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
+HORIZONTAL_POD_AUTOSCALER: Final = Kind(
+    "autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"
+)
+JOB: Final = Kind("batch", "v1", "Job", "jobs")
+PERSISTENT_VOLUME_CLAIM: Final = Kind("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims")
+RESOURCE_QUOTA: Final = Kind("", "v1", "ResourceQuota", "resourcequotas")
 LEASE: Final = Kind("coordination.k8s.io", "v1", "Lease", "leases")
 CUSTOM_RESOURCE_DEFINITION: Final = Kind(
     "apiextensions.k8s.io",
@@ -38,6 +44,10 @@ CUSTOM_RESOURCE_DEFINITION: Final = Kind(
     "customresourcedefinitions",
     namespaced=False,
 )
+HTTP_ROUTE: Final = Kind("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes")
+"""Gateway API's; served where a cluster has installed it, as are those that follow."""
+SCALED_OBJECT: Final = Kind("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects")
+NODE_CLAIM: Final = Kind("karpenter.sh", "v1", "NodeClaim", "nodeclaims", namespaced=False)
 INFERENCE_ENDPOINT: Final = Kind("gco.io", "v1alpha1", "InferenceEndpoint", "inferenceendpoints")
 
 KINDS: Final = (
@@ -52,6 +62,13 @@ KINDS: Final = (
     INGRESS,
     POD_DISRUPTION_BUDGET,
     LEASE,
+    HORIZONTAL_POD_AUTOSCALER,
+    JOB,
+    PERSISTENT_VOLUME_CLAIM,
+    RESOURCE_QUOTA,
+    HTTP_ROUTE,
+    SCALED_OBJECT,
+    NODE_CLAIM,
     CUSTOM_RESOURCE_DEFINITION,
     INFERENCE_ENDPOINT,
 )
