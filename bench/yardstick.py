@@ -18,8 +18,8 @@ from gco.core.model.regional import Regional
 from gco.core.region.freeze import freeze
 from gco.core.region.render.deployment import deployment
 from gco.core.region.render.disruption import disruption_budget
-from gco.core.region.render.ingress import ingress
 from gco.core.region.render.revision import revision
+from gco.core.region.render.route import routes
 from gco.core.region.render.service import service
 from gco.core.region.render.template import pod_template
 from gco.kinds import DEPLOYMENT, INFERENCE_ENDPOINT
@@ -74,6 +74,7 @@ class Yardstick:
             service(regional, template),
             disruption_budget(regional),
         ]
+        (route,) = routes(regional, template).values()
         return Plan(
             kubeconfig=str(self._place.plane.kubeconfig_path),
             namespace=NAMESPACE,
@@ -81,7 +82,7 @@ class Yardstick:
             names=list(self.names),
             resource=_moved(_resource(live)),
             children=[_moved(child.manifest) for child in children],
-            route=_moved(ingress(regional, template).manifest),
+            route=_moved(route.manifest),
             status=live["status"],
         )
 

@@ -10,13 +10,13 @@ from gco.core.region.render.deployment import deployment
 from gco.core.region.render.template import pod_template
 from gco.kinds import DEPLOYMENT, REPLICA_SET, differences, kind_of, owned_hash
 from tests.cluster.observing import events, listed, until, version_of
-from tests.region.test_golden import CASES, objects_of
+from tests.region.test_golden import CASES, SPLITS, objects_of
 
 
 @pytest.mark.parametrize("case", CASES)
 async def test_a_rendered_object_is_in_sync_once_applied(cluster, namespace, case):
     regional = CASES[case].model_copy(update={"namespace": namespace})
-    for rendered in objects_of(regional):
+    for rendered in objects_of(regional, SPLITS.get(case)):
         kind = kind_of(rendered.manifest)
         applied = await cluster.apply(kind, rendered.manifest, manager=MANAGER, force=False)
 

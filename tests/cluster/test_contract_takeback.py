@@ -8,9 +8,10 @@ from gco.core.model.names import MANAGER
 from gco.core.region.freeze import freeze
 from gco.core.region.render.deployment import deployment
 from gco.core.region.render.disruption import disruption_budget
-from gco.core.region.render.ingress import ingress
+from gco.core.region.render.route import routes
 from gco.core.region.render.service import service
 from gco.core.region.render.template import pod_template
+from gco.core.region.routing import main_route
 from gco.core.region.takeback import take_back
 from gco.errors import ClusterConflictError
 from gco.kinds import DEPLOYMENT, INGRESS, POD_DISRUPTION_BUDGET, SERVICE, differences
@@ -26,7 +27,7 @@ async def test_an_edit_is_healed(cluster, namespace, kind, operations, path):
         DEPLOYMENT: deployment(regional, template, 1),
         SERVICE: service(regional, template),
         POD_DISRUPTION_BUDGET: disruption_budget(regional),
-        INGRESS: ingress(regional, template),
+        INGRESS: routes(regional, template)[main_route(regional)],
     }[kind]
     name = rendered.manifest["metadata"]["name"]
     await cluster.apply(kind, rendered.manifest, manager=MANAGER)

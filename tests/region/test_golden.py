@@ -13,9 +13,10 @@ import yaml
 from gco.core.region.freeze import freeze
 from gco.core.region.render.deployment import deployment
 from gco.core.region.render.disruption import disruption_budget
-from gco.core.region.render.ingress import ingress
 from gco.core.region.render.revision import revision
+from gco.core.region.render.route import routes
 from gco.core.region.render.service import service
+from gco.core.region.render.split import Split
 from gco.core.region.render.template import pod_template
 from gco.core.region.stage import wanted_replicas
 from tests.builders import a_regional
@@ -109,10 +110,19 @@ CASES = {
         rollout={"strategy": "in-place", "allowDowntime": True},
         route={"backend": "nginx", "path": "/"},
     ),
+    "alb-weighted": a_regional(route={"host": "llm.example.com"}),
+    "nginx-weighted": a_regional(route={"backend": "nginx"}),
+    "nginx-without-weight": a_regional(route={"backend": "nginx", "path": "/"}),
 }
+SPLITS = {
+    "alb-weighted": Split("web-canary", 10),
+    "nginx-weighted": Split("web-canary", 25),
+    "nginx-without-weight": Split("web-canary", 0),
+}
+"""Where some of the requests go to a canary."""
 
 
-def objects_of(regional):
+def objects_of(regional, split=None):
     """Every object of an endpoint that serves, in the order in which they are applied."""
     template = freeze(
         regional.name, regional.spec.template_key, regional.spec.revision, pod_template(regional)
@@ -122,13 +132,13 @@ def objects_of(regional):
         deployment(regional, template, wanted_replicas(regional)),
         service(regional, template),
         disruption_budget(regional),
-        ingress(regional, template),
+        *routes(regional, template, split).values(),
     )
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_objects_of_an_endpoint_are_the_reviewed_ones(case):
-    rendered = objects_of(CASES[case])
+    rendered = objects_of(CASES[case], SPLITS.get(case))
     plain = [json.loads(json.dumps(r.manifest)) for r in rendered]
     text = yaml.safe_dump_all(plain, sort_keys=False, width=100)
     path = GOLDEN / f"{case}.yaml"

@@ -15,12 +15,12 @@ from gco.core.region.observed import (
     Observed,
     budget_ref,
     revision_ref,
-    route_ref,
     service_ref,
     workload_ref,
 )
 from gco.core.region.pods import Pods
 from gco.core.region.render.template import pod_template
+from gco.core.region.routing import main_route
 from gco.core.region.stage import Stage, look_again, stage_of
 from tests.builders import NOW, UID, WEB, a_regional
 from tests.region.test_causes import a_pod
@@ -36,7 +36,8 @@ COMMON = {
 }
 WORKLOAD = Workload(**COMMON, template="t", template_key=None, blocked="")
 SERVICE = BUDGET = Child(**COMMON)
-ROUTE = Route(**COMMON, address="lb")
+ROUTE = Route(**COMMON, address="lb", weighted=False)
+ROUTE_REF = main_route(a_regional())
 FROZEN = Frozen(
     **COMMON,
     endpoint=WEB,
@@ -46,9 +47,9 @@ FROZEN = Frozen(
     grace=60,
     created="2026",
 )
-NOTHING = Observed(None, None, None, None, {}, Pods({}, {}, 0, ""))
+NOTHING = Observed(None, None, None, {}, {}, Pods({}, {}, 0, ""))
 ONE_POD = Pods({"web-1": a_pod(ready=True)}, {}, 0, "")
-ALL = Observed(WORKLOAD, SERVICE, BUDGET, ROUTE, {"web-1": FROZEN}, ONE_POD)
+ALL = Observed(WORKLOAD, SERVICE, BUDGET, {ROUTE_REF: ROUTE}, {"web-1": FROZEN}, ONE_POD)
 
 
 def closing(reason: str, *, since: dt.timedelta) -> RegionalStatus:
@@ -82,14 +83,14 @@ LATE = dt.timedelta(seconds=181)
         pytest.param(RUNNING, 1, ALL, None, Stage.SERVE, id="serves"),
         pytest.param(RUNNING, 0, ALL, None, Stage.CLOSE, id="scaled-to-zero-the-route-goes-first"),
         pytest.param(STOPPED, 1, ALL, None, Stage.CLOSE, id="stopped-the-route-goes-first"),
-        pytest.param(STOPPED, 1, but(route=None), None, Stage.REST, id="then-the-pods"),
+        pytest.param(STOPPED, 1, but(routes={}), None, Stage.REST, id="then-the-pods"),
         pytest.param(STOPPED, 1, ALL, LATE, Stage.REST, id="a-route-that-stays-is-not-waited-for"),
         pytest.param(DELETED, 1, ALL, None, Stage.CLOSE, id="deleted-the-route-goes-first"),
-        pytest.param(DELETED, 1, but(route=None), None, Stage.DRAIN, id="then-the-workload"),
+        pytest.param(DELETED, 1, but(routes={}), None, Stage.DRAIN, id="then-the-workload"),
         pytest.param(
             DELETED,
             1,
-            but(route=None, workload=None, pods=LEAVING),
+            but(routes={}, workload=None, pods=LEAVING),
             None,
             Stage.DRAIN,
             id="pods-on-their-way-out-are-waited-for",
@@ -97,13 +98,13 @@ LATE = dt.timedelta(seconds=181)
         pytest.param(
             DELETED,
             1,
-            but(route=None, workload=None, pods=LEAVING),
+            but(routes={}, workload=None, pods=LEAVING),
             LATE,
             Stage.REMOVE,
             id="but-not-for-ever",
         ),
         pytest.param(
-            DELETED, 1, but(route=None, workload=None, pods=NO_PODS), None, Stage.REMOVE, id="rest"
+            DELETED, 1, but(routes={}, workload=None, pods=NO_PODS), None, Stage.REMOVE, id="rest"
         ),
         pytest.param(
             DELETED,
@@ -142,7 +143,7 @@ def test_what_is_wanted_in_each_stage():
     old = revision_ref("web-1")
     always = (workload_ref(WEB), service_ref(WEB), budget_ref(WEB))
     assert wanted == {
-        Stage.SERVE: {held, old, *always, route_ref(WEB)},
+        Stage.SERVE: {held, old, *always, ROUTE_REF},
         Stage.REST: {held, old, *always},
         Stage.CLOSE: set(),
         Stage.DRAIN: set(),
@@ -176,7 +177,42 @@ def test_when_the_route_is_wanted(observed, routed):
     regional = a_regional()
     template = freeze(WEB, regional.spec.template_key, 1, pod_template(regional))
 
-    assert (route_ref(WEB) in desired(regional, observed, Stage.SERVE, template).objects) is routed
+    assert (ROUTE_REF in desired(regional, observed, Stage.SERVE, template).objects) is routed
+
+
+NGINX = a_regional(route={"backend": "nginx"})
+NGINX_REF = main_route(NGINX)
+NOT_TAKEN_UP = dataclasses.replace(ROUTE, address="")
+FOREIGN = dataclasses.replace(ROUTE, endpoint_uid="someone-else")
+
+
+@pytest.mark.parametrize(
+    ("found", "kept"),
+    [
+        pytest.param({ROUTE_REF: ROUTE}, {ROUTE_REF}, id="the-new-one-is-made-first"),
+        pytest.param(
+            {ROUTE_REF: ROUTE, NGINX_REF: NOT_TAKEN_UP}, {ROUTE_REF}, id="the-old-one-still-answers"
+        ),
+        pytest.param({ROUTE_REF: ROUTE, NGINX_REF: FOREIGN}, {ROUTE_REF}, id="the-name-is-taken"),
+        pytest.param({ROUTE_REF: ROUTE, NGINX_REF: ROUTE}, set(), id="then-the-old-one-goes"),
+    ],
+)
+def test_a_route_that_moves_to_another_backend_answers_all_the_time(found, kept):
+    template = freeze(WEB, NGINX.spec.template_key, 1, pod_template(NGINX))
+
+    wanted = desired(NGINX, but(routes=found), Stage.SERVE, template)
+
+    assert NGINX_REF in wanted.objects
+    assert ROUTE_REF not in wanted.objects
+    assert wanted.keep == kept
+
+
+def test_a_route_leaves_whichever_backends_it_is_at():
+    found = {ROUTE_REF: ROUTE, NGINX_REF: ROUTE}
+    observed = but(routes=found)
+
+    assert stage_of(a_regional(state=STOPPED), observed, NOW) is Stage.CLOSE
+    assert not found.keys() & desired(NGINX, observed, Stage.CLOSE, None).keep
 
 
 def test_a_wait_ends_when_it_is_over():

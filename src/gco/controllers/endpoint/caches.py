@@ -2,15 +2,17 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from gco.cluster.port import Cluster, Manifest
 from gco.core.model.ids import EndpointName
-from gco.core.model.names import SELECT_OURS, disruption_budget_name, ingress_name
+from gco.core.model.names import SELECT_OURS, disruption_budget_name, endpoint_of_route
 from gco.core.model.regional import Regional
+from gco.core.region.actions import ObjectRef
 from gco.core.region.observe import (
     PodSet,
+    Route,
     child,
     frozen,
     pod_set,
@@ -19,6 +21,7 @@ from gco.core.region.observe import (
 )
 from gco.core.region.observed import Observed
 from gco.core.region.pods import PodRecord, pod, sort_pods
+from gco.core.region.routing import route_refs
 from gco.core.sync.copies import Copy, read_copy
 from gco.errors import InvalidSpecError
 from gco.kinds import (
@@ -37,8 +40,6 @@ from gco.runtime.informer import Informer
 from gco.runtime.metrics import SILENT, ControllerMetrics
 
 R = TypeVar("R")
-
-_ROUTE_PREFIX = ingress_name(EndpointName(""))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ class Caches:
         self.workloads.subscribe(lambda name, _old, _new: concerns(name))
         self.services.subscribe(lambda name, _old, _new: concerns(name))
         self.budgets.subscribe(lambda name, _old, _new: concerns(name))
-        self.routes.subscribe(lambda name, _old, _new: concerns(name.removeprefix(_ROUTE_PREFIX)))
+        self.routes.subscribe(lambda name, _old, _new: concerns(endpoint_of_route(name)))
         self.frozen.subscribe(lambda name, _old, _new: concerns(name.rpartition("-")[0]))
         self.pod_sets.subscribe(lambda _, old, new: concerns(_app(old, new)))
         self.pods.subscribe(lambda _, old, new: concerns(_app(old, new)))
@@ -135,10 +136,14 @@ class Caches:
             workload=found,
             service=self.services.get(name),
             budget=self.budgets.get(disruption_budget_name(name)),
-            route=self.routes.get(ingress_name(name)),
+            routes=self._routes_of(name),
             frozen=self.frozen.indexed(name),
             pods=sort_pods(found, self.pod_sets.indexed(name).values(), self.pods.indexed(name)),
         )
+
+    def _routes_of(self, name: EndpointName) -> Mapping[ObjectRef, Route]:
+        found = ((ref, self.routes.get(ref.name)) for ref in route_refs(name))
+        return {ref: record for ref, record in found if record is not None}
 
     def record(self, manifest: Manifest) -> None:
         """Take an own write's answer into the cache of its kind."""

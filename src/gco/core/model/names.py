@@ -38,6 +38,9 @@ FINALIZER: Final = "gco.io/cleanup"
 
 CANARY_SUFFIX: Final = "-canary"
 """Ends the names of a canary's objects, and of no endpoint."""
+_ROUTE: Final = "inference-"
+_NGINX_ROUTE: Final = f"nginx-{_ROUTE}"
+"""No other object's name begins so: an endpoint `nginx-web` has the route `inference-nginx-web`."""
 CONTAINER: Final = "inference"
 PORT_NAME: Final = "http"
 """The name of the container's port that serves; probes and the Service go by it."""
@@ -59,8 +62,24 @@ def service_name(name: EndpointName) -> str:
 
 
 def ingress_name(name: EndpointName) -> str:
-    """Return the name of the endpoint's Ingress."""
-    return f"inference-{name}"
+    """Return the name of the endpoint's Ingress for an ALB, the one of the original monitor."""
+    return f"{_ROUTE}{name}"
+
+
+def nginx_ingress_name(name: EndpointName) -> str:
+    """Return the name of the endpoint's Ingress for nginx: both exist while a route moves."""
+    return f"{_NGINX_ROUTE}{name}"
+
+
+def nginx_canary_ingress_name(name: EndpointName) -> str:
+    """Return the name of the second Ingress for nginx, which gives a canary its share."""
+    return f"{_NGINX_ROUTE}{name}{CANARY_SUFFIX}"
+
+
+def endpoint_of_route(name: str) -> str:
+    """Return the endpoint that would own a route of that name; of another name, the name itself."""
+    stem = name.removeprefix(_NGINX_ROUTE).removeprefix(_ROUTE)
+    return stem.removesuffix(CANARY_SUFFIX)
 
 
 def disruption_budget_name(name: EndpointName) -> str:

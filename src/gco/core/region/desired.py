@@ -4,21 +4,23 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 
 from gco.core.model.regional import Regional
-from gco.core.region.actions import ObjectRef, Rendered
+from gco.core.region.actions import ObjectRef, Owner, Rendered
 from gco.core.region.freeze import Template, kept
+from gco.core.region.observe import Route
 from gco.core.region.observed import (
     Observed,
     budget_ref,
     revision_ref,
-    route_ref,
     service_ref,
     workload_ref,
 )
+from gco.core.region.owner import owner_of
 from gco.core.region.render.deployment import deployment
 from gco.core.region.render.disruption import disruption_budget
-from gco.core.region.render.ingress import ingress
 from gco.core.region.render.revision import revision
+from gco.core.region.render.route import routes
 from gco.core.region.render.service import service
+from gco.core.region.routing import main_route, own_routes
 from gco.core.region.stage import Stage, wanted_replicas
 
 
@@ -37,10 +39,11 @@ def desired(
     name = regional.name
     match stage, template:
         case ((Stage.SERVE | Stage.REST), Template()):
-            return Desired(dict(_objects(regional, observed, stage, template)))
+            objects = dict(_objects(regional, observed, stage, template))
+            return Desired(objects, _outlived(regional, observed, stage))
         case Stage.CLOSE, _:
             every = observed.seen(name, regional.spec.uid).keys()
-            return Desired({}, frozenset(every - {route_ref(name)}))
+            return Desired({}, frozenset(every - observed.routes.keys()))
         case Stage.DRAIN, _:
             kept_refs = (service_ref(name), budget_ref(name), *map(revision_ref, observed.frozen))
             return Desired({}, frozenset(kept_refs))
@@ -57,5 +60,24 @@ def _objects(
     yield workload_ref(regional.name), deployment(regional, template, replicas)
     yield service_ref(regional.name), service(regional, template)
     yield budget_ref(regional.name), disruption_budget(regional)
-    if stage is Stage.SERVE and (observed.route is not None or observed.pods.answering):
-        yield route_ref(regional.name), ingress(regional, template)
+    if stage is Stage.SERVE and (_routed(regional, observed) or observed.pods.answering):
+        yield from routes(regional, template).items()
+
+
+def _routed(regional: Regional, observed: Observed) -> bool:
+    """Whether requests come this way already: a route is made once, and outlasts short gaps."""
+    ours = any(_ours(regional, record) for record in observed.routes.values())
+    return ours or main_route(regional) in observed.routes
+
+
+def _outlived(regional: Regional, observed: Observed, stage: Stage) -> frozenset[ObjectRef]:
+    """Return the routes of another backend: they answer until the wanted one has been taken up."""
+    wanted = observed.routes.get(main_route(regional))
+    answers = wanted is not None and wanted.address and _ours(regional, wanted)
+    if stage is not Stage.SERVE or answers:
+        return frozenset()
+    return frozenset(observed.routes) - own_routes(regional)
+
+
+def _ours(regional: Regional, record: Route) -> bool:
+    return owner_of(record, regional.name, regional.spec.uid) is Owner.OURS

@@ -10,6 +10,7 @@ from typing import Any
 from gco.core.model.ids import EndpointUid, TemplateKey
 from gco.core.model.names import (
     APP_LABEL,
+    CANARY_LABEL,
     HASH_ANNOTATION,
     MANAGER,
     PROJECT,
@@ -64,6 +65,8 @@ class Route(Child):
 
     address: str
     """Where a load balancer answers for it; empty until one has taken it up."""
+    weighted: bool
+    """A canary has a share of its requests."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -115,7 +118,8 @@ def route(manifest: Manifest) -> Route:
     balancer = (manifest.get("status") or {}).get("loadBalancer") or {}
     points = balancer.get("ingress") or [{}]
     address = points[0].get("hostname") or points[0].get("ip") or ""
-    return Route(**_common(manifest), address=address)
+    weighted = _labels(manifest).get(CANARY_LABEL) == "true"
+    return Route(**_common(manifest), address=address, weighted=weighted)
 
 
 def frozen(manifest: Manifest) -> Frozen:

@@ -7,14 +7,13 @@ from gco.core.model.ids import EndpointName, EndpointUid
 from gco.core.model.names import (
     deployment_name,
     disruption_budget_name,
-    ingress_name,
     service_name,
 )
 from gco.core.region.actions import ObjectRef, Seen
 from gco.core.region.observe import Child, Frozen, Route, Workload
 from gco.core.region.owner import seen
 from gco.core.region.pods import Pods
-from gco.kinds import CONTROLLER_REVISION, DEPLOYMENT, INGRESS, POD_DISRUPTION_BUDGET, SERVICE
+from gco.kinds import CONTROLLER_REVISION, DEPLOYMENT, POD_DISRUPTION_BUDGET, SERVICE
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -24,7 +23,8 @@ class Observed:
     workload: Workload | None
     service: Child | None
     budget: Child | None
-    route: Route | None
+    routes: Mapping[ObjectRef, Route]
+    """Every object that sends requests here: of one backend, or of two while the route moves."""
     frozen: Mapping[str, Frozen]
     pods: Pods
 
@@ -34,7 +34,7 @@ class Observed:
             (workload_ref(name), self.workload),
             (service_ref(name), self.service),
             (budget_ref(name), self.budget),
-            (route_ref(name), self.route),
+            *self.routes.items(),
             *((revision_ref(n), record) for n, record in self.frozen.items()),
         )
         return {ref: seen(record, name, uid) for ref, record in named if record is not None}
@@ -53,11 +53,6 @@ def service_ref(name: EndpointName) -> ObjectRef:
 def budget_ref(name: EndpointName) -> ObjectRef:
     """Return where the endpoint's PodDisruptionBudget is."""
     return ObjectRef(POD_DISRUPTION_BUDGET.name, disruption_budget_name(name))
-
-
-def route_ref(name: EndpointName) -> ObjectRef:
-    """Return where the endpoint's Ingress is."""
-    return ObjectRef(INGRESS.name, ingress_name(name))
 
 
 def revision_ref(name: str) -> ObjectRef:

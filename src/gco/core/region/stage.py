@@ -13,7 +13,7 @@ from gco.core.model.endpoint import TargetState
 from gco.core.model.regional import Regional
 from gco.core.model.status import ConditionType, RegionState
 from gco.core.region.actions import ObjectRef, Owner
-from gco.core.region.observed import Observed, route_ref, workload_ref
+from gco.core.region.observed import Observed, workload_ref
 
 ROUTE_WAIT = dt.timedelta(seconds=60)
 """How long pods outlast a route that asks to go and does not (its controller may be down)."""
@@ -47,7 +47,7 @@ def stage_of(regional: Regional, observed: Observed, now: dt.datetime) -> Stage:
     if wanted_replicas(regional) > 0:
         return Stage.SERVE
     ours = _ours(regional, observed)
-    if route_ref(regional.name) in ours and not _overdue(regional, ROUTE_WAIT, now):
+    if ours & observed.routes.keys() and not _overdue(regional, ROUTE_WAIT, now):
         return Stage.CLOSE
     if regional.spec.state is not TargetState.DELETED:
         return Stage.REST

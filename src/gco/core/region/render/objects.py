@@ -14,16 +14,20 @@ _HASH = 16
 
 
 def envelope(
-    kind: Kind, name: str, regional: Regional, annotations: Mapping[str, str] | None = None
+    kind: Kind,
+    name: str,
+    regional: Regional,
+    annotations: Mapping[str, str] | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Return the head of a manifest: kind, name, our labels, and whose it is."""
+    """Return the head of a manifest: kind, name, our labels and `labels`, and whose it is."""
     return {
         "apiVersion": kind.api_version,
         "kind": kind.name,
         "metadata": {
             "name": name,
             "namespace": regional.namespace,
-            "labels": object_labels(regional.name, regional.spec.labels),
+            "labels": {**object_labels(regional.name, regional.spec.labels), **(labels or {})},
             "annotations": {**(annotations or {}), UID_ANNOTATION: regional.spec.uid},
         },
     }

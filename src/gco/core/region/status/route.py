@@ -1,20 +1,19 @@
 """Whether the route answers, and why not."""
 
-from gco.core.model.names import ingress_name
-from gco.core.region.render.ingress import backend_of
+from gco.core.region.routing import backend_of, main_route
 from gco.core.region.stage import Stage
 from gco.core.region.status.view import Said, View
 
 
 def route(view: View) -> Said:
     """Return what RouteReady says."""
-    found = view.observed.route
+    found = view.observed.routes.get(main_route(view.regional))
     if view.stage is not Stage.SERVE:
         return Said("False", "NotWanted", "no route is wanted")
     if found is None or found.deleting:
         return Said("False", "RouteNotReady", "no route yet; it is made when a pod answers")
     if not found.address:
-        name, namespace = ingress_name(view.regional.name), view.regional.namespace
+        name, namespace = main_route(view.regional).name, view.regional.namespace
         return Said(
             "False",
             "RouteNotReady",

@@ -1,0 +1,35 @@
+"""The route: how requests from outside reach the Service, in the words of the region's backend."""
+
+from collections.abc import Iterator
+
+from gco.core.model.names import ingress_name, nginx_canary_ingress_name, nginx_ingress_name
+from gco.core.model.regional import Regional
+from gco.core.model.spec import RouteBackend
+from gco.core.region.actions import ObjectRef, Rendered
+from gco.core.region.freeze import Template
+from gco.core.region.render.alb import alb_paths
+from gco.core.region.render.ingress import ingress
+from gco.core.region.render.nginx import nginx_canary_paths, nginx_paths
+from gco.core.region.render.split import Split, weighted
+from gco.core.region.routing import backend_of
+
+
+def routes(
+    regional: Regional, template: Template, split: Split | None = None
+) -> dict[ObjectRef, Rendered]:
+    """Return the objects of the route; with a `split`, some of the requests go to a canary."""
+    made = list(_ingresses(regional, template, split))
+    return {ObjectRef(r.manifest["kind"], r.manifest["metadata"]["name"]): r for r in made}
+
+
+def _ingresses(regional: Regional, template: Template, split: Split | None) -> Iterator[Rendered]:
+    name, shared = regional.name, weighted(split)
+    if backend_of(regional) is RouteBackend.ALB:
+        told = alb_paths(regional, template, split)
+        yield ingress(regional, ingress_name(name), "alb", told, canary=shared)
+        return
+    told = nginx_paths(regional)
+    yield ingress(regional, nginx_ingress_name(name), "nginx", told, canary=shared)
+    if split is not None:
+        told = nginx_canary_paths(regional, split)
+        yield ingress(regional, nginx_canary_ingress_name(name), "nginx", told, canary=shared)

@@ -1,0 +1,42 @@
+"""Under which names the objects of a route are, for each backend: two may exist while it moves."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from gco.core.model.ids import EndpointName
+from gco.core.model.names import ingress_name, nginx_canary_ingress_name, nginx_ingress_name
+from gco.core.model.regional import Regional
+from gco.core.model.spec import RouteBackend
+from gco.core.region.actions import ObjectRef
+from gco.kinds import INGRESS, Kind
+
+_NAMED: Final[Mapping[RouteBackend, tuple[tuple[Kind, Callable[[EndpointName], str]], ...]]] = {
+    RouteBackend.ALB: ((INGRESS, ingress_name),),
+    RouteBackend.NGINX: ((INGRESS, nginx_ingress_name), (INGRESS, nginx_canary_ingress_name)),
+}
+"""The object that has to be taken up by its controller comes first."""
+
+
+def backend_of(regional: Regional) -> RouteBackend:
+    """Return what answers for the endpoint's route."""
+    route = regional.spec.endpoint.route
+    return (route and route.backend) or RouteBackend.ALB
+
+
+def main_route(regional: Regional) -> ObjectRef:
+    """Return where the object is without which the endpoint's backend does not answer."""
+    return _refs(backend_of(regional), regional.name)[0]
+
+
+def own_routes(regional: Regional) -> frozenset[ObjectRef]:
+    """Return where an object of the endpoint's backend may be."""
+    return frozenset(_refs(backend_of(regional), regional.name))
+
+
+def route_refs(name: EndpointName) -> tuple[ObjectRef, ...]:
+    """Return where an object of any backend may be."""
+    return tuple(ref for backend in _NAMED for ref in _refs(backend, name))
+
+
+def _refs(backend: RouteBackend, name: EndpointName) -> tuple[ObjectRef, ...]:
+    return tuple(ObjectRef(kind.name, named(name)) for kind, named in _NAMED[backend])
