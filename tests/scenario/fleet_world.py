@@ -161,7 +161,8 @@ class Site:
 
     async def install(self) -> None:
         if self.has_namespace:
-            await self.person.create(NAMESPACE, {"metadata": {"name": NS}})
+            with contextlib.suppress(ClusterConflictError):  # it is there from an earlier run
+                await self.person.create(NAMESPACE, {"metadata": {"name": NS}})
         await self.person.apply(CUSTOM_RESOURCE_DEFINITION, crd(), manager="kubectl")
 
     async def sync(self, store, *, cluster=None, **options: Any) -> SyncController:

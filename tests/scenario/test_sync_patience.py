@@ -30,10 +30,13 @@ class NewerStore(CountingStore):
         self._refuse(names)
         return await super().get_many(names)
 
-    async def list(self):
-        async for endpoint in super().list():
-            self._refuse([endpoint.name])
-            yield endpoint
+    async def list(self, *, unread=None):
+        async for endpoint in super().list(unread=unread):
+            if unread is None or endpoint.name not in self.unreadable:
+                self._refuse([endpoint.name])
+                yield endpoint
+            else:
+                unread(endpoint.name, StoreError(NEWER))
 
     def _refuse(self, names):
         if self.unreadable.intersection(names):
@@ -129,7 +132,32 @@ async def touch(world, endpoint):
     await world.store.write([Write(endpoint.name, endpoint.generation, newer)])
 
 
-async def test_a_listing_that_cannot_be_read_ends_nothing_and_is_tried_again(clock):
+async def test_a_record_that_the_first_listing_cannot_read_holds_up_no_other(clock):
+    world = World(clock, EAST)
+    world.store = NewerStore(clock=clock)
+    site = world.sites[EAST]
+    async with world.running():
+        await world.apply()
+        await world.apply("other")
+        await world.settled("running")
+        await world.settled("running", "other")
+    world.store.unreadable.add(WEB)
+
+    async with world.running():  # as after a restart of the monitors
+        await world.apply("other", replicas=3)
+        await until(lambda: site.asked("other") == ("running", 2, 3))
+        await asyncio.sleep(300)
+        assert site.asked() == ("running", 1, 1)
+        [known] = await world.store.regions()
+        assert known.orphans == ()
+        assert [said.name for said in await world.store.statuses(EAST)] == ["other", WEB]
+
+        world.store.unreadable.clear()
+        await world.apply(replicas=2)
+        await until(lambda: site.asked() == ("running", 2, 2))
+
+
+async def test_a_listing_that_fails_ends_nothing_and_is_tried_again(clock):
     world = World(clock, EAST)
     world.store = NewerStore(clock=clock)
     site = world.sites[EAST]
@@ -137,14 +165,13 @@ async def test_a_listing_that_cannot_be_read_ends_nothing_and_is_tried_again(clo
         uid = await identify_cluster(site.server)
         await world.store.lead_region(region(EAST, cluster_uid=uid, heartbeat=clock.now()))
         await world.apply()
-        world.store.unreadable.add(WEB)
         sync = await site.sync(world.store)
-        async with background(*both(sync)) as loops:
-            await asyncio.sleep(300)
-            assert not any(loop.done() for loop in loops)
-            assert site.asked() is None
-
-            world.store.unreadable.clear()
+        with world.store.outage():
+            async with background(*both(sync)) as loops:
+                await asyncio.sleep(300)
+                assert not any(loop.done() for loop in loops)
+                assert site.asked() is None
+        async with background(*both(sync)):
             await until(lambda: site.asked() is not None, within=120)
 
 
@@ -156,4 +183,7 @@ async def test_the_fleet_goes_on_though_a_record_cannot_be_read(clock):
         await world.settled("running")
         world.store.unreadable.add(WEB)
         await world.apply("other")
+        await world.settled("running", "other")
+    async with world.running():  # which lists everything anew
+        await world.apply("other", replicas=2)
         await world.settled("running", "other")

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gco.core.model.endpoint import EndpointState, Write
+from gco.core.model.endpoint import Endpoint, EndpointState, Write
 from gco.core.model.ids import EndpointName, EndpointUid, Epoch, RegionName, RevisionNumber, Seq
 from gco.core.model.status import AcceleratorCapacity
 from gco.errors import (
@@ -12,6 +12,7 @@ from gco.errors import (
     FencedError,
     GapError,
     NotFoundError,
+    StoreError,
     TooLargeError,
 )
 from gco.store.port import KEPT_REVISIONS, MAX_WRITES, StatusRemoval, Version
@@ -107,6 +108,25 @@ async def test_a_listing_is_by_name_and_holds_tombstones(store):
 
 async def test_an_empty_store_lists_nothing(store):
     assert await names_of(store) == []
+
+
+class NewerEndpoint(Endpoint):
+    """As a later version would write it."""
+
+    warp: int = 9
+
+
+async def test_a_record_of_a_newer_version_fails_a_listing_unless_that_can_go_on_without(store):
+    newer = NewerEndpoint.model_validate(an_endpoint("b").model_dump())
+    await store.write([creating("a"), Write(newer.name, None, newer), creating("c")])
+
+    with pytest.raises(StoreError, match="upgrade gco"):
+        _ = [endpoint async for endpoint in store.list()]
+    unread = {}
+    read = [endpoint.name async for endpoint in store.list(unread=unread.__setitem__)]
+
+    assert read == ["a", "c"]
+    assert list(unread) == ["b"]
 
 
 async def test_a_listing_larger_than_a_page_is_whole(store):

@@ -24,10 +24,16 @@ from gco.core.model.ids import (
     Seq,
 )
 from gco.core.model.status import Region, RegionStatus
-from gco.errors import ConflictError, FencedError, NotFoundError, StoreUnavailableError
+from gco.errors import (
+    ConflictError,
+    FencedError,
+    NotFoundError,
+    StoreError,
+    StoreUnavailableError,
+)
 from gco.store import rules
-from gco.store.port import KEPT_REVISIONS, FleetLease, StatusRemoval, Version
-from gco.store.records import decode, encode
+from gco.store.port import KEPT_REVISIONS, FleetLease, StatusRemoval, Unread, Version
+from gco.store.records import attempt, decode, encode
 
 
 class MemoryStore:
@@ -84,11 +90,12 @@ class MemoryStore:
         await self._turn()
         return {name: self._endpoints[name].endpoint() for name in names if name in self._endpoints}
 
-    async def list(self) -> AsyncIterator[Endpoint]:
+    async def list(self, *, unread: Unread | None = None) -> AsyncIterator[Endpoint]:
         """Every endpoint by name, tombstones included."""
         await self._turn()
-        for _, row in sorted(self._endpoints.items()):
-            yield row.endpoint()
+        for name, row in sorted(self._endpoints.items()):
+            for endpoint in rules.readable(name, row.found(), unread):
+                yield endpoint
 
     async def write(self, writes: Sequence[Write], *, fleet_epoch: Epoch | None = None) -> Seq:
         """Store all of `writes`, or none, and append one change; return its number."""
@@ -303,6 +310,9 @@ class _Row:
 
     def endpoint(self) -> Endpoint:
         return decode(Endpoint, self.data, where="of an endpoint")
+
+    def found(self) -> Endpoint | StoreError:
+        return attempt(Endpoint, self.data, where="of an endpoint")
 
 
 class _Log:

@@ -11,12 +11,13 @@ reads are strongly consistent.
 """
 
 import dataclasses
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import NewType, Protocol
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import NewType, Protocol, TypeAlias
 
 from gco.core.model.endpoint import Change, Endpoint, Revision, Write
 from gco.core.model.ids import EndpointName, EndpointUid, Epoch, RegionName, RevisionNumber, Seq
 from gco.core.model.status import Region, RegionStatus
+from gco.errors import StoreError
 
 MAX_WRITES = 48
 """Writes in one transaction: DynamoDB takes 100 items, two a write and three besides them.
@@ -24,6 +25,9 @@ MAX_WRITES = 48
 Those are the entry of the change log, its head, and the fleet's fence.
 """
 KEPT_REVISIONS = 50
+
+Unread: TypeAlias = Callable[[EndpointName, StoreError], object]
+"""Told of a record that this version cannot read, and why."""
 
 Version = NewType("Version", int)
 """An opaque moment of the store as one reader saw it; 0 before the first look."""
@@ -64,8 +68,12 @@ class Store(Protocol):
         """Return those of `names` that exist, in as few reads as the store allows."""
         ...
 
-    def list(self) -> AsyncIterator[Endpoint]:
-        """Every endpoint by name, tombstones included, or an error: never a part as the whole."""
+    def list(self, *, unread: Unread | None = None) -> AsyncIterator[Endpoint]:
+        """Every endpoint by name, tombstones included, or an error: never a part as the whole.
+
+        A record that cannot be read (a newer version wrote it) is an error too, unless `unread` is
+        told of it: then the listing goes on with the others.
+        """
         ...
 
     async def write(self, writes: Sequence[Write], *, fleet_epoch: Epoch | None = None) -> Seq:

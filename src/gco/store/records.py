@@ -35,3 +35,11 @@ def decode(kind: type[M], data: bytes | str, *, where: str) -> M:
             f"the record {where} cannot be read ({path}: {first['msg']}): "
             "it was written by a newer gco, or damaged; upgrade gco, or restore the store"
         ) from error
+
+
+def attempt(kind: type[M], data: bytes | str, *, where: str) -> M | StoreError:
+    """As `decode`, but return what it would raise: one record is no reason to lose a listing."""
+    try:
+        return decode(kind, data, where=where)
+    except StoreError as error:
+        return error

@@ -4,14 +4,14 @@ Callers that break the port's contract get a ValueError; what a person can cause
 :mod:`gco.errors`, before anything is sent.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from gco.core.model.endpoint import Change, Write
+from gco.core.model.endpoint import Change, Endpoint, Write
 from gco.core.model.ids import EndpointName, Generation, RegionName, Seq
 from gco.core.model.status import Region, RegionStatus
-from gco.errors import ConflictError, GapError, TooLargeError
-from gco.store.port import MAX_WRITES, StatusRemoval
+from gco.errors import ConflictError, GapError, StoreError, TooLargeError
+from gco.store.port import MAX_WRITES, StatusRemoval, Unread
 from gco.store.records import encode
 
 LOG_DAYS = 7
@@ -84,6 +84,18 @@ def is_news(status: RegionStatus, stored: RegionStatus | None) -> bool:
         or stored.uid != status.uid
         or stored.observed_revision <= status.observed_revision
     )
+
+
+def readable(
+    name: EndpointName, found: Endpoint | StoreError, unread: Unread | None
+) -> Iterator[Endpoint]:
+    """Yield what was read of `name`; what could not be is told to `unread`, or raised."""
+    if isinstance(found, Endpoint):
+        yield found
+    elif unread is not None:
+        unread(name, found)
+    else:
+        raise found
 
 
 def without_gaps(after: Seq, head: Seq, found: Sequence[Change]) -> Sequence[Change]:

@@ -71,7 +71,7 @@ class Tail:
 
     async def _list(self) -> Seq:
         head = await self._store.head()
-        async for endpoint in self._store.list():
+        async for endpoint in self._store.list(unread=_left_alone):
             if not at_rest(endpoint):
                 self._touched(endpoint.name)
         return head
@@ -79,3 +79,7 @@ class Tail:
     def _touch(self, names: Iterable[EndpointName]) -> None:
         for name in names:
             self._touched(name)
+
+
+def _left_alone(name: EndpointName, error: StoreError) -> None:
+    _log.error("record not understood", endpoint=name, error=str(error))

@@ -216,6 +216,8 @@ class SyncController:
             return spread(RECHECK_SECONDS)  # the kind is not installed, or nobody can say
         if not self.follower.complete.is_set():
             return None  # enqueued again when it is
+        if self.follower.unknown(name):
+            return None  # enqueued again when a record comes that can be read
         wanted, own = self.follower.get(name), self._own_copy(name)
         if wanted is not None and own is None and self._may_learn():
             return 0.1
@@ -256,6 +258,8 @@ class SyncController:
 
     def _news(self, name: EndpointName) -> News | None:
         if not (self.follower.complete.is_set() and self.copies.synced.is_set()):
+            return None
+        if self.follower.unknown(name):
             return None
         wanted, said = self.follower.get(name), self._reporter.said(name)
         if wanted is None:

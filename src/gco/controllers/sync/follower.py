@@ -48,6 +48,7 @@ class Follower:
         self._bind = bind
         self._changed = changed
         self._wanted: dict[EndpointName, Wanted] = {}
+        self._unread: set[EndpointName] = set()
         self._cursor: Seq | None = None
         self._retries = Retries(BACKOFF)
         self.store_uid = ""
@@ -58,6 +59,13 @@ class Follower:
     def get(self, name: EndpointName) -> Wanted | None:
         """Return what is asked about one endpoint, None where this region has no target."""
         return self._wanted.get(name)
+
+    def unknown(self, name: EndpointName) -> bool:
+        """Whether the store has a record of the endpoint that cannot be read, and no wish is known.
+
+        Nothing is to be done about it then: that nothing is asked is not known.
+        """
+        return name in self._unread and name not in self._wanted
 
     def names(self) -> Sequence[EndpointName]:
         """Return the endpoints that have a target here."""
@@ -96,11 +104,13 @@ class Follower:
         self.store_uid = await self._bind()
         head = await self._store.head()
         listed: dict[EndpointName, Wanted] = {}
-        async for endpoint in self._store.list():
+        before, self._unread = self._wanted, set()
+        async for endpoint in self._store.list(unread=self._not_understood):
             wanted = await self._wanted_of(endpoint)
             if wanted is not None:
                 listed[endpoint.name] = wanted
-        before, self._wanted = self._wanted, listed
+        listed |= {name: wanted for name, wanted in before.items() if name in self._unread}
+        self._wanted = listed
         first = not self.complete.is_set()
         self.complete.set()
         for name in dict.fromkeys([*before, *listed]):
@@ -108,6 +118,12 @@ class Follower:
                 self._changed(name)
         _log.info("store listed", endpoints=len(listed), at_change=head)
         return head
+
+    def _not_understood(self, name: EndpointName, error: StoreError) -> None:
+        """Note that the record of `name` cannot be read: its last known wish stands."""
+        if name not in self._unread:
+            _log.error("record not understood", endpoint=name, error=str(error))
+        self._unread.add(name)
 
     async def _take(self, names: Sequence[EndpointName]) -> None:
         for start in range(0, len(names), _READ_AT_ONCE):
@@ -127,7 +143,7 @@ class Follower:
             raise
         except StoreError as error:
             if len(names) == 1:
-                _log.error("record not understood", endpoint=names[0], error=str(error))
+                self._not_understood(names[0], error)
                 return {}
             singly = [await self._found([name]) for name in names]
             return {name: endpoint for some in singly for name, endpoint in some.items()}
@@ -156,10 +172,12 @@ class Follower:
         return endpoint.model_copy(update={"spec": found.spec, "labels": found.labels})
 
     def _put(self, name: EndpointName, wanted: Wanted | None) -> None:
-        if self._wanted.get(name) == wanted:
+        known = name not in self._unread
+        self._unread.discard(name)
+        if known and self._wanted.get(name) == wanted:
             return
         if wanted is None:
-            del self._wanted[name]
+            self._wanted.pop(name, None)
         else:
             self._wanted[name] = wanted
         self._changed(name)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from gco.core.model.endpoint import Endpoint, Revision, Write
 from gco.core.model.ids import EndpointName, EndpointUid, Epoch, Generation, RevisionNumber, Seq
-from gco.errors import FencedError, NotFoundError, StoreUnavailableError
+from gco.errors import FencedError, NotFoundError, StoreError, StoreUnavailableError
 from gco.store import rules
 from gco.store.dynamodb import keys
 from gco.store.dynamodb.attributes import Item, from_item, key_item, key_of, number, text
@@ -44,10 +44,17 @@ async def get_many(
     return {name: from_item(Endpoint, item) for name, item in pairs if item is not None}
 
 
-async def every(client: Client) -> AsyncIterator[Endpoint]:
-    """Every endpoint by name, page by page."""
+async def every(client: Client) -> AsyncIterator[tuple[EndpointName, Endpoint | StoreError]]:
+    """Every endpoint by name, page by page, or why one cannot be read."""
     async for item in client.query(keys.ENDPOINTS):
-        yield from_item(Endpoint, item)
+        yield EndpointName(key_of(item)[1]), _found(item)
+
+
+def _found(item: Item) -> Endpoint | StoreError:
+    try:
+        return from_item(Endpoint, item)
+    except StoreError as error:
+        return error
 
 
 async def revision(

@@ -18,7 +18,7 @@ from gco.store import rules
 from gco.store.dynamodb import endpoints, keys, leases, logs, regional, transactions
 from gco.store.dynamodb.client import TIME_OUT, Client, Observe, unobserved
 from gco.store.dynamodb.table import verify
-from gco.store.port import KEPT_REVISIONS, FleetLease, StatusRemoval, Version
+from gco.store.port import KEPT_REVISIONS, FleetLease, StatusRemoval, Unread, Version
 
 TAIL_SECONDS = 0.3
 
@@ -91,10 +91,11 @@ class DynamoDbStore:
         """Return those of `names` that exist."""
         return await endpoints.get_many(self._client, names)
 
-    async def list(self) -> AsyncIterator[Endpoint]:
+    async def list(self, *, unread: Unread | None = None) -> AsyncIterator[Endpoint]:
         """Every endpoint by name, tombstones included."""
-        async for endpoint in endpoints.every(self._client):
-            yield endpoint
+        async for name, found in endpoints.every(self._client):
+            for endpoint in rules.readable(name, found, unread):
+                yield endpoint
 
     async def write(self, writes: Sequence[Write], *, fleet_epoch: Epoch | None = None) -> Seq:
         """Store all of `writes`, or none, and append one change; return its number."""

@@ -13,10 +13,10 @@ from gco.core.model.ids import (
     RevisionNumber,
     Seq,
 )
-from gco.errors import NotFoundError
+from gco.errors import NotFoundError, StoreError
 from gco.store import rules
 from gco.store.port import KEPT_REVISIONS
-from gco.store.records import decode, encode
+from gco.store.records import attempt, decode, encode
 from gco.store.sqlite import leases, logs
 
 PAGE = 200
@@ -46,12 +46,14 @@ def get_many(
     return found
 
 
-def page(db: sqlite3.Connection, after: str) -> Sequence[Endpoint]:
-    """Return up to PAGE endpoints whose names follow `after`."""
+def page(
+    db: sqlite3.Connection, after: str
+) -> Sequence[tuple[EndpointName, Endpoint | StoreError]]:
+    """Return up to PAGE endpoints whose names follow `after`, or why one cannot be read."""
     rows = db.execute(
         "SELECT name, record FROM endpoints WHERE name > ? ORDER BY name LIMIT ?", (after, PAGE)
     )
-    return [_endpoint(name, record) for name, record in rows]
+    return [(name, attempt(Endpoint, record, where=f"of endpoint {name}")) for name, record in rows]
 
 
 def write(

@@ -13,7 +13,7 @@ from gco.core.model.endpoint import Change, Endpoint, Revision, Write
 from gco.core.model.ids import EndpointName, EndpointUid, Epoch, RegionName, RevisionNumber, Seq
 from gco.core.model.status import Region, RegionStatus
 from gco.store import rules
-from gco.store.port import KEPT_REVISIONS, FleetLease, StatusRemoval, Version
+from gco.store.port import KEPT_REVISIONS, FleetLease, StatusRemoval, Unread, Version
 from gco.store.sqlite import endpoints, leases, logs, regional, schema
 from gco.store.sqlite.database import LOCK_SECONDS, Database
 from gco.store.sqlite.watch import Watch
@@ -55,13 +55,14 @@ class SqliteStore:
         """Return those of `names` that exist."""
         return await self._database.read(partial(endpoints.get_many, names=names))
 
-    async def list(self) -> AsyncIterator[Endpoint]:
+    async def list(self, *, unread: Unread | None = None) -> AsyncIterator[Endpoint]:
         """Every endpoint by name, tombstones included."""
         page = await self._database.read(partial(endpoints.page, after=""))
         while page:
-            for endpoint in page:
-                yield endpoint
-            page = await self._database.read(partial(endpoints.page, after=page[-1].name))
+            for name, found in page:
+                for endpoint in rules.readable(name, found, unread):
+                    yield endpoint
+            page = await self._database.read(partial(endpoints.page, after=page[-1][0]))
 
     async def write(self, writes: Sequence[Write], *, fleet_epoch: Epoch | None = None) -> Seq:
         """Store all of `writes`, or none, and append one change; return its number."""
