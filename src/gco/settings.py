@@ -33,6 +33,8 @@ class Settings(pydantic.BaseModel):
     dynamodb_region: Annotated[str | None, Field(validation_alias="DYNAMODB_REGION")] = None
     store: Annotated[str | None, Field(validation_alias="GCO_STORE")] = None
     """`sqlite:///path` or `dynamodb://table?region=…&endpoint=…`."""
+    context: Annotated[str | None, Field(validation_alias="GCO_CONTEXT")] = None
+    """One of a person's named stores (`gco context list`); GCO_STORE comes before it."""
     tail_ms: Annotated[int, Field(validation_alias="GCO_STORE_TAIL_MS", ge=10, le=60_000)] = 300
     """Milliseconds between two reads of DynamoDB's change log."""
     resync_seconds: Annotated[float, Field(validation_alias="RECONCILE_INTERVAL_SECONDS", ge=1)] = (
@@ -73,11 +75,16 @@ class Settings(pydantic.BaseModel):
         """The store's URL, told or derived as the documentation says."""
         if self.store:
             return self.store
-        if self.in_cluster or self.table_name or self.dynamodb_region:
+        if self.derives_table:
             region = self.dynamodb_region or self.region
             suffix = f"?region={region}" if region else ""
             return f"dynamodb://{self.table_name or DEFAULT_TABLE}{suffix}"
-        return f"sqlite:///{data_folder() / 'store.db'}"
+        return own_store_url()
+
+    @property
+    def derives_table(self) -> bool:
+        """Whether the environment speaks of a table, or of a cluster, without naming a store."""
+        return bool(self.in_cluster or self.table_name or self.dynamodb_region)
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -100,6 +107,16 @@ def data_folder() -> Path:
     """Return the folder that holds a person's embedded store and sandbox."""
     told = os.environ.get("GCO_DATA")
     return Path(told) if told else Path(platformdirs.user_data_dir("gco"))
+
+
+def config_folder() -> Path:
+    """Return the folder that holds what a person set: `$XDG_CONFIG_HOME/gco`, where that is set."""
+    return Path(platformdirs.user_config_dir("gco"))
+
+
+def own_store_url() -> str:
+    """Return the URL of a person's embedded store."""
+    return f"sqlite:///{data_folder() / 'store.db'}"
 
 
 def environment_with(variables: Mapping[str, str]) -> dict[str, str]:

@@ -1,7 +1,11 @@
 """A world with three regions, and one with the endpoint `web` running in them."""
 
-import pytest
+import contextlib
 
+import pytest
+from aiohttp import web
+
+from tests.cli.serving import in_thread
 from tests.cli.world import EAST, SOUTH, WEST, World, document
 
 
@@ -24,3 +28,25 @@ def running(world):
     world.applied(document(replicas=2, regions=[EAST, WEST]))
     world.ready(EAST, WEST)
     return world
+
+
+@pytest.fixture
+def api_server():
+    """Starts API servers, by a thread, that answer every request with one object: their URLs."""
+    with contextlib.ExitStack() as stack:
+
+        def start(answer):
+            return stack.enter_context(served(answer))
+
+        yield start
+
+
+@contextlib.contextmanager
+def served(answer):
+    async def handle(_):
+        return web.json_response(answer)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    with in_thread(app) as url:
+        yield url

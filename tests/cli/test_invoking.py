@@ -1,16 +1,14 @@
 """invoke: a prompt goes through the entrance of a region, or of each, and comes back as an answer."""
 
-import asyncio
 import json
-import threading
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from gco.core.model.status import RegionState
 from gco.sandbox.stub.app import build_app
 from gco.sandbox.stub.options import parse_options
+from tests.cli.serving import in_thread
 from tests.cli.world import EAST, SOUTH, WEST, document
 
 ANSWER = "You said: Say hello. This is the stub server answering."
@@ -22,16 +20,8 @@ def entrance():
     stub = build_app(parse_options(["--tokens-per-second=0"]))
     app = web.Application()
     app.add_subapp("/inference/web", stub)
-    server = TestServer(app)
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(server.start_server(), loop).result()
-    yield str(server.make_url("")).rstrip("/")
-    asyncio.run_coroutine_threadsafe(server.close(), loop).result()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    with in_thread(app) as url:
+        yield url
 
 
 @pytest.fixture

@@ -37,6 +37,9 @@ def test_what_is_no_duration_is_refused_with_an_example(text):
         pytest.param("--store a.db list", "--store a.db list", id="in front"),
         pytest.param("get web --verbose", "--verbose get web", id="verbose"),
         pytest.param("deploy web -- --store x", "deploy web -- --store x", id="a server's own"),
+        pytest.param("list --context a", "--context a list", id="a context"),
+        pytest.param("context bind e k", "context bind e k", id="the command of that name"),
+        pytest.param("context add a --store b", "context add a --store b", id="a store to name"),
         pytest.param("list --store", "list --store", id="its value is missing"),
     ],
 )

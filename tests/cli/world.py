@@ -45,7 +45,13 @@ class World:
     def run(self, *arguments, stdin=None, store=True, **environment):
         """Run `gco`; return its result, with `exit_code`, `stdout` and `stderr`."""
         told = ["--store", self.url] if store else []
-        given = {"USER": "ann", "GCO_DATA": str(self.folder), "GCO_STORE": "", **environment}
+        given = {
+            "USER": "ann",
+            "GCO_DATA": str(self.folder),
+            "GCO_STORE": "",
+            "XDG_CONFIG_HOME": str(self.folder),
+            **environment,
+        }
         return CliRunner(env=given).invoke(app, [*told, *arguments], input=stdin, prog_name="gco")
 
     def facts(self, *arguments):
@@ -179,4 +185,6 @@ def a_status(
 
 def environment(world, **more):
     """The environment of a real `gco` process that works with the world's store."""
-    return environment_with({"GCO_STORE": world.url, "GCO_DATA": str(world.folder), **more})
+    folder = str(world.folder)
+    told = {"GCO_STORE": world.url, "GCO_DATA": folder, "XDG_CONFIG_HOME": folder}
+    return environment_with({**told, **more})

@@ -8,8 +8,9 @@ import typer
 from typing_extensions import override
 
 from gco import __version__
-from gco.cli.commands import change, deploy, look, models, places, run, start
+from gco.cli.commands import change, contexts, deploy, look, models, places, run, start
 from gco.cli.commands.help import examples
+from gco.cli.completion import complete_contexts
 from gco.cli.globals import Globals
 from gco.cli.options import flag
 
@@ -17,10 +18,14 @@ ORDER = (
     *("sandbox", "apply", "deploy", "wait", "invoke"),
     *("list", "status", "get", "diff", "history"),
     *("scale", "update-image", "stop", "start", "rollback", "delete"),
-    *("models", "regions", "store"),
+    *("models", "regions", "context", "store"),
     *("monitor", "model-sync", "version"),
 )
 """As a person meets them, and as `gco --help` lists them."""
+
+
+_WITH_VALUE = ("--store", "--context")
+"""The options of `gco` itself that take a value."""
 
 
 class _Ordered(typer.core.TyperGroup):
@@ -38,15 +43,20 @@ class _Ordered(typer.core.TyperGroup):
 
 
 def global_options_first(args: list[str]) -> list[str]:
-    """Return the arguments with `--store` and `--verbose` in front, wherever they stood before `--`."""
+    """Return the arguments with what is for `gco` itself in front, wherever it stood before `--`.
+
+    `gco context add NAME --store URL` has an option of that name of its own.
+    """
     end = args.index("--") if "--" in args else len(args)
     first: list[str] = []
     rest: list[str] = []
     words = iter(args[:end])
     for word in words:
-        if word == "--store" and (value := next(words, None)) is not None:
+        if rest[:2] == ["context", "add"] and word != "--verbose":
+            rest.append(word)
+        elif word in _WITH_VALUE and (value := next(words, None)) is not None:
             first += [word, value]
-        elif word == "--verbose" or word.startswith("--store="):
+        elif word == "--verbose" or word.startswith(tuple(f"{name}=" for name in _WITH_VALUE)):
             first.append(word)
         else:
             rest.append(word)
@@ -65,7 +75,7 @@ app = typer.Typer(
         ("gco scale llama-3-8b --replicas 3", "5. and so on"),
     ),
 )
-for part in (start, deploy, look, change, models, places, run):
+for part in (start, deploy, look, change, models, places, contexts, run):
     app.add_typer(part.app)
 
 
@@ -84,8 +94,16 @@ def gco(
         typer.Option(
             "--store",
             metavar="URL",
-            envvar="GCO_STORE",
-            help="sqlite:///PATH or dynamodb://TABLE?region=REGION; a file of yours unless given.",
+            help="sqlite:///PATH or dynamodb://TABLE?region=REGION (or GCO_STORE).",
+        ),
+    ] = None,
+    context: Annotated[
+        str | None,
+        typer.Option(
+            "--context",
+            metavar="NAME",
+            help="One of your named stores (or GCO_CONTEXT); see `gco context`.",
+            autocompletion=complete_contexts,
         ),
     ] = None,
     verbose: Annotated[bool, flag("--verbose", "-v", help="Tracebacks with errors.")] = False,
@@ -105,7 +123,7 @@ def gco(
     Exit codes: 0 done, 1 failed, 2 wrong request, 3 not found, 4 conflict, 5 timed out, 6 to 10 models.
     """
     del version
-    ctx.obj = Globals(store, verbose=verbose)
+    ctx.obj = Globals(store, context, verbose=verbose)
     if ctx.invoked_subcommand is None:
         print(ctx.get_help())
 

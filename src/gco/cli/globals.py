@@ -8,4 +8,5 @@ class Globals:
     """The options of `gco` itself."""
 
     store: str | None = None
+    context: str | None = None
     verbose: bool = False

@@ -4,6 +4,9 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
+from gco.cli.globals import Globals
+from gco.contexts.choice import choose
+from gco.contexts.file import contexts_path, read_contexts
 from gco.errors import GcoError
 from gco.settings import read_settings
 from gco.store.port import Store
@@ -13,21 +16,29 @@ SECONDS = 1.0
 """How long a person waits for TAB at the most."""
 
 
-def endpoint_names(store_url: str | None, incomplete: str) -> list[str]:
+def context_names(incomplete: str) -> list[str]:
+    """Return the names of contexts that begin with `incomplete`."""
+    with contextlib.suppress(GcoError):
+        known = read_contexts(contexts_path()).known
+        return [name for name in known if name.startswith(incomplete)]
+    return []
+
+
+def endpoint_names(told: Globals, incomplete: str) -> list[str]:
     """Return the names of endpoints that begin with `incomplete`."""
-    return _ask(store_url, incomplete, _endpoints)
+    return _ask(told, incomplete, _endpoints)
 
 
-def region_names(store_url: str | None, incomplete: str) -> list[str]:
+def region_names(told: Globals, incomplete: str) -> list[str]:
     """Return the names of regions that begin with `incomplete`."""
-    return _ask(store_url, incomplete, _regions)
+    return _ask(told, incomplete, _regions)
 
 
 def _ask(
-    store_url: str | None, incomplete: str, names: Callable[[Store], Awaitable[Iterable[str]]]
+    told: Globals, incomplete: str, names: Callable[[Store], Awaitable[Iterable[str]]]
 ) -> list[str]:
     async def look() -> list[str]:
-        async with asyncio.timeout(SECONDS), _opened(store_url) as store:
+        async with asyncio.timeout(SECONDS), _opened(told) as store:
             return [name for name in await names(store) if name.startswith(incomplete)]
 
     # A message would land in the middle of what is being typed.
@@ -37,10 +48,11 @@ def _ask(
 
 
 @contextlib.asynccontextmanager
-async def _opened(store_url: str | None) -> AsyncIterator[Store]:
-    settings = read_settings()
-    told = settings if store_url is None else settings.model_copy(update={"store": store_url})
-    store = await open_store(told)
+async def _opened(told: Globals) -> AsyncIterator[Store]:
+    choice = choose(
+        read_settings(), read_contexts(contexts_path()), store=told.store, context=told.context
+    )
+    store = await open_store(choice.settings)
     try:
         yield store
     finally:

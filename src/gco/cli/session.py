@@ -24,6 +24,9 @@ from gco.cli.globals import Globals
 from gco.cli.render.problems import error_text
 from gco.cli.screen import Screen
 from gco.clock import Clock, SystemClock
+from gco.contexts.choice import Choice, choose
+from gco.contexts.file import contexts_path, read_contexts
+from gco.contexts.model import LOCAL, Contexts
 from gco.core.model.ids import Actor
 from gco.core.model.model_sync import ExitCode
 from gco.errors import (
@@ -68,6 +71,7 @@ class Session:
     """What an action works with."""
 
     settings: Settings
+    choice: Choice
     screen: Screen
     clock: Clock
     actor: Actor
@@ -80,26 +84,52 @@ Action = Callable[[Session], Awaitable[int | None]]
 
 def execute(ctx: typer.Context, action: Action) -> None:
     """Run `action` with an open store; exit as it returns (None: 0) or as its error says."""
-    execute_plain(ctx, lambda settings, screen: _with_store(settings, screen, action))
+    told: Globals = ctx.find_root().obj
+    _run(told, lambda screen: _with_store(chosen(told), screen, action))
 
 
 def execute_plain(
-    ctx: typer.Context, action: Callable[[Settings, Screen], Coroutine[Any, Any, int | None]]
+    ctx: typer.Context,
+    action: Callable[[Settings, Screen], Coroutine[Any, Any, int | None]],
+    *,
+    service: bool = False,
 ) -> None:
-    """Run `action`, which opens a store by itself or needs none; exit as :func:`execute` does."""
+    """Run `action`, which opens a store by itself or needs none; exit as :func:`execute` does.
+
+    A `service` is configured by its environment and its options: a person's current context,
+    which may be another one tomorrow, says nothing to it.
+    """
     told: Globals = ctx.find_root().obj
+    _run(told, lambda screen: action(chosen(told, current=not service).settings, screen))
+
+
+def execute_alone(
+    ctx: typer.Context, action: Callable[[Screen], Coroutine[Any, Any, int | None]]
+) -> None:
+    """Run `action`, which has nothing to do with any store; exit as :func:`execute` does."""
+    _run(ctx.find_root().obj, action)
+
+
+def chosen(told: Globals, *, current: bool = True) -> Choice:
+    """Return the store and the ways that options, environment and (`current`) file lead to."""
+    settings = read_settings()
+    named = told.context or settings.context
+    contexts = read_contexts(contexts_path()) if current or named else Contexts()
+    return choose(
+        settings,
+        contexts if current else contexts.using(LOCAL),
+        store=told.store,
+        context=told.context,
+    )
+
+
+def _run(told: Globals, start: Callable[[Screen], Coroutine[Any, Any, int | None]]) -> None:
     screen = Screen()
     try:
-        code = asyncio.run(action(settings_of(told), screen))
+        code = asyncio.run(start(screen))
     except GcoError as error:
         raise typer.Exit(report(error, screen, verbose=told.verbose)) from error
     raise typer.Exit(code or 0)
-
-
-def settings_of(told: Globals) -> Settings:
-    """Return the environment's settings with what the command line says over them."""
-    settings = read_settings()
-    return settings if told.store is None else settings.model_copy(update={"store": told.store})
 
 
 def report(error: GcoError, screen: Screen, *, verbose: bool) -> int:
@@ -116,13 +146,13 @@ def exit_code(error: GcoError) -> int:
     return next((int(code) for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
 
 
-async def _with_store(settings: Settings, screen: Screen, action: Action) -> int | None:
-    clock = SystemClock()
+async def _with_store(choice: Choice, screen: Screen, action: Action) -> int | None:
+    settings, clock = choice.settings, SystemClock()
     actor = Actor(settings.user or _login())
     store = await open_store(settings)
     try:
         service = Service(store, clock, actor)
-        return await action(Session(settings, screen, clock, actor, store, service))
+        return await action(Session(settings, choice, screen, clock, actor, store, service))
     except NotFoundError as error:
         if not [endpoint.name async for endpoint in store.list()]:
             raise NotFoundError(f"{error}: {NO_ENDPOINTS}") from error

@@ -288,4 +288,4 @@ def model_sync(
         give_up_seconds=give_up_after,
         termination_log=termination_log,
     )
-    execute_plain(ctx, partial(syncing.model_sync, job=job))
+    execute_plain(ctx, partial(syncing.model_sync, job=job), service=True)

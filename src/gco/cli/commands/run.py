@@ -62,7 +62,7 @@ def up(
     rich_help_panel=RUN,
     epilog=examples(
         ("REGION=us-east-1 gco monitor", "in a cluster, or with the kubeconfig's context"),
-        ("REGION=lab gco monitor --context kind-lab", "another context"),
+        ("REGION=lab gco monitor --kube-context kind-lab", "another one"),
     ),
 )
 def monitor(
@@ -78,8 +78,8 @@ def monitor(
         Path | None,
         typer.Option("--kubeconfig", metavar="FILE", help="In place of the usual ones."),
     ] = None,
-    context: Annotated[
-        str | None, typer.Option("--context", metavar="NAME", help="The kubeconfig's context.")
+    kube_context: Annotated[
+        str | None, typer.Option("--kube-context", metavar="NAME", help="The kubeconfig's context.")
     ] = None,
     replace_cluster: Annotated[
         bool, flag("--replace-cluster", help="Bind the region's name to this cluster anew.")
@@ -100,11 +100,11 @@ def monitor(
         port=port,
         host=host,
         kubeconfig=kubeconfig,
-        context=context,
+        context=kube_context,
         accept_store=accept_store,
         replace_cluster=replace_cluster,
     )
-    execute_plain(ctx, action)
+    execute_plain(ctx, action, service=True)
 
 
 @app.command(

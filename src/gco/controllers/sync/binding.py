@@ -2,24 +2,10 @@
 
 from collections.abc import Iterable
 
-from gco.cluster.port import Cluster
 from gco.core.model.status import Region
 from gco.core.sync.copies import Copy
 from gco.errors import ConflictError, StoreIdentityError
-from gco.kinds import NAMESPACE
 from gco.store.port import Store
-
-_SYSTEM_NAMESPACE = "kube-system"
-
-
-async def identify_cluster(cluster: Cluster) -> str:
-    """Return the uid that stands for the cluster: that of its namespace kube-system.
-
-    Raises AbsentError where the cluster has none, ForbiddenError, TransientError.
-    """
-    found = await cluster.get(NAMESPACE, None, _SYSTEM_NAMESPACE)
-    uid: str = found["metadata"]["uid"]
-    return uid
 
 
 async def check_binding(

@@ -1,0 +1,1 @@
+"""Asks the clusters behind an endpoint's regions, on a person's behalf: logs and events."""
