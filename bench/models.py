@@ -25,6 +25,7 @@ from rich.console import Console
 from bench.progress import say
 from bench.report import Measure, as_json, at_least, table
 from gco.clock import SystemClock
+from gco.core.model.model_uri import S3Uri
 from gco.models.cache.cache import Cache
 from gco.models.manifest import PART_SIZE
 from gco.models.sources import Access
@@ -32,7 +33,6 @@ from gco.models.sources.aws import open_bucket
 from gco.models.sync import sync_model
 from gco.models.threads import in_thread
 from gco.models.upload import upload_model
-from gco.models.uri import S3Uri
 from testbed.errors import BedError
 from testbed.s3 import S3Server
 

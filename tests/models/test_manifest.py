@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gco.core.model.model_uri import check_path
 from gco.models.checksums import Algorithm, Checksum
 from gco.models.manifest import (
     PART_SIZE,
     Manifest,
     ModelFile,
-    check_path,
     part_count,
     sealed_file,
 )

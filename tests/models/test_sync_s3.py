@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from gco.core.model.model_uri import parse_uri
 from gco.errors import (
     CacheError,
     CorruptModelError,
@@ -12,7 +13,6 @@ from gco.errors import (
 )
 from gco.models.checksums import Algorithm
 from gco.models.sources.s3 import S3Source
-from gco.models.uri import parse_uri
 from tests.models.world import FILES, MIB, SIZE, content_of, sync, weights
 
 pytestmark = pytest.mark.real

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gco.core.model.model_uri import parse_uri
 from gco.errors import (
     CorruptModelError,
     SourceChangedError,
@@ -11,7 +12,6 @@ from gco.errors import (
 from gco.models.catalog import delete_model, find_model, list_models
 from gco.models.sources import Access
 from gco.models.upload import upload_model
-from gco.models.uri import parse_uri
 from tests.models.world import FILES, MIB, SIZE, content_of, sync, weights
 
 pytestmark = pytest.mark.real

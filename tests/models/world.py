@@ -12,11 +12,11 @@ import obstore
 from obstore.store import S3Store
 
 from gco.clock import SystemClock
+from gco.core.model.model_uri import parse_uri
 from gco.models.cache.cache import Cache
 from gco.models.sources import Access
 from gco.models.sync import sync_model
 from gco.models.transfer.fetch import Limits
-from gco.models.uri import parse_uri
 from gco.settings import environment_with
 from testbed.s3 import ACCESS_KEY, REGION, SECRET_KEY
 

@@ -154,6 +154,16 @@ class Cluster(Protocol):
         """
         ...
 
+    def follow_logs(
+        self, namespace: str, pod: str, *, container: str, lines: int
+    ) -> AsyncIterator[str]:
+        """The last `lines` lines of the container's present log, and each further one as it comes.
+
+        Without their newlines. Ends when the container has ended, or when the server closes the
+        stream. Raises AbsentError where the pod is gone or its container has not started.
+        """
+        ...
+
     async def close(self) -> None:
         """Release connections and open watches; the cluster is not used afterwards."""
         ...

@@ -6,6 +6,7 @@ from typing import Any, Final
 import obstore
 
 from gco.core.model.base import Model
+from gco.core.model.model_uri import S3Uri
 from gco.errors import SourceMissingError
 from gco.models.manifest import Manifest
 from gco.models.sources import Access
@@ -13,7 +14,6 @@ from gco.models.sources.aws import Bucket, open_bucket
 from gco.models.sources.faults import s3_faults
 from gco.models.sources.s3 import list_objects
 from gco.models.sources.uploaded import MANIFEST, Uploaded, read_uploaded, write_uploaded
-from gco.models.uri import S3Uri
 
 _READ_AT_ONCE: Final = 8
 

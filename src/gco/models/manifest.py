@@ -1,6 +1,5 @@
 """What a model consists of: its files, their sizes and checksums, and one digest over them all."""
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Final
 
@@ -8,28 +7,12 @@ import pydantic
 from pydantic import Field
 
 from gco.core.model.base import Model
+from gco.core.model.model_uri import check_path
 from gco.kinds.canonical import digest
 from gco.models.checksums import ChecksumField, tree_checksum
 
 PART_SIZE: Final = 16 * 2**20
 """Bytes that are read, hashed and verified together; part of what a `sha256-parts` checksum means."""
-DIGEST: Final = r"^sha256:[0-9a-f]{64}$"
-_SEGMENT_BYTES: Final = 255
-_PATH_BYTES: Final = 1024
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-
-
-def check_path(path: str) -> str:
-    """Return `path` if it may name a file below a folder; raises ValueError."""
-    segments = path.split("/")
-    if any(segment in {"", ".", ".."} for segment in segments):
-        raise ValueError(f"{path!r} is not the path of a file within a model")
-    if _CONTROL.search(path) or "\\" in path:
-        raise ValueError(f"{path!r} has characters that no file's name should have")
-    sizes = [len(segment.encode()) for segment in segments]
-    if max(sizes) > _SEGMENT_BYTES or len(path.encode()) > _PATH_BYTES:
-        raise ValueError(f"{path[:60]!r}… is longer than file systems allow")
-    return path
 
 
 class ModelFile(Model):

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from gco.clock import Clock
 from gco.core.model.model_sync import SyncPhase
+from gco.core.model.model_uri import SourceUri
 from gco.errors import CorruptModelError, SourceUnavailableError
 from gco.models.cache.cache import Cache
 from gco.models.cache.entry import Entry, Marker
@@ -21,7 +22,6 @@ from gco.models.transfer.disk import check_room, disk_faults, used
 from gco.models.transfer.fetch import Limits
 from gco.models.transfer.journal import Journal
 from gco.models.transfer.transfer import Transfer
-from gco.models.uri import SourceUri
 from gco.runtime.backoff import Backoff
 
 _BACKOFF: Final = Backoff(base=0.5, cap=15.0)

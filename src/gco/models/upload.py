@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 import obstore
 
+from gco.core.model.model_uri import S3Uri
 from gco.errors import CorruptModelError, SourceChangedError, SourceMissingError
 from gco.models.hashing import sealed_from_disk
 from gco.models.manifest import PART_SIZE, Manifest, ModelFile
@@ -20,7 +21,6 @@ from gco.models.sources.s3 import list_objects
 from gco.models.sources.uploaded import Uploaded, read_uploaded, write_uploaded
 from gco.models.threads import in_thread
 from gco.models.transfer.plan import parts_of
-from gco.models.uri import S3Uri
 
 _CHECKSUM: Final = "gco-checksum"
 """Where an object says what its content is, so that an upload that broke off is gone on with."""

@@ -145,6 +145,13 @@ class ForwardingCluster(Cluster):
         )
 
     @override
+    def follow_logs(
+        self, namespace: str, pod: str, *, container: str, lines: int
+    ) -> AsyncIterator[str]:
+        """As `Cluster.follow_logs`."""
+        return self._cluster.follow_logs(namespace, pod, container=container, lines=lines)
+
+    @override
     async def close(self) -> None:
         """As `Cluster.close`."""
         await self._cluster.close()

@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 from typing_extensions import override
 
 from gco.cluster.port import Cluster, Page, WatchEvent
-from gco.kinds import Kind
+from gco.kinds import POD, Kind
 from gco.runtime.forwarding import ForwardingCluster, Verb
 from gco.runtime.metrics import ClusterMetrics
 from gco.runtime.streams import closing
@@ -18,7 +18,7 @@ T = TypeVar("T")
 class MeteredCluster(ForwardingCluster):
     """Passes everything to `cluster` and reports each request with its result and duration.
 
-    A listing counts once for each page, a watch once, when it ends.
+    A listing counts once for each page, a watch or a followed log once, when it ends.
     """
 
     def __init__(self, cluster: Cluster, metrics: ClusterMetrics) -> None:
@@ -61,6 +61,17 @@ class MeteredCluster(ForwardingCluster):
             async with closing(stream) as events:
                 async for event in events:
                     yield event
+
+    @override
+    async def follow_logs(
+        self, namespace: str, pod: str, *, container: str, lines: int
+    ) -> AsyncIterator[str]:
+        """As `Cluster.follow_logs`."""
+        with _Timed(self._metrics, "logs", POD):
+            stream = self._cluster.follow_logs(namespace, pod, container=container, lines=lines)
+            async with closing(stream) as told:
+                async for line in told:
+                    yield line
 
 
 class _Timed:

@@ -274,3 +274,27 @@ async def test_a_log_that_is_not_there_is_absent(serve, cluster_at):
     cluster = cluster_at(await serve(log_server(FIRST_START, status=400)))
     with pytest.raises(AbsentError):
         await cluster.logs("gco", "web-1", container="inference", lines=5)
+
+
+async def test_a_log_is_followed_line_by_line(serve, cluster_at):
+    async def handler(request):
+        assert dict(request.query) == {
+            "container": "inference",
+            "tailLines": "1",
+            "follow": "true",
+        }
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        for part in (b"one\ntw", b"o\n"):
+            await answer.write(part)
+        return answer
+
+    cluster = cluster_at(await serve(handler))
+    told = cluster.follow_logs("gco", "web-1", container="inference", lines=1)
+    assert [line async for line in told] == ["one", "two"]
+
+
+async def test_a_log_that_is_not_there_yet_cannot_be_followed(serve, cluster_at):
+    cluster = cluster_at(await serve(log_server(FIRST_START, status=400)))
+    with pytest.raises(AbsentError):
+        await anext(cluster.follow_logs("gco", "web-1", container="inference", lines=1))

@@ -14,13 +14,13 @@ from gco.cli.texts import as_line
 from gco.clock import SystemClock
 from gco.core.model.base import Model
 from gco.core.model.model_sync import ExitCode, SyncOutcome
+from gco.core.model.model_uri import check_name, parse_uri
+from gco.core.model.patterns import DIGEST, WORDS
 from gco.errors import GcoError, InvalidSpecError, Problem, SettingsError
 from gco.models.cache.cache import Cache
-from gco.models.manifest import DIGEST
 from gco.models.sources import Access
 from gco.models.sync import Synced, sync_model
 from gco.models.transfer.fetch import Limits
-from gco.models.uri import check_name, parse_uri
 from gco.settings import Settings
 
 _LONGEST_MESSAGE = 2000
@@ -85,7 +85,7 @@ async def _sync(settings: Settings, job: SyncJob, tell: Callable[[Model], None])
 
 def _digest(given: str | None) -> str | None:
     if given is not None and not re.fullmatch(DIGEST, given):
-        raise InvalidSpecError([Problem("--digest", given, "`sha256:` and 64 hexadecimal digits")])
+        raise InvalidSpecError([Problem("--digest", given, WORDS[DIGEST])])
     return given
 
 

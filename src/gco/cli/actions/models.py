@@ -21,6 +21,7 @@ from gco.cli.render.models import (
 from gco.cli.screen import Screen
 from gco.clock import SystemClock
 from gco.core.model.model_sync import SyncProgress
+from gco.core.model.model_uri import S3Uri, parse_s3
 from gco.errors import ConfirmationError, InvalidSpecError, Problem, SettingsError
 from gco.models.cache.cache import Cache
 from gco.models.catalog import delete_model, find_model
@@ -28,7 +29,6 @@ from gco.models.catalog import list_models as list_stored
 from gco.models.sources import Access
 from gco.models.transfer.disk import readable
 from gco.models.upload import upload_model
-from gco.models.uri import S3Uri, parse_s3
 from gco.settings import Settings
 
 

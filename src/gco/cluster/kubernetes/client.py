@@ -163,6 +163,21 @@ class KubernetesCluster:
             # previous run's log has been cleaned away.
             raise AbsentError(str(error)) from error
 
+    async def follow_logs(
+        self, namespace: str, pod: str, *, container: str, lines: int
+    ) -> AsyncGenerator[str, None]:
+        """The end of the container's log, and what is written from then on."""
+        request = requests.logs(namespace, pod, container=container, lines=lines, follow=True)
+        cut = Lines()
+        try:
+            async with aclosing(self._transport.chunks(request)) as chunks:
+                async for chunk in chunks:
+                    for line in cut.feed(chunk):
+                        yield line.decode(errors="replace")
+        except RejectedError as error:
+            # HTTP 400 is how the kubelet says that the container has not started.
+            raise AbsentError(str(error)) from error
+
     async def close(self) -> None:
         """Release connections and open watches."""
         await self._transport.close()

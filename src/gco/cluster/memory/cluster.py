@@ -1,5 +1,6 @@
 """A Kubernetes cluster in memory: the port, with one server behind any number of clients."""
 
+import asyncio
 import collections
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -24,6 +25,8 @@ from gco.cluster.port import (
 from gco.errors import AbsentError, ExpiredError, RejectedError, TransientError
 from gco.kinds import POD, Kind
 
+_LOG_SECONDS: Final = 0.5
+"""Between two looks at a log that is followed."""
 LogReader: TypeAlias = Callable[[str, str, str], Awaitable[str]]
 """Takes namespace, pod and container; raises AbsentError where there is no log."""
 
@@ -234,6 +237,25 @@ class MemoryCluster:
         text = await self._read_log(namespace, pod, container)
         return "".join(text.splitlines(keepends=True)[-lines:]) if lines > 0 else ""
 
+    async def follow_logs(
+        self, namespace: str, pod: str, *, container: str, lines: int
+    ) -> AsyncIterator[str]:
+        """The end of the container's log, and what the kubelet's reader has of it from then on."""
+        await self._begin("logs", POD)
+        self.server.get(POD, namespace, pod)
+        told = max(0, len(await self._lines(namespace, pod, container)) - lines)
+        while True:
+            ended = self._ended(namespace, pod)
+            known = await self._lines(namespace, pod, container)
+            for line in known[told:]:
+                yield line
+            told = max(told, len(known))
+            if ended:
+                return
+            await asyncio.sleep(_LOG_SECONDS)
+            if self.faults.refused:
+                raise TransientError("the log is followed no longer")
+
     async def close(self) -> None:
         """Refuse whatever this client is asked from now on."""
         self._closed = True
@@ -242,6 +264,19 @@ class MemoryCluster:
         if self.log_reader is None:
             raise AbsentError(f'no log of container "{container}" of pod "{pod}"')
         return await self.log_reader(namespace, pod, container)
+
+    async def _lines(self, namespace: str, pod: str, container: str) -> Sequence[str]:
+        """Return the whole lines of a log."""
+        text = await self._read_log(namespace, pod, container)
+        return text.splitlines() if text.endswith("\n") else text.splitlines()[:-1]
+
+    def _ended(self, namespace: str, pod: str) -> bool:
+        """Whether the pod has nothing more to say: it ended, or is gone."""
+        try:
+            live = self.server.get(POD, namespace, pod)
+        except AbsentError:
+            return True
+        return live.get("status", {}).get("phase") in {"Succeeded", "Failed"}
 
     async def _begin(self, verb: Verb, kind: Kind) -> None:
         if self._closed:

@@ -14,6 +14,8 @@ ABSOLUTE_PATH: Final = r"^/"
 ROUTE_PATH: Final = r"^/[-A-Za-z0-9._~/]*$"
 HOST: Final = r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 MODEL_URI: Final = r"^(s3|hf|file)://.+"
+DIGEST: Final = r"^sha256:[0-9a-f]{64}$"
+DATA_KEY: Final = r"^[-._a-zA-Z0-9]+$"
 NO_SPACE: Final = r"^\S+$"
 QUANTITY: Final = r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2}|n|u|m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?$"
 
@@ -26,6 +28,8 @@ WORDS: Final = {
     ROUTE_PATH: "a path that begins with `/`, of letters, digits and `-._~/`",
     HOST: "a host name: `llm.example.com` or `*.example.com`",
     MODEL_URI: "`s3://…`, `hf://…` or `file://…`",
+    DIGEST: "`sha256:` and 64 hexadecimal digits",
+    DATA_KEY: "a key of a Secret: letters, digits, `-`, `_` and `.`",
     NO_SPACE: "text without spaces",
     QUANTITY: "a Kubernetes quantity: `500m`, `4` or `16Gi`",
 }

@@ -3,9 +3,9 @@
 import dataclasses
 from pathlib import Path
 
+from gco.core.model.model_uri import FileUri, HubUri, S3Uri, SourceUri
 from gco.models.sources.folder import FolderSource
 from gco.models.sources.port import Source
-from gco.models.uri import FileUri, HubUri, S3Uri, SourceUri
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import aiohttp
 import yarl
 from typing_extensions import override
 
+from gco.core.model.model_uri import HubUri
 from gco.errors import (
     ModelError,
     SourceChangedError,
@@ -26,7 +27,6 @@ from gco.models.checksums import Algorithm, Checksum
 from gco.models.manifest import Manifest, ModelFile
 from gco.models.sources.listing import Listed, manifest_of
 from gco.models.sources.port import Source
-from gco.models.uri import HubUri
 
 _CHUNK: Final = 2**20
 _CONNECT_SECONDS: Final = 15.0

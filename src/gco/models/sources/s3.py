@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from typing_extensions import override
 
+from gco.core.model.model_uri import S3Uri
 from gco.errors import SourceChangedError, SourceMissingError, SourceUnavailableError
 from gco.models.checksums import Algorithm, Checksum
 from gco.models.manifest import Manifest, ModelFile
@@ -21,7 +22,6 @@ from gco.models.sources.faults import s3_faults
 from gco.models.sources.listing import Listed, manifest_of
 from gco.models.sources.port import Source
 from gco.models.sources.uploaded import read_uploaded
-from gco.models.uri import S3Uri
 
 if TYPE_CHECKING:
     from obstore import GetOptions

@@ -11,12 +11,12 @@ import orjson
 import pydantic
 
 from gco.core.model.base import Model
+from gco.core.model.model_uri import S3Uri
 from gco.errors import CorruptModelError
 from gco.models.manifest import PART_SIZE, Manifest
 from gco.models.sources.aws import Bucket
 from gco.models.sources.faults import s3_faults
 from gco.models.sources.listing import reason
-from gco.models.uri import S3Uri
 
 MANIFEST: Final = "gco-manifest.json"
 

@@ -1,11 +1,9 @@
 """Sources as people write them."""
 
-from pathlib import PurePosixPath
-
 import pytest
 
+from gco.core.model.model_uri import FileUri, HubUri, S3Uri, check_name, parse_uri
 from gco.errors import InvalidSpecError
-from gco.models.uri import FileUri, HubUri, S3Uri, check_name, parse_uri
 
 
 @pytest.mark.parametrize(
@@ -27,10 +25,8 @@ from gco.models.uri import FileUri, HubUri, S3Uri, check_name, parse_uri
         pytest.param(
             "hf://org/model/sub", None, HubUri("org/model", "main", "sub"), id="hf-folder"
         ),
-        pytest.param("file:///mnt/a%20b", None, FileUri(PurePosixPath("/mnt/a b")), id="file"),
-        pytest.param(
-            "file:///mnt", "llama", FileUri(PurePosixPath("/mnt/llama")), id="file-folder"
-        ),
+        pytest.param("file:///mnt/a%20b", None, FileUri("/mnt/a b"), id="file"),
+        pytest.param("file:///mnt", "llama", FileUri("/mnt/llama"), id="file-folder"),
     ],
 )
 def test_a_source_is_read(text, folder, expected):

@@ -2,18 +2,20 @@
 
 import dataclasses
 import re
-from pathlib import PurePosixPath
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from typing_extensions import override
 
 from gco.errors import InvalidSpecError, Problem
-from gco.models.manifest import check_path
 
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+NAMES: Final = "up to 100 letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
+_SEGMENT_BYTES: Final = 255
+_PATH_BYTES: Final = 1024
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 DEFAULT_REVISION: Final = "main"
 
 
@@ -52,11 +54,12 @@ class HubUri:
 class FileUri:
     """A folder of this machine, or one file."""
 
-    path: PurePosixPath
+    path: str
+    """Absolute."""
 
     @override
     def __str__(self) -> str:
-        return self.path.as_uri()
+        return f"file://{quote(self.path)}"
 
 
 SourceUri = S3Uri | HubUri | FileUri
@@ -68,10 +71,14 @@ def parse_uri(text: str, *, folder: str | None = None, option: str = "--source")
     Raises InvalidSpecError for what is no URI of a model; `option` is where the person wrote it.
     """
     try:
-        below = check_path(folder.strip("/")) if folder and folder.strip("/") else ""
-        return _parse(text, below)
+        return read_uri(text, folder)
     except ValueError as error:
         raise InvalidSpecError([Problem(option, text, str(error))]) from error
+
+
+def read_uri(text: str, folder: str | None = None) -> SourceUri:
+    """Return what `text` names, or the `folder` within it; raises ValueError that says what may be."""
+    return _parse(text, check_path(folder.strip("/")) if folder and folder.strip("/") else "")
 
 
 def parse_s3(text: str, *, option: str) -> S3Uri:
@@ -84,10 +91,38 @@ def parse_s3(text: str, *, option: str) -> S3Uri:
 
 def check_name(name: str, *, option: str = "--name") -> str:
     """Return a model's name if it may name a folder; raises InvalidSpecError."""
-    if not _NAME.fullmatch(name):
-        allowed = "up to 100 letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
-        raise InvalidSpecError([Problem(option, name, allowed)])
+    if not is_name(name):
+        raise InvalidSpecError([Problem(option, name, NAMES)])
     return name
+
+
+def is_name(name: str) -> bool:
+    """Return whether a model may be called so: its folder is."""
+    return _NAME.fullmatch(name) is not None
+
+
+def default_name(uri: SourceUri) -> str:
+    """Return what the model at `uri` is called unless said: its last folder, or the repository."""
+    match uri:
+        case S3Uri():
+            return uri.key.rpartition("/")[2] or uri.bucket
+        case HubUri():
+            return (uri.folder or uri.repository).rpartition("/")[2]
+        case FileUri():
+            return uri.path.rstrip("/").rpartition("/")[2]
+
+
+def check_path(path: str) -> str:
+    """Return `path` if it may name a file below a folder; raises ValueError."""
+    segments = path.split("/")
+    if any(segment in {"", ".", ".."} for segment in segments):
+        raise ValueError(f"{path!r} is not the path of a file within a model")
+    if _CONTROL.search(path) or "\\" in path:
+        raise ValueError(f"{path!r} has characters that no file's name should have")
+    sizes = [len(segment.encode()) for segment in segments]
+    if max(sizes) > _SEGMENT_BYTES or len(path.encode()) > _PATH_BYTES:
+        raise ValueError(f"{path[:60]!r}… is longer than file systems allow")
+    return path
 
 
 def _parse(text: str, folder: str) -> SourceUri:
@@ -127,10 +162,10 @@ def _file(text: str, folder: str) -> FileUri:
     parts = urlsplit(text)
     if parts.netloc or not parts.path.startswith("/"):
         raise ValueError("`file:///FOLDER`: an absolute path, on this machine")
-    path = PurePosixPath(unquote(parts.path)) / folder
-    if ".." in path.parts:
+    steps = [step for step in f"{unquote(parts.path)}/{folder}".split("/") if step not in {"", "."}]
+    if ".." in steps:
         raise ValueError("an absolute path without `..`")
-    return FileUri(path)
+    return FileUri("/" + "/".join(steps))
 
 
 def _joined(key: str, folder: str) -> str:
