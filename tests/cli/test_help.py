@@ -6,9 +6,10 @@ import shlex
 import pytest
 import typer.main
 
-from gco.cli.app import ORDER, app
+from gco.cli.app import COMMANDS as PLACES
+from gco.cli.app import ORDER, assemble
 
-ROOT = typer.main.get_command(app)
+ROOT = typer.main.get_command(assemble())
 
 
 def commands(group=ROOT, path=()):
@@ -24,6 +25,14 @@ COMMANDS = {" ".join(path): command for path, command in commands()}
 
 def test_every_command_has_its_place_in_the_help():
     assert set(ROOT.commands) == set(ORDER)
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_a_call_of_a_command_finds_it_without_assembling_every_other(name):
+    called = typer.main.get_command(assemble(["--store", "list", name, "--help"]))
+
+    assert name in called.commands
+    assert set(called.commands) == {other for other in ORDER if PLACES[other] == PLACES[name]}
 
 
 def test_help_lists_commands_in_order_of_use(empty):

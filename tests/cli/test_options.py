@@ -3,7 +3,7 @@
 import pytest
 import typer
 
-from gco.cli.app import global_options_first
+from gco.cli.app import global_options_apart
 from gco.cli.options import seconds
 
 
@@ -44,4 +44,5 @@ def test_what_is_no_duration_is_refused_with_an_example(text):
     ],
 )
 def test_options_of_gco_may_stand_behind_a_command(typed, read):
-    assert global_options_first(typed.split()) == read.split()
+    told, rest = global_options_apart(typed.split())
+    assert [*told, *rest] == read.split()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from gco.cli.app import app
+from gco.cli.app import assemble
 from gco.clock import SystemClock
 from gco.core.model.endpoint import EndpointState, TargetState, Write
 from gco.core.model.status import (
@@ -21,6 +21,7 @@ from gco.core.model.status import (
 from gco.settings import environment_with
 from gco.store.sqlite import SqliteStore
 
+APP = assemble()
 EAST, WEST, SOUTH = "us-east-1", "eu-west-1", "ap-south-1"
 NEW, OLD = "vllm/vllm-openai:v0.8.5", "vllm/vllm-openai:v0.8.4"
 
@@ -52,7 +53,7 @@ class World:
             "XDG_CONFIG_HOME": str(self.folder),
             **environment,
         }
-        return CliRunner(env=given).invoke(app, [*told, *arguments], input=stdin, prog_name="gco")
+        return CliRunner(env=given).invoke(APP, [*told, *arguments], input=stdin, prog_name="gco")
 
     def facts(self, *arguments):
         """Run `gco` and return what it prints as JSON."""

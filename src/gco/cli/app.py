@@ -1,27 +1,48 @@
-"""Puts the commands together under `gco`, in order of use."""
+"""Puts the commands together under `gco`, in order of use; only those that a call needs."""
 
+import importlib
 import sys
 import types
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
 
 import typer
 from typing_extensions import override
 
 from gco import __version__
-from gco.cli.commands import change, contexts, deploy, look, models, places, run, start
 from gco.cli.commands.help import examples
 from gco.cli.completion import complete_contexts
 from gco.cli.globals import Globals
 from gco.cli.options import flag
 
-ORDER = (
-    *("sandbox", "apply", "deploy", "wait", "invoke"),
-    *("list", "status", "get", "diff", "history"),
-    *("scale", "update-image", "stop", "start", "rollback", "delete"),
-    *("models", "regions", "context", "store"),
-    *("monitor", "model-sync", "version"),
-)
-"""As a person meets them, and as `gco --help` lists them."""
+COMMANDS: Final = {
+    "sandbox": "run",
+    "apply": "start",
+    "deploy": "deploy",
+    "wait": "start",
+    "invoke": "start",
+    "list": "look",
+    "status": "look",
+    "get": "look",
+    "diff": "start",
+    "history": "look",
+    "scale": "change",
+    "update-image": "change",
+    "stop": "change",
+    "start": "change",
+    "rollback": "change",
+    "delete": "change",
+    "models": "models",
+    "regions": "places",
+    "context": "contexts",
+    "store": "places",
+    "monitor": "run",
+    "model-sync": "models",
+    "version": "run",
+}
+"""Each command and the module of :mod:`gco.cli.commands` that has it, as a person meets them."""
+ORDER: Final = tuple(COMMANDS)
+"""As `gco --help` lists them."""
 
 
 _WITH_VALUE = ("--store", "--context")
@@ -34,7 +55,8 @@ class _Ordered(typer.core.TyperGroup):
     @override
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read `gco list --store URL` as `gco --store URL list`."""
-        return super().parse_args(ctx, global_options_first(args))
+        told, rest = global_options_apart(args)
+        return super().parse_args(ctx, [*told, *rest])
 
     @override
     def list_commands(self, ctx: Any) -> list[str]:  # the type of the base moved between versions
@@ -42,41 +64,34 @@ class _Ordered(typer.core.TyperGroup):
         return sorted(super().list_commands(ctx), key=ORDER.index)
 
 
-def global_options_first(args: list[str]) -> list[str]:
-    """Return the arguments with what is for `gco` itself in front, wherever it stood before `--`.
+def global_options_apart(args: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return what is for `gco` itself, wherever it stood before `--`, and everything else.
 
     `gco context add NAME --store URL` has an option of that name of its own.
     """
     end = args.index("--") if "--" in args else len(args)
-    first: list[str] = []
+    told: list[str] = []
     rest: list[str] = []
     words = iter(args[:end])
     for word in words:
         if rest[:2] == ["context", "add"] and word != "--verbose":
             rest.append(word)
         elif word in _WITH_VALUE and (value := next(words, None)) is not None:
-            first += [word, value]
+            told += [word, value]
         elif word == "--verbose" or word.startswith(tuple(f"{name}=" for name in _WITH_VALUE)):
-            first.append(word)
+            told.append(word)
         else:
             rest.append(word)
-    return [*first, *rest, *args[end:]]
+    return told, [*rest, *args[end:]]
 
 
-app = typer.Typer(
-    cls=_Ordered,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    pretty_exceptions_enable=False,
-    epilog=examples(
-        ("gco sandbox up", "1. three regions on this machine"),
-        ("gco apply -f examples/llama.yaml", "2. in another terminal"),
-        ("gco wait llama-3-8b", "3. watch it come up"),
-        ('gco invoke llama-3-8b "Say hello" --stream', "4. ask it"),
-        ("gco scale llama-3-8b --replicas 3", "5. and so on"),
-    ),
+_FIRST_STEPS: Final = examples(
+    ("gco sandbox up", "1. three regions on this machine"),
+    ("gco apply -f examples/llama.yaml", "2. in another terminal"),
+    ("gco wait llama-3-8b", "3. watch it come up"),
+    ('gco invoke llama-3-8b "Say hello" --stream', "4. ask it"),
+    ("gco scale llama-3-8b --replicas 3", "5. and so on"),
 )
-for part in (start, deploy, look, change, models, places, contexts, run):
-    app.add_typer(part.app)
 
 
 def _print_version(asked: bool) -> None:
@@ -85,7 +100,6 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
 def gco(
     ctx: typer.Context,
     *,
@@ -128,10 +142,31 @@ def gco(
         print(ctx.get_help())
 
 
+def assemble(args: Sequence[str] = ()) -> typer.Typer:
+    """Return the command line, with at least the command that `args` call.
+
+    To make a command of a function costs a millisecond: a call needs its own alone, and only what
+    tells of all of them (help, completion, a word that is no command) needs all.
+    """
+    app = typer.Typer(
+        cls=_Ordered,
+        callback=gco,
+        invoke_without_command=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+        epilog=_FIRST_STEPS,
+    )
+    _told, rest = global_options_apart(args)
+    asked = COMMANDS.get(rest[0]) if rest else None
+    for module in dict.fromkeys(COMMANDS.values() if asked is None else [asked]):
+        app.add_typer(importlib.import_module(f"gco.cli.commands.{module}").app)
+    return app
+
+
 def main() -> None:
     """Run the command line that this process was started with, and exit."""
     sys.excepthook = _tell_of_a_mistake
-    typer.main.get_command(app)(prog_name="gco")
+    typer.main.get_command(assemble(sys.argv[1:]))(prog_name="gco")
 
 
 def _tell_of_a_mistake(
