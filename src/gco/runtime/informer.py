@@ -132,7 +132,7 @@ class Informer(Generic[R]):
                     self._tell_synced(began)
                 await self._watch(self._position)
             except ClusterError as error:
-                await asyncio.sleep(self._recover(error))
+                await self._wait(error, self._recover(error))
 
     async def _list(self) -> str:
         began = _now()
@@ -210,6 +210,10 @@ class Informer(Generic[R]):
                 return self._missing(error)
             case _:
                 return self._failed(error)
+
+    async def _wait(self, error: ClusterError, seconds: float) -> None:  # noqa: ARG002
+        """Wait before the next try; `error` says what for."""
+        await asyncio.sleep(seconds)
 
     def _missing(self, error: AbsentError) -> float:
         if self.synced.is_set() or self._position is not None:
