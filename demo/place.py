@@ -25,12 +25,14 @@ class StepFailedError(Exception):
 class Place:
     """One sandbox, and the `gco` command pointed at it."""
 
-    def __init__(self, folder: Path, repository: Path) -> None:
+    def __init__(self, folder: Path, repository: Path, *, config: Path | None = None) -> None:
         self._folder = folder
         self._repository = repository
-        self._env = {**os.environ, "GCO_DATA": str(folder), "COLUMNS": "110"}
+        self._config = ("--config", str(config)) if config else ()
+        self.env = {**os.environ, "GCO_DATA": str(folder), "COLUMNS": "110"}
+        """What leads every `gco` to this sandbox."""
         for told in ("GCO_STORE", "INFERENCE_ENDPOINTS_TABLE_NAME", "DYNAMODB_REGION"):
-            self._env.pop(told, None)
+            self.env.pop(told, None)
         self._sandbox: subprocess.Popen[bytes] | None = None
 
     @contextlib.contextmanager
@@ -38,8 +40,8 @@ class Place:
         """Keep the sandbox running inside the block; afterwards see that nothing is left of it."""
         with (self._folder / "sandbox.log").open("wb") as log:
             self._sandbox = subprocess.Popen(
-                [sys.executable, "-m", "gco", "sandbox", "up", "--ports", "0"],
-                env=self._env,
+                [sys.executable, "-m", "gco", "sandbox", "up", "--ports", "0", *self._config],
+                env=self.env,
                 cwd=self._repository,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -62,7 +64,7 @@ class Place:
         command = [sys.executable, "-m", "gco", *arguments]
         done = subprocess.run(
             command,
-            env=self._env,
+            env=self.env,
             cwd=self._repository,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
