@@ -31,7 +31,12 @@ class Place:
         self._config = ("--config", str(config)) if config else ()
         self.env = {**os.environ, "GCO_DATA": str(folder), "COLUMNS": "110"}
         """What leads every `gco` to this sandbox."""
-        for told in ("GCO_STORE", "INFERENCE_ENDPOINTS_TABLE_NAME", "DYNAMODB_REGION"):
+        for told in (
+            "GCO_STORE",
+            "GCO_CONTEXT",
+            "INFERENCE_ENDPOINTS_TABLE_NAME",
+            "DYNAMODB_REGION",
+        ):
             self.env.pop(told, None)
         self._sandbox: subprocess.Popen[bytes] | None = None
 

@@ -45,6 +45,7 @@ class Terminal:
             "PATH": f"{programs}{os.pathsep}{place.env['PATH']}",
             "PYTHONPATH": str(ROOT / "src"),
             "HOME": str(folder),
+            "XDG_CONFIG_HOME": str(folder / ".config"),
             "USER": "you",
         }
 
