@@ -23,6 +23,7 @@ class Fate(enum.Enum):
 
     READY = "ready"
     NEVER_READY = "never ready"
+    CREATING = "ContainerCreating"
     IMAGE_PULL = "ImagePullBackOff"
     CRASH = "CrashLoopBackOff"
     OUT_OF_MEMORY = "OOMKilled"
@@ -65,6 +66,8 @@ class Kubelet:
         """Seconds from being bound to being ready."""
         self.gone_after = 0.0
         """Seconds from being deleted to being gone."""
+        self.last_words = ""
+        """What containers that crash leave in their termination message."""
         self._cluster = cluster
         self._fates: dict[str, Fate] = {}
         self._pods: dict[tuple[str, str], Manifest] = {}
@@ -138,7 +141,10 @@ class Kubelet:
             images = [container["image"] for container in pod["spec"]["containers"]]
             fates = [self._fates.get(image, Fate.READY) for image in images]
             worst = next((fate for fate in fates if fate is not Fate.READY), Fate.READY)
-            await self._write(namespace, name, _status(worst))
+            status = _status(worst)
+            if worst is Fate.CRASH:
+                status["container"]["lastState"]["terminated"]["message"] = self.last_words
+            await self._write(namespace, name, status)
 
     async def _write(self, namespace: str, name: str, status: dict[str, Any]) -> None:
         while True:
@@ -187,6 +193,9 @@ def _status(fate: Fate) -> dict[str, Any]:
             return {"phase": "Running", "container": {**common, **more}}
         case Fate.NEVER_READY:
             return {"phase": "Running", "container": {**common, "state": started}}
+        case Fate.CREATING:
+            waiting = {"reason": fate.value}
+            return {"phase": "Pending", "container": {**common, "state": {"waiting": waiting}}}
         case Fate.IMAGE_PULL:
             waiting = {"reason": fate.value, "message": "Back-off pulling image"}
             return {"phase": "Pending", "container": {**common, "state": {"waiting": waiting}}}

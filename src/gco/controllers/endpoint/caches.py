@@ -10,6 +10,7 @@ from gco.core.model.ids import EndpointName
 from gco.core.model.names import SELECT_OURS, disruption_budget_name, endpoint_of_route
 from gco.core.model.regional import Regional
 from gco.core.region.actions import ObjectRef
+from gco.core.region.notes import PODS_ONLY, Note, note, pod_of
 from gco.core.region.observe import (
     PodSet,
     Route,
@@ -27,6 +28,7 @@ from gco.errors import InvalidSpecError
 from gco.kinds import (
     CONTROLLER_REVISION,
     DEPLOYMENT,
+    EVENT,
     INFERENCE_ENDPOINT,
     INGRESS,
     POD,
@@ -68,7 +70,8 @@ class Caches:
             project: Callable[[Manifest], R],
             *,
             labels: str = "",
-            index: Callable[[R], str] | None = None,
+            fields: str = "",
+            index: Callable[[R], str | None] | None = None,
         ) -> Informer[R]:
             return Informer(
                 cluster,
@@ -76,6 +79,7 @@ class Caches:
                 namespace,
                 project=project,
                 labels=labels,
+                fields=fields,
                 index=index,
                 metrics=metrics,
             )
@@ -90,6 +94,7 @@ class Caches:
             REPLICA_SET, pod_set, labels=SELECT_OURS, index=lambda record: record.app
         )
         self.pods = watch(POD, pod, labels=SELECT_OURS, index=lambda record: record.app)
+        self.notes = watch(EVENT, note, fields=PODS_ONLY, index=pod_of)
 
     def informers(self) -> Iterator[Informer[Any]]:
         """Yield every informer, the one of the custom resources first."""
@@ -101,6 +106,7 @@ class Caches:
         yield self.frozen
         yield self.pod_sets
         yield self.pods
+        yield self.notes
 
     async def synced(self) -> None:
         """Return once every cache has been filled."""
@@ -128,6 +134,7 @@ class Caches:
         self.frozen.subscribe(lambda name, _old, _new: concerns(name.rpartition("-")[0]))
         self.pod_sets.subscribe(lambda _, old, new: concerns(_app(old, new)))
         self.pods.subscribe(lambda _, old, new: concerns(_app(old, new)))
+        self.notes.subscribe(lambda _, _old, new: concerns(self._app_of(pod_of(new))))
 
     def observe(self, name: EndpointName) -> Observed:
         """Return what there is of the endpoint."""
@@ -138,12 +145,21 @@ class Caches:
             budget=self.budgets.get(disruption_budget_name(name)),
             routes=self._routes_of(name),
             frozen=self.frozen.indexed(name),
-            pods=sort_pods(found, self.pod_sets.indexed(name).values(), self.pods.indexed(name)),
+            pods=sort_pods(
+                found, self.pod_sets.indexed(name).values(), self.pods.indexed(name), self._notes_of
+            ),
         )
 
     def _routes_of(self, name: EndpointName) -> Mapping[ObjectRef, Route]:
         found = ((ref, self.routes.get(ref.name)) for ref in route_refs(name))
         return {ref: record for ref, record in found if record is not None}
+
+    def _notes_of(self, pod: str) -> Iterator[Note]:
+        return (found for found in self.notes.indexed(pod).values() if found is not None)
+
+    def _app_of(self, pod: str | None) -> str:
+        record = self.pods.get(pod) if pod else None
+        return record.app if record is not None else ""
 
     def record(self, manifest: Manifest) -> None:
         """Take an own write's answer into the cache of its kind."""

@@ -10,14 +10,26 @@ crash after which the container runs again. What waits for room (accelerators, q
 never final: room comes without anybody touching the endpoint.
 """
 
-import dataclasses
 import datetime as dt
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from gco.core.model.status import AcceleratorCapacity
+from gco.core.region.cause import Ask, Cause
+from gco.core.region.notes import Note, NoteKind, latest
 from gco.core.region.pods import Ended, PodRecord, Pods
+from gco.core.region.unplaced import not_made, unscheduled
+
+__all__ = [
+    "LOOP_RESTARTS",
+    "PATIENCE",
+    "RANK",
+    "Ask",
+    "Cause",
+    "crashing",
+    "judged_again",
+    "workload_causes",
+    "worst",
+]
 
 RANK: Final = (
     "NameTaken",
@@ -45,6 +57,8 @@ PATIENCE: Final = dt.timedelta(seconds=90)
 later. What fails four times is not a registry's hiccup."""
 LOOP_RESTARTS: Final = 3
 """So many restarts in a row are a loop; by then kubelet has backed off for 10, 20 and 40 s."""
+_UNANSWERED_RESTARTS: Final = 2
+"""So many start-up budgets used up in full are no slow disk."""
 _CALM: Final = dt.timedelta(minutes=10)
 """A run of this length ends a series of crashes, as it does for kubelet's back-off."""
 _IMAGE: Final = frozenset(
@@ -61,33 +75,9 @@ _NEVER_PULLED: Final = frozenset({"InvalidImageName", "ErrImageNeverPull"})
 _UNSTARTABLE: Final = frozenset(
     {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
 )
-_NODES = re.compile(r"\b0/(\d+) nodes? (?:is|are) available")
 _LOG_LINES = 3
 _LINE = 200
 """Characters of a log line that a message quotes."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Cause:
-    """One reason why something is not as it should be."""
-
-    reason: str
-    message: str
-    final: bool = False
-    """Waiting alone will not mend it."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Ask:
-    """What each pod asks for, and what is known of what there is."""
-
-    replicas: int
-    device: str
-    """The accelerator's resource name; empty where none is asked for."""
-    count: int
-    startup_seconds: int
-    capacity: Mapping[str, AcceleratorCapacity] | None = None
-    """By resource name; None where it is not known."""
 
 
 def worst(causes: Iterable[Cause]) -> Cause | None:
@@ -101,16 +91,18 @@ def workload_causes(pods: Pods, ask: Ask, log: str, now: dt.datetime) -> Iterato
     `log` is the end of what a crashing container wrote, where it is known.
     """
     if pods.blocked:
-        yield _blocked(pods.blocked)
-    waiting = [r for r in pods.wanted.values() if not r.ready]
-    unscheduled = [r for r in waiting if r.unscheduled and not r.node]
-    if unscheduled:
-        yield _unscheduled(unscheduled, ask)
-    for record in waiting:
-        found = _container_cause(record, log, now)
-        if found is not None:
-            yield found
-    yield _loading(pods, ask, now)
+        yield not_made(pods.blocked)
+    waiting = {name: r for name, r in pods.wanted.items() if not r.ready}
+    unplaced = {name: r for name, r in waiting.items() if r.unscheduled and not r.node}
+    if unplaced:
+        yield unscheduled(unplaced, pods.notes, ask)
+    found = [
+        _container_cause(record, pods.notes.get(name, ()), log, ask, now)
+        for name, record in waiting.items()
+    ]
+    yield from (cause for cause in found if cause is not None)
+    if not any(cause is not None and cause.reason == "NotAnswering" for cause in found):
+        yield _loading(pods, ask, now)
 
 
 def judged_again(pods: Pods, ask: Ask, now: dt.datetime) -> float | None:
@@ -186,63 +178,33 @@ def _how(ended: Ended) -> str:
     return f"exit code {ended.exit_code}"
 
 
-def _blocked(words: str) -> Cause:
-    if "exceeded quota" in words:
-        return Cause("QuotaExceeded", f"{words}; raise the quota or scale down")
-    lower = words.lower()
-    if "failed calling webhook" in lower or "not yet ready" in lower:
-        return Cause("Rejected", f"pods cannot be made for now: {words}; see that webhook's pods")
-    if "priorityclass" in lower or "forbidden" in lower or "denied" in lower:
-        message = f"pods are refused: {words}; correct the spec or the policy"
-        return Cause("Rejected", message, final=True)
-    return Cause("Rejected", f"pods cannot be made: {words}; see the ReplicaSet's events")
+def _container_cause(
+    record: PodRecord, notes: Sequence[Note], log: str, ask: Ask, now: dt.datetime
+) -> Cause | None:
+    unstarted = _unstarted(record, notes, now)
+    if unstarted is not None:
+        return unstarted
+    ended = record.ended
+    if ended is not None and not record.started and _never_started(ended, notes):
+        return _unanswered(record, notes, ask)
+    if ended is None or not _loops(record, ended):
+        return None
+    final = record.restarts >= LOOP_RESTARTS
+    if ended.reason == "OOMKilled":
+        return Cause(
+            "OutOfMemory",
+            "the server was killed for want of memory; raise spec.resources.limits.memory",
+            final,
+        )
+    return Cause("CrashLooping", _crash(record, ended.exit_code, ended.message or log), final)
 
 
-def _unscheduled(records: list[PodRecord], ask: Ask) -> Cause:
-    words = records[0].unscheduled
-    if ask.device and f"Insufficient {ask.device}" in words:
-        return _waiting_for_device(len(records), words, ask)
-    for pattern, cause in _SCHEDULER:
-        if pattern in words:
-            return cause(words)
-    return _no_node(words)
-
-
-def _waiting_for_device(pods: int, words: str, ask: Ask) -> Cause:
-    nodes = _NODES.search(words)
-    known = (ask.capacity or {}).get(ask.device)
-    if known is not None:
-        have = f"{known.free} free on {known.nodes} nodes"
-    else:
-        have = "too few free" + (f" on {nodes[1]} nodes" if nodes else "")
-    asked = f"{pods * ask.count} × {ask.device} requested"  # noqa: RUF001  (as people write it)
-    return Cause("WaitingForGPU", f"{asked}, {have}; free some, add a node, or scale down")
-
-
-def _no_capacity(words: str) -> Cause:
-    return Cause("InsufficientCapacity", f"{words}; add a node, or request less")
-
-
-def _no_volume(words: str) -> Cause:
-    return Cause("VolumeNotFound", f"{words}; create the volume claim")
-
-
-def _no_node(words: str) -> Cause:
-    return Cause(
-        "NoMatchingNode",
-        f"{words}; change spec.scheduling, or add a node with these labels and taints",
-    )
-
-
-_SCHEDULER: tuple[tuple[str, Callable[[str], Cause]], ...] = (
-    ("persistentvolumeclaim", _no_volume),
-    ("Insufficient ", _no_capacity),
-    ("Too many pods", _no_capacity),
-)
-"""What the scheduler writes, and what it means; anything else is about labels and taints."""
-
-
-def _container_cause(record: PodRecord, log: str, now: dt.datetime) -> Cause | None:
+def _unstarted(record: PodRecord, notes: Sequence[Note], now: dt.datetime) -> Cause | None:
+    """Return why the container has not been started at all, where something stands in the way."""
+    volume = latest(notes, NoteKind.NO_VOLUME, NoteKind.PULLING)
+    if volume is not None and volume.kind is NoteKind.NO_VOLUME and record.is_being_created:
+        words = f"{volume.words}; make what it names, or correct spec.podOverrides"
+        return Cause("VolumeNotFound", words)
     if record.waiting in _IMAGE:
         words = record.waiting_message or record.waiting
         return Cause(
@@ -257,17 +219,23 @@ def _container_cause(record: PodRecord, log: str, now: dt.datetime) -> Cause | N
             f"the container cannot start; {words}; correct what it names, or make what is missing",
             final=_persists(record, now),
         )
-    ended = record.ended
-    if ended is None or not _loops(record, ended):
-        return None
-    final = record.restarts >= LOOP_RESTARTS
-    if ended.reason == "OOMKilled":
-        return Cause(
-            "OutOfMemory",
-            "the server was killed for want of memory; raise spec.resources.limits.memory",
-            final,
-        )
-    return Cause("CrashLooping", _crash(record, ended.exit_code, ended.message or log), final)
+    return None
+
+
+def _never_started(ended: Ended, notes: Sequence[Note]) -> bool:
+    """Whether the container was ended for using up its start-up budget, not by itself."""
+    return ended.reason == "Unhealthy" or latest(notes, NoteKind.NEVER_STARTED) is not None
+
+
+def _unanswered(record: PodRecord, notes: Sequence[Note], ask: Ask) -> Cause:
+    probe = latest(notes, NoteKind.PROBE_FAILED)
+    words = f": {probe.words}" if probe is not None else ""
+    return Cause(
+        "NotAnswering",
+        f"the server does not answer its start-up probe within {ask.startup_seconds} s{words}; "
+        "correct spec.probes.readyPath or spec.port, or raise spec.probes.startupSeconds",
+        final=record.restarts >= _UNANSWERED_RESTARTS,
+    )
 
 
 def _loops(record: PodRecord, ended: Ended) -> bool:

@@ -2,11 +2,12 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from gco.core.model.names import APP_LABEL, CONTAINER
 from gco.core.region.actions import Manifest
+from gco.core.region.notes import Note
 from gco.core.region.observe import PodSet, Workload, controller_uid
 
 
@@ -49,6 +50,11 @@ class PodRecord:
     """When the container's present run began; None where it does not run."""
     unready_since: dt.datetime | None = None
     """When the pod stopped being ready, or was first seen on its node; None where it is ready."""
+
+    @property
+    def is_being_created(self) -> bool:
+        """Whether the container waits for what it needs: volumes, a sandbox, its image."""
+        return self.running_since is None and self.waiting in ("", "ContainerCreating")
 
     @property
     def was_ready(self) -> bool:
@@ -96,6 +102,8 @@ class Pods:
     leaving: int
     blocked: str
     """Why the wanted template's ReplicaSet cannot make pods; empty where it can."""
+    notes: Mapping[str, Sequence[Note]] = dataclasses.field(default_factory=dict)
+    """What others noted of the wanted pods, by name."""
 
     @property
     def ready(self) -> int:
@@ -117,10 +125,12 @@ def sort_pods(
     workload: Workload | None,
     pod_sets: Iterable[PodSet],
     records: Mapping[str, PodRecord],
+    notes: Callable[[str], Iterable[Note]] = lambda _: (),
 ) -> Pods:
     """Tell the pods of the template that `workload` has now from those of earlier templates.
 
-    Pods that have ended (evicted, completed) hold nothing and count as neither.
+    Pods that have ended (evicted, completed) hold nothing and count as neither. `notes` tells what
+    others noted of a pod: asked of those alone that are not ready.
     """
     current = _current(workload, pod_sets)
     live = {n: r for n, r in records.items() if r.phase not in ("Succeeded", "Failed")}
@@ -131,6 +141,11 @@ def sort_pods(
         old={name: record for name, record in staying.items() if name not in wanted},
         leaving=len(live) - len(staying),
         blocked=(current.blocked if current else "") or (workload.blocked if workload else ""),
+        notes={
+            name: tuple(n for n in notes(name) if n.uid == record.uid)
+            for name, record in wanted.items()
+            if not record.ready
+        },
     )
 
 

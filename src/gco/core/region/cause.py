@@ -1,0 +1,29 @@
+"""One reason why something is not as it should be, and what it is judged by."""
+
+import dataclasses
+from collections.abc import Mapping
+
+from gco.core.model.status import AcceleratorCapacity
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Cause:
+    """One reason why something is not as it should be."""
+
+    reason: str
+    message: str
+    final: bool = False
+    """Waiting alone will not mend it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ask:
+    """What each pod asks for, and what is known of what there is."""
+
+    replicas: int
+    device: str
+    """The accelerator's resource name; empty where none is asked for."""
+    count: int
+    startup_seconds: int
+    capacity: Mapping[str, AcceleratorCapacity] | None = None
+    """By resource name; None where it is not known."""

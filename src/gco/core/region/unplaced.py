@@ -1,0 +1,98 @@
+"""Why pods cannot be made, and why no node takes those that were: quotas, policies, room, labels."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from gco.core.region.cause import Ask, Cause
+from gco.core.region.notes import Note, NoteKind, latest
+from gco.core.region.pods import PodRecord
+
+_NODES: Final = re.compile(r"\b0/(\d+) nodes? (?:is|are) available")
+
+
+def not_made(words: str) -> Cause:
+    """Return why a ReplicaSet's controller cannot make pods, by its own words."""
+    if "exceeded quota" in words:
+        return Cause("QuotaExceeded", f"{words}; raise the quota or scale down")
+    lower = words.lower()
+    if "failed calling webhook" in lower or "not yet ready" in lower:
+        return Cause("Rejected", f"pods cannot be made for now: {words}; see that webhook's pods")
+    if "priorityclass" in lower or "forbidden" in lower or "denied" in lower:
+        message = f"pods are refused: {words}; correct the spec or the policy"
+        return Cause("Rejected", message, final=True)
+    return Cause("Rejected", f"pods cannot be made: {words}; see the ReplicaSet's events")
+
+
+def unscheduled(
+    records: Mapping[str, PodRecord], notes: Mapping[str, Sequence[Note]], ask: Ask
+) -> Cause:
+    """Return why no node takes `records`, of which there is at least one.
+
+    What a provisioner of nodes does for a pod says more than the scheduler's words do.
+    """
+    noted = [n for name in records for n in notes.get(name, ())]
+    said = latest(noted, NoteKind.NODE_COMES, NoteKind.NO_NODE)
+    if said is not None:
+        return _provisioned(said, len(records), ask)
+    words = next(iter(records.values())).unscheduled
+    if ask.device and f"Insufficient {ask.device}" in words:
+        return _waiting_for_device(len(records), words, ask)
+    lower = words.lower()
+    found = (cause for pattern, cause in _SCHEDULER if pattern in lower)
+    return next(found, _no_node)(words)
+
+
+def _provisioned(said: Note, pods: int, ask: Ask) -> Cause:
+    if said.kind is NoteKind.NO_NODE:
+        return Cause(
+            "InsufficientCapacity",
+            f"{said.words}; allow more instance types, zones or capacity types, or request less",
+        )
+    return Cause(
+        "ProvisioningNode",
+        f"{_asked(pods, ask)}a node is being made (NodeClaim {said.words}); it takes some minutes, "
+        f"and `kubectl describe nodeclaim {said.words}` shows how far it is",
+    )
+
+
+def _asked(pods: int, ask: Ask) -> str:
+    return f"{pods * ask.count} × {ask.device} requested, " if ask.device else ""  # noqa: RUF001
+
+
+def _waiting_for_device(pods: int, words: str, ask: Ask) -> Cause:
+    nodes = _NODES.search(words)
+    known = (ask.capacity or {}).get(ask.device)
+    if known is not None:
+        have = f"{known.free} free on {known.nodes} nodes"
+    else:
+        have = "too few free" + (f" on {nodes[1]} nodes" if nodes else "")
+    return Cause(
+        "WaitingForGPU", f"{_asked(pods, ask)}{have}; free some, add a node, or scale down"
+    )
+
+
+def _no_capacity(words: str) -> Cause:
+    return Cause("InsufficientCapacity", f"{words}; add a node, or request less")
+
+
+def _no_volume(words: str) -> Cause:
+    return Cause("VolumeNotFound", f"{words}; create the volume claim, or see why it is not bound")
+
+
+def _no_node(words: str) -> Cause:
+    return Cause(
+        "NoMatchingNode",
+        f"{words}; change spec.scheduling, or add a node with these labels and taints",
+    )
+
+
+_SCHEDULER: Final[tuple[tuple[str, Callable[[str], Cause]], ...]] = (
+    ("persistentvolume", _no_volume),
+    ("persistent volume", _no_volume),
+    ("volume node affinity", _no_volume),
+    ("insufficient ", _no_capacity),
+    ("too many pods", _no_capacity),
+)
+"""What the scheduler writes, in lower case, and what it means; anything else is about labels and
+taints."""
