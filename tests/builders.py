@@ -28,6 +28,7 @@ def a_regional_spec(
     state: TargetState = TargetState.RUNNING,
     replicas: int = 1,
     labels: dict[str, str] | None = None,
+    adopts: bool | None = None,
     **stated: Any,
 ) -> RegionalSpec:
     """What a region is told of an endpoint."""
@@ -39,6 +40,7 @@ def a_regional_spec(
         state=state,
         replicas=replicas,
         labels=labels or {},
+        adopts=adopts,
         endpoint=spec,
     )
 

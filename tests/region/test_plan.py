@@ -105,6 +105,39 @@ def test_what_is_kept_is_neither_applied_nor_deleted():
     assert plan({}, {WEB: seen(owned="o1")}, keep={WEB}) == ()
 
 
+@pytest.mark.parametrize(
+    ("desired", "observed", "expected"),
+    [
+        pytest.param(
+            {WEB: WANTED},
+            {WEB: seen(owner=Owner.ADOPTABLE, applied=None, owned=None)},
+            (Apply(WEB, WANTED, Why.ADOPTED, uid="u"),),
+            id="the-originals-is-taken-over",
+        ),
+        pytest.param(
+            {WEB: WANTED},
+            {WEB: seen(owner=Owner.ADOPTABLE, applied=None, owned=None, deleting=True)},
+            (Wait(WEB, Why.LEAVING),),
+            id="what-leaves-is-waited-for",
+        ),
+        pytest.param(
+            {},
+            {WEB: seen(owner=Owner.ADOPTABLE, applied=None, owned=None)},
+            (Delete(WEB, "u", Why.UNWANTED),),
+            id="what-is-not-wanted-goes",
+        ),
+        pytest.param(
+            {WEB: WANTED},
+            {WEB: seen(owner=Owner.FOREIGN, applied=None, owned=None)},
+            (Refuse(WEB, Why.TAKEN),),
+            id="anyone-elses-is-left-alone-all-the-same",
+        ),
+    ],
+)
+def test_where_the_originals_objects_are_to_be_taken_over(desired, observed, expected):
+    assert plan(desired, observed, adopt=True) == expected
+
+
 SEEN = st.builds(
     Seen,
     uid=st.just("u"),

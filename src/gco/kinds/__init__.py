@@ -39,7 +39,7 @@ from gco.kinds.registry import (
 )
 from gco.kinds.schema import type_named
 from gco.kinds.strategic import DELETE, PATCH, REPLACE, normal, strategic_merge
-from gco.kinds.takeover import FieldPath, held_by_others, take_over
+from gco.kinds.takeover import FieldPath, held_by_others, take_all, take_over
 
 __all__ = [
     "CONTROLLER_REVISION",
@@ -87,6 +87,7 @@ __all__ = [
     "project",
     "replacing",
     "strategic_merge",
+    "take_all",
     "take_over",
     "type_named",
     "union",

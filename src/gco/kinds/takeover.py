@@ -4,7 +4,7 @@ A forced apply alone does not heal every edit: what an editor added, the editor 
 leaves it there. Moving the editor's managedFields entries into ours makes the apply remove it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
 from gco.kinds.fieldset import FieldSet, difference, intersection, is_apply_of, union
@@ -22,12 +22,39 @@ def take_over(
     It is guarded by the resourceVersion of `live`. None where nobody else holds any of it; what
     was written through a subresource counts as nobody's.
     """
+    return _moved(live, manager, lambda _: paths)
+
+
+def take_all(
+    live: Mapping[str, Any],
+    manager: str,
+    paths: Collection[FieldPath],
+    *,
+    maker: FieldPath,
+    made: Collection[FieldPath],
+    leave: Collection[FieldPath] = (),
+) -> list[dict[str, Any]] | None:
+    """As `take_over`, with `made` as well from whoever holds the field `maker`, and without `leave`."""
+
+    def of(fields: FieldSet) -> Collection[FieldPath]:
+        return (*paths, *made) if _descend(fields, maker) is not None else paths
+
+    return _moved(live, manager, of, leave)
+
+
+def _moved(
+    live: Mapping[str, Any],
+    manager: str,
+    paths_of: Callable[[FieldSet], Collection[FieldPath]],
+    leave: Collection[FieldPath] = (),
+) -> list[dict[str, Any]] | None:
     taken: FieldSet = {}
     kept: list[Mapping[str, Any]] = []
     for entry in live["metadata"].get("managedFields") or ():
         fields = entry.get("fieldsV1") or {}
         foreign = not (is_apply_of(entry, manager) or entry.get("subresource"))
-        common = _within(fields, paths) if foreign else {}
+        common = _within(fields, paths_of(fields)) if foreign else {}
+        common = difference(common, _within(common, leave)) if leave else common
         taken = union(taken, common)
         rest = difference(fields, common) if common else fields
         if rest:

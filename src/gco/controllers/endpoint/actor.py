@@ -6,6 +6,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from gco.cluster.port import Cluster, Manifest
+from gco.controllers.endpoint.adoption import take_from_maker
 from gco.controllers.endpoint.caches import Caches
 from gco.controllers.endpoint.memory import Memory
 from gco.core.model.names import MANAGER
@@ -29,6 +30,10 @@ _log = get_logger(__name__)
 _TRIES = 4
 """Reads and writes of one take-back before the queue's back-off."""
 _TRY = "it is tried again by itself; where a webhook is named, see that webhook's pods"
+_REFUSED = {
+    Why.TAKEN: "rename one of them",
+    Why.NOT_ADOPTED: "take it over with `gco import`, or rename one of them",
+}
 _KINDS = {kind.name: kind for kind in KINDS}
 
 
@@ -96,7 +101,7 @@ class Actor:
             case Delete():
                 await self._refusable(action.ref, action.uid, self._delete(action))
             case Refuse():
-                message = f"{action.ref}: {action.why}; rename one of them"
+                message = f"{action.ref}: {action.why}; {_REFUSED[action.why]}"
                 self._outcome.failures.append(Cause("NameTaken", message, final=True))
             case Wait():
                 self._outcome.waiting = True
@@ -135,6 +140,10 @@ class Actor:
                 return
             found = differences(action.rendered.manifest, live, MANAGER)
             await self._take_back(action, live)
+        if action.why is Why.ADOPTED:
+            await take_from_maker(
+                self._cluster, self._regional.namespace, action, lambda: self._get(action.ref)
+            )
         returned = await self._send(action)
         self._caches.record(returned)
         self._outcome.done.append((action.ref, action.why))

@@ -32,6 +32,7 @@ _NOTE: Final = 1024
 _REASONS: Final = {
     Why.MISSING: "Created",
     Why.CHANGED: "Updated",
+    Why.ADOPTED: "Adopted",
     Why.UNWANTED: "Deleted",
 }
 

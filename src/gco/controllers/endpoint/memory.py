@@ -52,6 +52,15 @@ class Memory:
     told: dict[str, str] = dataclasses.field(default_factory=dict)
     """What was logged last on a subject, and need not be again."""
 
+    sightings: dict[str, tuple[str, float]] = dataclasses.field(default_factory=dict)
+    """What was seen last on a subject, and since when it is the same."""
+
+    def first_seen(self, subject: str, what: str, now: float) -> float:
+        """Return since when `what` is what is seen on `subject`: from now on, where it is news."""
+        if self.sightings.get(subject, ("", now))[0] != what:
+            self.sightings[subject] = (what, now)
+        return self.sightings[subject][1]
+
     def refuse(self, ref: ObjectRef, request: str, cause: Cause, now: float) -> Refusal:
         """Remember that the API server refused `request` about `ref`, for what `cause` says.
 

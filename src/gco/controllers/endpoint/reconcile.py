@@ -2,11 +2,11 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
 from gco.clock import Clock
 from gco.cluster.port import Cluster
 from gco.controllers.endpoint.actor import Actor, Outcome
+from gco.controllers.endpoint.adoption import hindrance
 from gco.controllers.endpoint.caches import Caches, Unread
 from gco.controllers.endpoint.events import Recorder
 from gco.controllers.endpoint.finalizer import may_go, release
@@ -17,9 +17,18 @@ from gco.core.model.ids import EndpointName, EndpointUid, RevisionNumber
 from gco.core.model.names import CONTAINER
 from gco.core.model.regional import Regional
 from gco.core.model.status import AcceleratorCapacity
+from gco.core.region.adoption import to_adopt
 from gco.core.region.causes import Ask, crashing, judged_again
-from gco.core.region.desired import desired
-from gco.core.region.freeze import Template, freeze, frozen_for, runs, template_in
+from gco.core.region.desired import Desired, desired
+from gco.core.region.freeze import (
+    Template,
+    freeze,
+    frozen_for,
+    live_template,
+    runs,
+    template_in,
+    with_labels,
+)
 from gco.core.region.held import not_understood, outdated
 from gco.core.region.observed import Observed, workload_ref
 from gco.core.region.plan import plan
@@ -106,21 +115,16 @@ class Reconciler:
             return await report(self._cluster, self._caches, regional, refused, memory)
         observed = self._caches.observe(regional.name)
         stage = stage_of(regional, observed, self._clock.now())
-        template = await self._template(regional, observed, stage)
-        wanted = desired(regional, observed, stage, template)
-        actions = plan(
-            wanted.objects,
-            observed.seen(regional.name, regional.spec.uid),
-            accepted=memory.accepted,
-            keep=wanted.keep,
-        )
-        outcome = Outcome()
-        if actions:
-            actor = Actor(self._cluster, self._caches, regional, memory)
-            outcome = await actor.carry_out(actions)
-            observed = self._caches.observe(regional.name)
+        template: Template | None = None
+        found = await hindrance(self._cluster, self._clock, regional, observed, memory)
+        if found is not None:
+            outcome = Outcome(failures=[found.cause], waiting=True, again=found.seconds)
         else:
-            memory.failing.clear()
+            template = await self._template(regional, observed, stage)
+            outcome = await self._act(
+                regional, observed, desired(regional, observed, stage, template), memory
+            )
+            observed = self._caches.observe(regional.name)
         memory.drift = outcome.drift or memory.drift
         view = View(
             regional=regional,
@@ -142,6 +146,21 @@ class Reconciler:
             raise outcome.error
         return _soonest([outcome.again, held, *_waits(view, now)])
 
+    async def _act(
+        self, regional: Regional, observed: Observed, wanted: Desired, memory: Memory
+    ) -> Outcome:
+        actions = plan(
+            wanted.objects,
+            observed.seen(regional.name, regional.spec.uid),
+            accepted=memory.accepted,
+            keep=wanted.keep,
+            adopt=bool(regional.spec.adopts),
+        )
+        if not actions:
+            memory.failing.clear()
+            return Outcome()
+        return await Actor(self._cluster, self._caches, regional, memory).carry_out(actions)
+
     async def _template(
         self, regional: Regional, observed: Observed, stage: Stage
     ) -> Template | None:
@@ -149,14 +168,18 @@ class Reconciler:
         if stage not in (Stage.SERVE, Stage.REST):
             return None
         key, uid = regional.spec.template_key, regional.spec.uid
+        name, number = regional.name, regional.spec.revision
+        if workload_ref(name) in to_adopt(regional, observed):
+            live = await self._cluster.get(DEPLOYMENT, regional.namespace, name)
+            return freeze(name, key, number, live_template(live), adopted=True)
         found = frozen_for(key, uid, observed.frozen)
         if found is not None:
             return found
-        body: Mapping[str, Any] = pod_template(regional)
         if runs(observed.workload, key, uid):
-            ref = workload_ref(regional.name)
-            body = template_in(await self._cluster.get(DEPLOYMENT, regional.namespace, ref.name))
-        return freeze(regional.name, key, regional.spec.revision, body)
+            live = await self._cluster.get(DEPLOYMENT, regional.namespace, name)
+            return freeze(name, key, number, template_in(live))
+        selected = observed.workload.match_labels if observed.workload else None
+        return freeze(name, key, number, with_labels(pod_template(regional), selected or {}))
 
     def _ask(self, regional: Regional, template: Template | None) -> Ask:
         spec = effective(regional.spec.endpoint)

@@ -48,6 +48,7 @@ def regional_spec(endpoint: Endpoint, target: RegionTarget, region: Region) -> R
         state=target.state,
         replicas=target.replicas,
         labels=endpoint.labels,
+        adopts=endpoint.adopts,
         endpoint=resolve(endpoint.spec, region),
     )
 

@@ -67,6 +67,8 @@ class Endpoint(Model):
     deleted_at: dt.datetime | None = None
     deleted_by: Actor | None = None
     """Who asked for the tombstone."""
+    adopts: bool | None = None
+    """Whether objects that the original monitor made under its names are taken over as they run."""
 
 
 class Revision(Model):

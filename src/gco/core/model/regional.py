@@ -42,6 +42,8 @@ class RegionalSpec(Model):
     """How many pods this region is to run."""
     labels: dict[str, str] = Field(default_factory=dict)
     """What a person stated in metadata.labels."""
+    adopts: bool | None = None
+    """Whether objects that the original monitor made under its names are taken over as they run."""
     endpoint: EndpointSpec
     """The endpoint's spec as stated, resolved for this region; `regions` and `state` are absent."""
 

@@ -53,6 +53,8 @@ class Seen:
     """What our annotation says was applied; None on an object that we never applied."""
     owned_hash: str | None
     """Over the fields that our managedFields entry covers now, and their live values."""
+    written: str | None = None
+    """When someone else last wrote its spec; of an object that we never applied alone."""
 
 
 class Why(enum.StrEnum):
@@ -62,6 +64,7 @@ class Why(enum.StrEnum):
     CHANGED = "changed"
     DRIFTED = "drifted"
     """What others hold of subtrees that are wholly ours is to be taken back first."""
+    ADOPTED = "made by another client, and ours from now on"
     UNWANTED = "no longer wanted"
     LEAVING = "being deleted"
     TAKEN = "the name belongs to an object that is not ours"

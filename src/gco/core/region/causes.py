@@ -33,6 +33,7 @@ __all__ = [
 
 RANK: Final = (
     "NameTaken",
+    "AdoptionWaiting",
     "Forbidden",
     "Rejected",
     "ApplyFailed",

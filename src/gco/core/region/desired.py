@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 
 from gco.core.model.regional import Regional
-from gco.core.region.actions import ObjectRef, Owner, Rendered
+from gco.core.region.actions import ObjectRef, Rendered
 from gco.core.region.freeze import Template, kept
 from gco.core.region.observe import Route
 from gco.core.region.observed import (
@@ -14,7 +14,8 @@ from gco.core.region.observed import (
     service_ref,
     workload_ref,
 )
-from gco.core.region.owner import owner_of
+from gco.core.region.owner import claimed
+from gco.core.region.render.container import port_number
 from gco.core.region.render.deployment import deployment
 from gco.core.region.render.disruption import disruption_budget
 from gco.core.region.render.revision import revision
@@ -57,11 +58,26 @@ def _objects(
     for held in kept(template, regional.spec.uid, observed.frozen):
         yield revision_ref(held.name), revision(regional, held)
     replicas = wanted_replicas(regional)
-    yield workload_ref(regional.name), deployment(regional, template, replicas)
-    yield service_ref(regional.name), service(regional, template)
+    selector = observed.workload.match_labels if observed.workload else None
+    yield workload_ref(regional.name), deployment(regional, template, replicas, selector)
+    number = _bridge(template, observed)
+    yield service_ref(regional.name), service(regional, template, number=number)
     yield budget_ref(regional.name), disruption_budget(regional)
     if stage is Stage.SERVE and (_routed(regional, observed) or observed.pods.answering):
         yield from routes(regional, template).items()
+
+
+def _bridge(template: Template, observed: Observed) -> int | None:
+    """Return the port by whose number pods of an adopted template are reached, for as long as any runs.
+
+    The name of ours is unknown to them: a Service that went by it would lose them before the pods
+    that replace them answer. None where a name does for all, or where the ports differ.
+    """
+    number = port_number(template.body)
+    unnamed = any(record.unnamed_port == number for record in observed.frozen.values())
+    runs = observed.workload.template_key if observed.workload else template.key
+    others = observed.pods.old or (observed.pods.wanted and runs != template.key)
+    return number if unnamed and others else None
 
 
 def _routed(regional: Regional, observed: Observed) -> bool:
@@ -80,4 +96,4 @@ def _outlived(regional: Regional, observed: Observed, stage: Stage) -> frozenset
 
 
 def _ours(regional: Regional, record: Route) -> bool:
-    return owner_of(record, regional.name, regional.spec.uid) is Owner.OURS
+    return claimed(record, regional)

@@ -13,6 +13,7 @@ from gco.core.model.ids import EndpointUid, TemplateKey
 from gco.core.model.names import MANAGER
 from gco.core.region.actions import Manifest
 from gco.core.region.observe import Frozen, Workload
+from gco.kinds import normal, type_named
 from gco.kinds.canonical import digest
 from gco.kinds.fieldset import MEMBER, FieldSet, owned_fields
 
@@ -30,29 +31,38 @@ class Template:
     number: int
     """The endpoint's revision for which it was rendered."""
     body: Mapping[str, Any]
+    adopted: bool = False
+    """It is that of a Deployment which another client made, taken over as it ran."""
 
 
-def freeze(name: str, key: TemplateKey, number: int, body: Mapping[str, Any]) -> Template:
+def freeze(
+    name: str, key: TemplateKey, number: int, body: Mapping[str, Any], *, adopted: bool = False
+) -> Template:
     """Return `body` as the frozen template for `key`; the same content has the same name."""
-    return Template(f"{name}-{digest(body, length=_HASH)}", key, number, body)
+    return Template(f"{name}-{digest(body, length=_HASH)}", key, number, body, adopted)
 
 
 def frozen_for(
     key: TemplateKey, uid: EndpointUid, records: Mapping[str, Frozen]
 ) -> Template | None:
-    """Return the template that was frozen for `key`, the first one where there are several."""
-    found = [
+    """Return the template that was frozen for `key`, the first one where there are several.
+
+    But what was taken over from a running Deployment counts more, and of that the last.
+    """
+    found = sorted(
         (record.created, name)
         for name, record in records.items()
         if record.template_key == key and record.endpoint_uid == uid and not record.deleting
-    ]
-    return thaw(min(found)[1], records[min(found)[1]]) if found else None
+    )
+    adopted = [name for _, name in found if records[name].adopted]
+    names = [*adopted[-1:], *(name for _, name in found)]
+    return thaw(names[0], records[names[0]]) if names else None
 
 
 def thaw(name: str, record: Frozen) -> Template:
     """Return what a ControllerRevision of ours holds."""
     key = record.template_key or TemplateKey("")
-    return Template(name, key, record.number, json.loads(record.data))
+    return Template(name, key, record.number, json.loads(record.data), record.adopted)
 
 
 def kept(current: Template, uid: EndpointUid, records: Mapping[str, Frozen]) -> list[Template]:
@@ -61,6 +71,7 @@ def kept(current: Template, uid: EndpointUid, records: Mapping[str, Frozen]) -> 
         thaw(name, record)
         for name, record in records.items()
         if name != current.name
+        and record.template_key != current.key
         and record.endpoint_uid == uid
         and record.template_key is not None
         and not record.deleting
@@ -82,6 +93,34 @@ def template_in(deployment: Manifest) -> Mapping[str, Any]:
     held = _pick(deployment, owned_fields(deployment, MANAGER) or {})
     template: Mapping[str, Any] = held.get("spec", {}).get("template", {})
     return template
+
+
+def live_template(deployment: Manifest) -> Mapping[str, Any]:
+    """Return the whole pod template of a Deployment that another client made, as it is to be applied.
+
+    Defaults and all: applied as it stands, it changes nothing, and no pod restarts.
+    """
+    stated = _without_nulls(deployment["spec"]["template"])
+    template: Mapping[str, Any] = normal(stated, type_named("PodTemplateSpec"))
+    return template
+
+
+def with_labels(template: Mapping[str, Any], labels: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return `template` with `labels` over its own: those that a selector asks for."""
+    meta = template["metadata"]
+    return {**template, "metadata": {**meta, "labels": {**meta["labels"], **labels}}}
+
+
+def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    match value:
+        case dict():
+            return {
+                name: _without_nulls(child) for name, child in value.items() if child is not None
+            }
+        case list():
+            return [_without_nulls(item) for item in value]
+        case _:
+            return value
 
 
 def _pick(value: Any, fields: FieldSet) -> Any:  # noqa: ANN401 - any JSON value

@@ -9,10 +9,13 @@ from typing import Any
 
 from gco.core.model.ids import EndpointUid, TemplateKey
 from gco.core.model.names import (
+    ADOPTED_ANNOTATION,
     APP_LABEL,
     CANARY_LABEL,
+    CONTAINER,
     HASH_ANNOTATION,
     MANAGER,
+    PORT_NAME,
     PROJECT,
     PROJECT_LABEL,
     TEMPLATE_KEY_ANNOTATION,
@@ -45,6 +48,8 @@ class Child:
     applied_hash: str | None
     owned_hash: str | None
     """None where we never applied it."""
+    written: str | None = dataclasses.field(default=None, kw_only=True)
+    """When someone last wrote its spec, as the API server has it; of what we never applied alone."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ class Workload(Child):
     """The key of the frozen template that we put in it."""
     blocked: str
     """Why its controller cannot make pods, in that controller's words; empty where it can."""
+    match_labels: Mapping[str, str] | None = dataclasses.field(default=None, kw_only=True)
+    """Its selector, which can never change; None where it is the one that we give."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -82,6 +89,10 @@ class Frozen(Child):
     grace: int
     """Seconds that its pods have from the wish to end them until they are killed."""
     created: str
+    adopted: bool = dataclasses.field(default=False, kw_only=True)
+    """It is the template of a Deployment that was taken over as it ran."""
+    unnamed_port: int = dataclasses.field(default=0, kw_only=True)
+    """Where its pods serve, if their port has not the name that a Service goes by; else 0."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -105,8 +116,12 @@ def child(manifest: Manifest) -> Child:
 def workload(manifest: Manifest) -> Workload:
     """Return the record of a Deployment."""
     status = manifest.get("status") or {}
+    selector = manifest["spec"].get("selector") or {}
+    common = _common(manifest)
+    common["labelled"] &= _takes_over(manifest, selector)
     return Workload(
-        **_common(manifest),
+        **common,
+        match_labels=_match_labels(selector, common["app"]),
         template=template_digest(manifest["spec"]["template"]),
         template_key=_annotations(manifest).get(TEMPLATE_KEY_ANNOTATION),
         blocked=_condition_message(status, "ReplicaFailure"),
@@ -132,6 +147,8 @@ def frozen(manifest: Manifest) -> Frozen:
         data=canonical_json(manifest.get("data")),
         grace=_grace(manifest.get("data") or {}),
         created=manifest["metadata"].get("creationTimestamp") or "",
+        adopted=ADOPTED_ANNOTATION in _annotations(manifest),
+        unnamed_port=_unnamed_port(manifest.get("data") or {}),
     )
 
 
@@ -168,17 +185,52 @@ def template_digest(template: Mapping[str, Any]) -> str:
 
 def _common(manifest: Manifest) -> dict[str, Any]:
     meta, labels = manifest["metadata"], _labels(manifest)
+    owned = owned_hash(manifest, MANAGER)
     return {
         "uid": meta["uid"],
         "app": labels.get(APP_LABEL, ""),
         "endpoint_uid": _stated_uid(manifest),
-        "labelled": (
-            labels.get(PROJECT_LABEL) == PROJECT and labels.get(TYPE_LABEL) == TYPE_INFERENCE
-        ),
+        "labelled": _labelled(labels),
         "deleting": meta.get("deletionTimestamp") is not None,
         "applied_hash": _annotations(manifest).get(HASH_ANNOTATION),
-        "owned_hash": owned_hash(manifest, MANAGER),
+        "owned_hash": owned,
+        "written": _written(manifest) if owned is None else None,
     }
+
+
+def _labelled(labels: Mapping[str, str]) -> bool:
+    return labels.get(PROJECT_LABEL) == PROJECT and labels.get(TYPE_LABEL) == TYPE_INFERENCE
+
+
+def _written(manifest: Manifest) -> str | None:
+    """Return the time of the last write to the spec; a status and a scale are not it."""
+    entries = manifest["metadata"].get("managedFields") or ()
+    times = (
+        entry.get("time") or ""
+        for entry in entries
+        if not entry.get("subresource") and "f:spec" in (entry.get("fieldsV1") or {})
+    )
+    return max(times, default=None)
+
+
+def _takes_over(manifest: Manifest, selector: Mapping[str, Any]) -> bool:
+    """Whether a Deployment can become ours as it runs: we see its pods, and keep its selector."""
+    pod = (manifest["spec"]["template"].get("metadata") or {}).get("labels") or {}
+    of_one = pod.get(APP_LABEL) == _labels(manifest).get(APP_LABEL)
+    return _labelled(pod) and of_one and not selector.get("matchExpressions")
+
+
+def _match_labels(selector: Mapping[str, Any], app: str) -> Mapping[str, str] | None:
+    labels = selector.get("matchLabels") or {}
+    return None if labels == {APP_LABEL: app} else labels
+
+
+def _unnamed_port(template: Mapping[str, Any]) -> int:
+    containers = (template.get("spec") or {}).get("containers") or ()
+    ports = next((c.get("ports") or () for c in containers if c.get("name") == CONTAINER), ())
+    if any(port.get("name") == PORT_NAME for port in ports):
+        return 0
+    return next((port["containerPort"] for port in ports), 0)
 
 
 def _stated_uid(manifest: Manifest) -> EndpointUid | None:

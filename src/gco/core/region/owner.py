@@ -1,6 +1,7 @@
 """Whose object it is that stands under one of our names."""
 
 from gco.core.model.ids import EndpointName, EndpointUid
+from gco.core.model.regional import Regional
 from gco.core.region.actions import Owner, Seen
 from gco.core.region.observe import Child
 
@@ -20,6 +21,12 @@ def owner_of(record: Child, name: EndpointName, uid: EndpointUid) -> Owner:
     return Owner.FOREIGN
 
 
+def claimed(record: Child, regional: Regional) -> bool:
+    """Whether `record` is the endpoint's to keep and to delete: ours, or to be taken over."""
+    owner = owner_of(record, regional.name, regional.spec.uid)
+    return owner is Owner.OURS or (owner is Owner.ADOPTABLE and bool(regional.spec.adopts))
+
+
 def seen(record: Child, name: EndpointName, uid: EndpointUid) -> Seen:
     """Return what a plan needs to know of `record`."""
     return Seen(
@@ -28,4 +35,5 @@ def seen(record: Child, name: EndpointName, uid: EndpointUid) -> Seen:
         deleting=record.deleting,
         applied_hash=record.applied_hash,
         owned_hash=record.owned_hash,
+        written=record.written,
     )

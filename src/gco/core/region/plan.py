@@ -38,19 +38,27 @@ def plan(
     *,
     accepted: Mapping[ObjectRef, Rendered] | None = None,
     keep: Collection[ObjectRef] = (),
+    adopt: bool = False,
 ) -> tuple[Action, ...]:
     """Return the actions that turn `observed` into `desired`, deletions last and in a safe order.
 
     `accepted` are objects as our last apply left them, where that differs from what was rendered:
     for the same rendered hash, that is what is expected. `keep` are objects to leave as they are.
+    `adopt` makes what the original monitor made ours; else it is left alone.
     """
-    return (*_applies(desired, observed, accepted or {}), *_deletes(desired, observed, keep))
+    claimed = {Owner.OURS, Owner.ADOPTABLE} if adopt else {Owner.OURS}
+    kept = {
+        ref: seen for ref, seen in observed.items() if seen.owner in claimed and ref not in keep
+    }
+    return (*_applies(desired, observed, accepted or {}, adopt=adopt), *_deletes(desired, kept))
 
 
 def _applies(
     desired: Mapping[ObjectRef, Rendered],
     observed: Mapping[ObjectRef, Seen],
     accepted: Mapping[ObjectRef, Rendered],
+    *,
+    adopt: bool,
 ) -> Iterator[Apply | Refuse | Wait]:
     for ref, rendered in desired.items():
         match observed.get(ref):
@@ -58,10 +66,12 @@ def _applies(
                 yield Apply(ref, rendered, Why.MISSING)
             case Seen(owner=Owner.FOREIGN):
                 yield Refuse(ref, Why.TAKEN)
-            case Seen(owner=Owner.ADOPTABLE):
+            case Seen(owner=Owner.ADOPTABLE) if not adopt:
                 yield Refuse(ref, Why.NOT_ADOPTED)
             case Seen(deleting=True):
                 yield Wait(ref, Why.LEAVING)
+            case Seen(owner=Owner.ADOPTABLE) as seen:
+                yield Apply(ref, rendered, Why.ADOPTED, uid=seen.uid)
             case seen if seen.applied_hash != rendered.hash:
                 yield Apply(ref, rendered, Why.CHANGED, uid=seen.uid)
             case seen if seen.owned_hash != _expected(rendered, accepted.get(ref)):
@@ -77,15 +87,11 @@ def _expected(rendered: Rendered, accepted: Rendered | None) -> str:
 
 
 def _deletes(
-    desired: Mapping[ObjectRef, Rendered],
-    observed: Mapping[ObjectRef, Seen],
-    keep: Collection[ObjectRef],
+    desired: Mapping[ObjectRef, Rendered], claimed: Mapping[ObjectRef, Seen]
 ) -> Iterator[Delete]:
-    unwanted = observed.keys() - desired.keys() - set(keep)
-    for ref in sorted(unwanted, key=_delete_order):
-        seen = observed[ref]
-        if seen.owner is Owner.OURS and not seen.deleting:
-            yield Delete(ref, seen.uid, Why.UNWANTED)
+    for ref in sorted(claimed.keys() - desired.keys(), key=_delete_order):
+        if not claimed[ref].deleting:
+            yield Delete(ref, claimed[ref].uid, Why.UNWANTED)
 
 
 def _delete_order(ref: ObjectRef) -> tuple[int, ObjectRef]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gco.core.model.names import CONTAINER
+from gco.core.model.names import CONTAINER, PORT_NAME
 
 STARTUP_PERIOD = 5
 """Seconds between two start-up probes."""
@@ -20,6 +20,14 @@ def ready_path(template: Mapping[str, Any]) -> str:
     probe = server_container(template).get("readinessProbe") or {}
     path: str = (probe.get("httpGet") or {}).get("path", "/")
     return path
+
+
+def port_number(template: Mapping[str, Any]) -> int:
+    """Return the port on which a pod of the template serves; 0 where it says none."""
+    ports = server_container(template).get("ports") or ()
+    named = (p["containerPort"] for p in ports if p.get("name") == PORT_NAME)
+    first: int = next(named, None) or next((p["containerPort"] for p in ports), 0)
+    return first
 
 
 def startup_seconds(template: Mapping[str, Any]) -> int:

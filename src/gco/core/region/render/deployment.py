@@ -1,5 +1,6 @@
 """The Deployment: how many pods of the frozen template, and how a new template replaces an old."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from gco.core.model.names import APP_LABEL, TEMPLATE_KEY_ANNOTATION, deployment_name
@@ -17,11 +18,19 @@ _STARTUP_MARGIN = 300
 """Seconds beyond the start-up budget for scheduling a pod and pulling its image."""
 
 
-def deployment(regional: Regional, template: Template, replicas: int) -> Rendered:
-    """Return the Deployment with `replicas` pods of `template`."""
+def deployment(
+    regional: Regional,
+    template: Template,
+    replicas: int,
+    selector: Mapping[str, str] | None = None,
+) -> Rendered:
+    """Return the Deployment with `replicas` pods of `template`.
+
+    `selector` is that of a Deployment which someone else made: it can never change.
+    """
     spec = {
         "replicas": replicas,
-        "selector": {"matchLabels": {APP_LABEL: regional.name}},
+        "selector": {"matchLabels": dict(selector or {APP_LABEL: regional.name})},
         "template": template.body,
         "strategy": strategy(regional.spec.endpoint.rollout, regional.spec.replicas),
         "paused": False,

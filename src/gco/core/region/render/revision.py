@@ -1,6 +1,6 @@
 """The ControllerRevision that keeps one frozen pod template, as StatefulSets keep theirs."""
 
-from gco.core.model.names import TEMPLATE_KEY_ANNOTATION
+from gco.core.model.names import ADOPTED_ANNOTATION, TEMPLATE_KEY_ANNOTATION
 from gco.core.model.regional import Regional
 from gco.core.region.actions import Rendered
 from gco.core.region.freeze import Template
@@ -10,7 +10,8 @@ from gco.kinds import CONTROLLER_REVISION
 
 def revision(regional: Regional, template: Template) -> Rendered:
     """Return the object that holds `template`; its data can never change, so its name is a hash."""
-    head = envelope(
-        CONTROLLER_REVISION, template.name, regional, {TEMPLATE_KEY_ANNOTATION: template.key}
-    )
+    told: dict[str, str] = {TEMPLATE_KEY_ANNOTATION: template.key}
+    if template.adopted:
+        told[ADOPTED_ANNOTATION] = "true"
+    head = envelope(CONTROLLER_REVISION, template.name, regional, told)
     return rendered({**head, "revision": template.number, "data": template.body})

@@ -9,16 +9,18 @@ from gco.core.region.render.objects import envelope, rendered
 from gco.kinds import SERVICE
 
 
-def service(regional: Regional, template: Template) -> Rendered:
+def service(regional: Regional, template: Template, *, number: int | None = None) -> Rendered:
     """Return the Service, which reaches each pod on the port that this pod's template names.
 
-    A named port lets pods of two templates with two ports answer during a rollout.
+    A named port lets pods of two templates with two ports answer during a rollout; `number` is for
+    pods that have none. A Service that was taken over has a port without a name, and keeps it so:
+    with another name its endpoints would be listed anew, and be none for a moment.
     """
     port = {
-        "name": "http",
+        **({} if regional.spec.adopts else {"name": "http"}),
         "port": SERVICE_PORT,
         "protocol": "TCP",
-        "targetPort": _target(template),
+        "targetPort": number or _target(template),
     }
     spec = {
         "type": "ClusterIP",
