@@ -10,6 +10,13 @@ def route(view: View) -> Said:
     found = view.observed.routes.get(main_route(view.regional))
     if view.stage is not Stage.SERVE:
         return Said("False", "NotWanted", "no route is wanted")
+    if found is None and view.silent_since is not None:
+        return Said(
+            "False",
+            "RouteWithdrawn",
+            f"nothing has answered since {view.silent_since:%Y-%m-%d %H:%M:%S}Z, so no requests are "
+            "sent here; the route is made again when a pod answers",
+        )
     if found is None or found.deleting:
         return Said("False", "RouteNotReady", "no route yet; it is made when a pod answers")
     if not found.address:
