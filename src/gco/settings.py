@@ -41,10 +41,6 @@ class Settings(pydantic.BaseModel):
         15
     )
     """The floor of the resync period; nothing waits for it."""
-    unhealthy_seconds: Annotated[
-        float, Field(validation_alias="INFERENCE_UNHEALTHY_THRESHOLD_SECONDS", ge=1)
-    ] = 300
-    """How long nothing may answer behind a route, start-up budgets aside, before the route leaves."""
     namespace: Annotated[str, Field(validation_alias="INFERENCE_NAMESPACE")] = "gco-inference"
     namespaces: Annotated[str | None, Field(validation_alias="GCO_NAMESPACES")] = None
     """Comma-separated allow-list of namespaces; INFERENCE_NAMESPACE alone unless set."""
@@ -61,6 +57,21 @@ class Settings(pydantic.BaseModel):
     in_cluster: Annotated[str | None, Field(validation_alias="KUBERNETES_SERVICE_HOST")] = None
     user: Annotated[str, Field(validation_alias="USER")] = ""
     """Who the revisions that this person makes are by."""
+    route_backend: Annotated[
+        Literal["alb", "nginx", "gateway"], Field(validation_alias="GCO_ROUTE_BACKEND")
+    ] = "alb"
+    """What routes requests to the endpoints of this region whose spec names no backend."""
+    gateway: Annotated[
+        str,
+        Field(validation_alias="GCO_GATEWAY", pattern=r"^([-.a-z0-9]+(/[-.a-z0-9]+){1,2})?$"),
+    ] = ""
+    """The Gateway that HTTPRoutes attach to: `NAMESPACE/NAME` or `NAMESPACE/NAME/LISTENER`."""
+    alb_rewrites: Annotated[bool, Field(validation_alias="GCO_ALB_REWRITES")] = True
+    """Whether the AWS Load Balancer Controller here takes prefixes off (2.14.1 and later)."""
+    address: Annotated[
+        str, Field(validation_alias="GCO_ADDRESS", pattern=r"^(https?://[^\s/]+)?$")
+    ] = ""
+    """The URL at which this region's routes answer; as its Ingresses say unless set."""
     models: Annotated[str | None, Field(validation_alias="GCO_MODELS")] = None
     """Where `gco models` keeps models by their names: `s3://bucket/folder`."""
     hub_url: Annotated[str, Field(validation_alias="HF_ENDPOINT")] = "https://huggingface.co"

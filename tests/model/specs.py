@@ -73,7 +73,13 @@ ROUTES = st.builds(
     path=maybe(st.sampled_from(["/", "/llm", "/a/b/"])),
     host=maybe(st.just("llm.example.com")),
     backend=maybe(st.sampled_from(model.RouteBackend)),
-    auth=maybe(OBJECT),
+    gateway=maybe(st.builds(model.GatewayRef, name=WORD, namespace=maybe(WORD))),
+    strip_prefix=maybe(st.booleans()),
+    tls=maybe(st.builds(model.RouteTls, secret_name=maybe(WORD))),
+    health_check=maybe(st.builds(model.HealthCheck, interval_seconds=seconds(5))),
+    auth=maybe(
+        st.builds(model.RouteAuth, basic=maybe(st.builds(model.BasicAuth, secret_name=WORD)))
+    ),
 )
 REGIONS = st.builds(
     model.RegionSpec,

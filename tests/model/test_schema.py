@@ -121,7 +121,6 @@ def test_editors_are_told_what_is_not_supported_yet():
         "EndpointSpec.canary",
         "EndpointSpec.model",
         "RegionSpec.autoscaling",
-        "Route.auth",
     ]
 
 

@@ -255,9 +255,6 @@ RULES = [
     pytest.param({"podOverrides": {"spec": {"containers": [{"name": "inference", "ports": [{"containerPort": 8000, "name": "web"}]}]}}}, "spec.podOverrides.spec.containers[0].ports[0].name", "web", "http for port 8000 alone", id="overlay-renames-the-port"),
     pytest.param({"podOverrides": {"spec": {"containers": [{"name": "inference", "ports": [{"containerPort": 9, "name": "http"}]}]}}}, "spec.podOverrides.spec.containers[0].ports[0].name", "http", "http for port 8000 alone", id="overlay-moves-the-port"),
     pytest.param({"podOverrides": {"spec": {"containers": [{"name": "inference", "ports": None}]}}}, 'spec.podOverrides.spec.containers[0].ports["$patch"]', "delete", "no way to take away", id="overlay-without-ports"),
-    pytest.param({"route": {"auth": {"a": "b"}}}, "spec.route.auth", '{"a": "b"}', "not supported yet", id="route-auth"),
-    pytest.param({"route": {"backend": "gateway"}}, "spec.route.backend", "gateway", "alb or nginx", id="gateway"),
-    pytest.param({"regions": [{"name": "a", "route": {"backend": "gateway"}}]}, "spec.regions[0].route.backend", "gateway", "alb or nginx", id="regional-gateway"),
 ]  # fmt: skip
 
 
@@ -317,24 +314,6 @@ def test_regions_are_judged_where_they_are_known():
         )
     }
     assert "start `gco monitor`" in problems(document, regions=())["spec.regions[0].name"][1]
-
-
-@pytest.mark.parametrize(
-    ("spec", "refused"),
-    [
-        pytest.param({}, True, id="every-region"),
-        pytest.param({"regions": ["gw"]}, True, id="that-region"),
-        pytest.param({"regions": ["us-east-1"]}, False, id="another-region"),
-        pytest.param({"route": {"backend": "nginx"}}, False, id="another-backend"),
-        pytest.param(
-            {"regions": [{"name": "gw", "route": {"backend": "alb"}}]}, False, id="another-there"
-        ),
-    ],
-)
-def test_a_regions_own_backend_may_be_one_that_is_not_supported_yet(spec, refused):
-    regions = (a_region("gw", route_backend="gateway"), *REGIONS)
-
-    assert ("spec.route.backend" in problems(a_document(spec), regions=regions)) is refused
 
 
 WARNINGS = [

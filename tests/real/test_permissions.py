@@ -1,10 +1,13 @@
 """The roles of deploy/ hold what the monitor uses, no more and no less; run after everything else."""
 
+import asyncio
+
 import pytest
 import yaml
 
 from gco.core.model.ids import EndpointName
 from gco.service import Until
+from testbed import crds
 from testbed.world import MANIFESTS
 from tests.real.driving import NAMESPACE, apply, endpoint, kubectl, settled, until
 
@@ -62,6 +65,25 @@ async def edit_by_hand(region, name):
         await until(healed, seconds=20, what=f"{target} healed")
 
 
+async def routed_by_a_gateway(service, installation):
+    """Have an endpoint served by an HTTPRoute in a region that had no such kind until now."""
+    east, name = installation.regions[0], EndpointName("by-gateway")
+    await asyncio.to_thread(crds.install, east.plane, crds.GATEWAY_API)
+    route = {"backend": "gateway", "gateway": {"name": "public"}}
+    await apply(service, endpoint(name, regions=["us-east-1"], route=route))
+    target = ("httproute", f"inference-{name}", NAMESPACE)
+
+    async def labelled():
+        told = await kubectl(east, "get", *target, "--ignore-not-found", "-o=jsonpath={.metadata}")
+        return '"project":"gco"' in told
+
+    await until(labelled, what="an HTTPRoute")
+    await kubectl(east, "label", *target, "project=other", "--overwrite")
+    await until(labelled, seconds=20, what="an HTTPRoute healed")
+    await service.delete([name], confirmed=True)
+    await settled(service, name, until=Until.DELETED)
+
+
 async def crashing(service, name):
     """Tell whether every region names the crash."""
     view = await service.get(name)
@@ -74,6 +96,7 @@ async def test_every_permission_is_used_and_none_is_missing(installation):
         await apply(service, endpoint(name))
         assert (await settled(service, name)).ready
         await edit_by_hand(installation.regions[0], name)
+        await routed_by_a_gateway(service, installation)
         await apply(service, endpoint(name, command=["/bin/false"]))
         await until(lambda: crashing(service, name), what="a crash, whose last words are read")
         await service.delete([name], confirmed=True)

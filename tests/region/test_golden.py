@@ -59,6 +59,7 @@ EVERYTHING = {
     "rollout": {"strategy": "surge"},
 }
 
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 OVERRIDES = {
     "metadata": {"annotations": {"prometheus.io/scrape": "true"}},
     "spec": {
@@ -112,12 +113,73 @@ CASES = {
     ),
     "alb-weighted": a_regional(route={"host": "llm.example.com"}),
     "nginx-weighted": a_regional(route={"backend": "nginx"}),
+    "alb-https-oidc": a_regional(
+        route={
+            "tls": {"certificateArn": CERTIFICATE},
+            "healthCheck": {"intervalSeconds": 30, "unhealthyThreshold": 5},
+            "auth": {
+                "oidc": {
+                    "issuer": "https://id.example.com",
+                    "authorizationEndpoint": "https://id.example.com/authorize",
+                    "tokenEndpoint": "https://id.example.com/token",
+                    "userInfoEndpoint": "https://id.example.com/userinfo",
+                    "secretName": "oidc-client",
+                }
+            },
+        }
+    ),
+    "alb-cognito-without-rewrite": a_regional(
+        route={
+            "stripPrefix": False,
+            "tls": {"certificateArn": CERTIFICATE},
+            "auth": {
+                "cognito": {
+                    "userPoolArn": "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_a",
+                    "userPoolClientId": "1example23456789",
+                    "userPoolDomain": "models",
+                }
+            },
+        }
+    ),
+    "nginx-tls-basic": a_regional(
+        route={
+            "backend": "nginx",
+            "host": "llm.example.com",
+            "tls": {"secretName": "llm-tls"},
+            "auth": {"basic": {"secretName": "llm-users"}},
+        }
+    ),
+    "nginx-external": a_regional(
+        route={
+            "backend": "nginx",
+            "auth": {
+                "external": {
+                    "url": "http://auth.gco-inference.svc.cluster.local/verify",
+                    "responseHeaders": ["X-User", "X-Team"],
+                }
+            },
+        }
+    ),
+    "gateway": a_regional(
+        route={
+            "backend": "gateway",
+            "host": "*.example.com",
+            "gateway": {"name": "public", "namespace": "gateways", "listener": "https"},
+        }
+    ),
+    "gateway-weighted": a_regional(
+        route={"backend": "gateway", "path": "/v1.0/llm", "gateway": {"name": "public"}}
+    ),
+    "gateway-root": a_regional(
+        route={"backend": "gateway", "path": "/", "gateway": {"name": "public"}}
+    ),
     "nginx-without-weight": a_regional(route={"backend": "nginx", "path": "/"}),
 }
 SPLITS = {
     "alb-weighted": Split("web-canary", 10),
     "nginx-weighted": Split("web-canary", 25),
     "nginx-without-weight": Split("web-canary", 0),
+    "gateway-weighted": Split("web-canary", 40),
 }
 """Where some of the requests go to a canary."""
 

@@ -36,7 +36,7 @@ COMMON = {
 }
 WORKLOAD = Workload(**COMMON, template="t", template_key=None, blocked="")
 SERVICE = BUDGET = Child(**COMMON)
-ROUTE = Route(**COMMON, address="lb", weighted=False)
+ROUTE = Route(**COMMON, address="lb", taken_up=True, problem="", weighted=False)
 ROUTE_REF = main_route(a_regional())
 FROZEN = Frozen(
     **COMMON,
@@ -182,7 +182,7 @@ def test_when_the_route_is_wanted(observed, routed):
 
 NGINX = a_regional(route={"backend": "nginx"})
 NGINX_REF = main_route(NGINX)
-NOT_TAKEN_UP = dataclasses.replace(ROUTE, address="")
+NOT_TAKEN_UP = dataclasses.replace(ROUTE, address="", taken_up=False)
 FOREIGN = dataclasses.replace(ROUTE, endpoint_uid="someone-else")
 
 

@@ -15,7 +15,7 @@ from gco.core.region.stage import Stage
 from gco.core.region.status import DRIFT_SHOWN, View, drift_shown_for, judge
 from tests.builders import NOW, a_regional
 from tests.region.test_causes import BAD_IMAGE, CRASHED, NO_GPU, a_pod, unscheduled
-from tests.region.test_stage import ALL, NOTHING, ROUTE, ROUTE_REF, but
+from tests.region.test_stage import ALL, NOT_TAKEN_UP, NOTHING, ROUTE_REF, but
 
 LATER = NOW + dt.timedelta(minutes=5)
 READY = a_pod(ready=True, started=True)
@@ -74,7 +74,7 @@ def holding(*wanted, old=(), leaving=0, **other):
             id="rejected",
         ),
         pytest.param(
-            a_view(observed=but(routes={ROUTE_REF: dataclasses.replace(ROUTE, address="")})),
+            a_view(observed=but(routes={ROUTE_REF: NOT_TAKEN_UP})),
             "updating",
             "False",
             "RouteNotReady",
@@ -239,9 +239,7 @@ def test_what_waiting_will_not_mend_is_told_though_another_cause_ranks_higher():
 
 
 def test_a_route_that_nobody_takes_up_says_what_to_check():
-    status = judge(
-        a_view(observed=but(routes={ROUTE_REF: dataclasses.replace(ROUTE, address="")})), NOW
-    )
+    status = judge(a_view(observed=but(routes={ROUTE_REF: NOT_TAKEN_UP})), NOW)
 
     assert "IngressClass alb" in status.message
     assert "kubectl describe ingress inference-web -n gco-inference" in status.message

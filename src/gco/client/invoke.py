@@ -16,8 +16,6 @@ from gco.errors import GcoError
 _DATA = b"data: "
 _DONE = b"[DONE]"
 _CONNECT_SECONDS = 10
-_JSON = {"Content-Type": "application/json"}
-"""Servers made with FastAPI read no body that does not say what it is."""
 
 
 class InvokeError(GcoError):
@@ -46,8 +44,7 @@ async def invoke(prompt: Prompt) -> AsyncIterator[str]:
     try:
         async with aiohttp.ClientSession(timeout=timeout, headers=headers) as http:
             body = _body(prompt, await _model(http, prompt.url))
-            url = f"{prompt.url}/v1/chat/completions"
-            async with http.post(url, data=body, headers=_JSON) as answer:
+            async with http.post(f"{prompt.url}/v1/chat/completions", data=body) as answer:
                 await _check(answer)
                 async for piece in _pieces(answer, stream=prompt.stream):
                     yield piece

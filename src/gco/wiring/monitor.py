@@ -12,6 +12,7 @@ from gco.cluster.kubernetes.transport import Limits
 from gco.cluster.port import Cluster
 from gco.controllers.sync import identify_cluster
 from gco.core.model.ids import Epoch, RegionName
+from gco.core.model.routes import gateway_named
 from gco.core.model.status import Region
 from gco.errors import ForbiddenError, SettingsError, TransientError
 from gco.runtime.backoff import Backoff, Retries
@@ -57,7 +58,7 @@ async def run_monitor(
     options = RegionOptions(
         hostname=settings.hostname,
         resync_seconds=settings.resync_seconds,
-        unhealthy_seconds=settings.unhealthy_seconds,
+        address=settings.address,
         accept_store=accept_store,
         replace_cluster=replace_cluster,
     )
@@ -137,6 +138,9 @@ async def _describe(cluster: Cluster, settings: Settings) -> Region:
         aws_region=settings.region,
         namespaces=settings.allowed_namespaces,
         version=__version__,
+        route_backend=settings.route_backend,
+        gateway=gateway_named(settings.gateway),
+        alb_rewrites=settings.alb_rewrites,
         heartbeat=SystemClock().now(),
         heartbeat_seconds=settings.heartbeat_seconds,
         epoch=Epoch(0),

@@ -30,7 +30,7 @@ class Resource(NamedTuple):
 
 _WITHOUT_STATUS: Final = frozenset({"Lease", "ControllerRevision", "Event"})
 _WITH_GENERATION: Final = frozenset(
-    {"Deployment", "ReplicaSet", "Ingress", "Pod", "CustomResourceDefinition"}
+    {"Deployment", "ReplicaSet", "Ingress", "HTTPRoute", "Pod", "CustomResourceDefinition"}
 )
 
 

@@ -22,13 +22,14 @@ from gco.core.region.observe import (
 )
 from gco.core.region.observed import Observed
 from gco.core.region.pods import PodRecord, pod, sort_pods
-from gco.core.region.routing import route_refs
+from gco.core.region.routing import main_route, route_refs
 from gco.core.sync.copies import Copy, read_copy
 from gco.errors import InvalidSpecError
 from gco.kinds import (
     CONTROLLER_REVISION,
     DEPLOYMENT,
     EVENT,
+    HTTP_ROUTE,
     INFERENCE_ENDPOINT,
     INGRESS,
     POD,
@@ -40,6 +41,7 @@ from gco.kinds import (
 )
 from gco.runtime.informer import Informer
 from gco.runtime.metrics import SILENT, ControllerMetrics
+from gco.runtime.optional import OptionalInformer
 
 R = TypeVar("R")
 
@@ -89,6 +91,9 @@ class Caches:
         self.services = watch(SERVICE, child)
         self.budgets = watch(POD_DISRUPTION_BUDGET, child)
         self.routes = watch(INGRESS, route)
+        self.http_routes = OptionalInformer(
+            cluster, HTTP_ROUTE, namespace, project=route, metrics=metrics
+        )
         self.frozen = watch(CONTROLLER_REVISION, frozen, index=lambda record: record.endpoint)
         self.pod_sets = watch(
             REPLICA_SET, pod_set, labels=SELECT_OURS, index=lambda record: record.app
@@ -103,6 +108,7 @@ class Caches:
         yield self.services
         yield self.budgets
         yield self.routes
+        yield self.http_routes
         yield self.frozen
         yield self.pod_sets
         yield self.pods
@@ -131,6 +137,8 @@ class Caches:
         self.services.subscribe(lambda name, _old, _new: concerns(name))
         self.budgets.subscribe(lambda name, _old, _new: concerns(name))
         self.routes.subscribe(lambda name, _old, _new: concerns(endpoint_of_route(name)))
+        self.http_routes.subscribe(lambda name, _old, _new: concerns(endpoint_of_route(name)))
+        self.http_routes.subscribe_served(lambda: self._routed_by(HTTP_ROUTE, enqueue))
         self.frozen.subscribe(lambda name, _old, _new: concerns(name.rpartition("-")[0]))
         self.pod_sets.subscribe(lambda _, old, new: concerns(_app(old, new)))
         self.pods.subscribe(lambda _, old, new: concerns(_app(old, new)))
@@ -144,6 +152,7 @@ class Caches:
             service=self.services.get(name),
             budget=self.budgets.get(disruption_budget_name(name)),
             routes=self._routes_of(name),
+            absent=frozenset({HTTP_ROUTE.name} if self.http_routes.served is False else ()),
             frozen=self.frozen.indexed(name),
             pods=sort_pods(
                 found, self.pod_sets.indexed(name).values(), self.pods.indexed(name), self._notes_of
@@ -151,7 +160,8 @@ class Caches:
         )
 
     def _routes_of(self, name: EndpointName) -> Mapping[ObjectRef, Route]:
-        found = ((ref, self.routes.get(ref.name)) for ref in route_refs(name))
+        informers = {INGRESS.name: self.routes, HTTP_ROUTE.name: self.http_routes}
+        found = ((ref, informers[ref.kind].get(ref.name)) for ref in route_refs(name))
         return {ref: record for ref, record in found if record is not None}
 
     def _notes_of(self, pod: str) -> Iterator[Note]:
@@ -160,6 +170,11 @@ class Caches:
     def _app_of(self, pod: str | None) -> str:
         record = self.pods.get(pod) if pod else None
         return record.app if record is not None else ""
+
+    def _routed_by(self, kind: Kind, enqueue: Callable[[EndpointName], None]) -> None:
+        for name, resource in self.resources.items().items():
+            if isinstance(resource, Regional) and main_route(resource).kind == kind.name:
+                enqueue(EndpointName(name))
 
     def record(self, manifest: Manifest) -> None:
         """Take an own write's answer into the cache of its kind."""

@@ -34,7 +34,6 @@ _REASONS: Final = {
     Why.CHANGED: "Updated",
     Why.ADOPTED: "Adopted",
     Why.UNWANTED: "Deleted",
-    Why.SILENT: "RouteWithdrawn",
 }
 
 

@@ -1,21 +1,18 @@
 """What a spec means in one region: its overrides, its image registry, its kind of route."""
 
 from collections.abc import Iterable
-from typing import TypeVar
 
-from gco.core.model.base import Model
 from gco.core.model.endpoint import Endpoint, RegionTarget
 from gco.core.model.ids import RegionName
 from gco.core.model.images import regional_image
 from gco.core.model.regional import RegionalSpec
-from gco.core.model.spec import EndpointSpec, RegionSpec, Route, RouteBackend
+from gco.core.model.routes import overlaid, route_in
+from gco.core.model.spec import EndpointSpec, RegionSpec
 from gco.core.model.status import Region
-
-_M = TypeVar("_M", bound=Model)
 
 
 def resolve(spec: EndpointSpec, region: Region) -> EndpointSpec:
-    """Return `spec` as it is in `region`, with only what was stated, but for the route's backend.
+    """Return `spec` as it is in `region`, with only what was stated, but for how routes go there.
 
     A field that the region states wins; within `scheduling`, `autoscaling` and `route` each field
     by itself. An image that the region names itself is taken as it is.
@@ -27,9 +24,9 @@ def resolve(spec: EndpointSpec, region: Region) -> EndpointSpec:
             "state": None,
             "image": _image(spec, own, region),
             "replicas": spec.replicas if own.replicas is None else own.replicas,
-            "autoscaling": _overlay(spec.autoscaling, own.autoscaling),
-            "scheduling": _overlay(spec.scheduling, own.scheduling),
-            "route": _route(_overlay(spec.route, own.route), region),
+            "autoscaling": overlaid(spec.autoscaling, own.autoscaling),
+            "scheduling": overlaid(spec.scheduling, own.scheduling),
+            "route": route_in(overlaid(spec.route, own.route), region),
         }
     )
 
@@ -87,17 +84,3 @@ def _image(spec: EndpointSpec, own: RegionSpec, region: Region) -> str:
     if spec.image_policy == "as-is" or not region.aws_region:
         return spec.image
     return regional_image(spec.image, region.aws_region)
-
-
-def _route(route: Route | None, region: Region) -> Route:
-    if route is not None and route.backend is not None:
-        return route
-    backend = RouteBackend(region.route_backend)
-    return (route or Route()).model_copy(update={"backend": backend})
-
-
-def _overlay(base: _M | None, over: _M | None) -> _M | None:
-    if base is None or over is None:
-        return over if base is None else base
-    fields = ((name, getattr(over, name)) for name in over.model_fields_set)
-    return base.model_copy(update={name: value for name, value in fields if value is not None})

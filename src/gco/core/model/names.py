@@ -78,6 +78,11 @@ def nginx_canary_ingress_name(name: EndpointName) -> str:
     return f"{_NGINX_ROUTE}{name}{CANARY_SUFFIX}"
 
 
+def http_route_name(name: EndpointName) -> str:
+    """Return the name of the endpoint's HTTPRoute."""
+    return f"{_ROUTE}{name}"
+
+
 def endpoint_of_route(name: str) -> str:
     """Return the endpoint that would own a route of that name; of another name, the name itself."""
     stem = name.removeprefix(_NGINX_ROUTE).removeprefix(_ROUTE)

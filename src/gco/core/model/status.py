@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from gco.core.model.base import Model
 from gco.core.model.ids import EndpointName, EndpointUid, Epoch, RegionName, RevisionNumber
+from gco.core.model.spec import GatewayRef
 
 
 class RegionState(enum.StrEnum):
@@ -126,6 +127,11 @@ class Region(Model):
     namespaces: tuple[str, ...] = ()
     """The namespaces in which endpoints are allowed."""
     route_backend: Literal["alb", "nginx", "gateway"] = "alb"
+    """What routes requests here unless a spec names another backend."""
+    gateway: GatewayRef | None = None
+    """The Gateway that HTTPRoutes attach to unless a spec names another one."""
+    alb_rewrites: bool = True
+    """Its AWS Load Balancer Controller takes prefixes off (2.14.1 and later)."""
     capacity: dict[str, AcceleratorCapacity] | None = None
     """By resource name (`nvidia.com/gpu`); None where the monitor may not read nodes: unknown."""
     address: str = ""

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 
 from gco.core.model.regional import Regional
-from gco.core.region.actions import ObjectRef, Rendered, Why
+from gco.core.region.actions import ObjectRef, Rendered
 from gco.core.region.freeze import Template, kept
 from gco.core.region.observe import Route
 from gco.core.region.observed import (
@@ -21,7 +21,7 @@ from gco.core.region.render.disruption import disruption_budget
 from gco.core.region.render.revision import revision
 from gco.core.region.render.route import routes
 from gco.core.region.render.service import service
-from gco.core.region.routing import main_route, own_routes, route_refs
+from gco.core.region.routing import main_route, own_routes
 from gco.core.region.stage import Stage, wanted_replicas
 
 
@@ -31,31 +31,16 @@ class Desired:
 
     objects: Mapping[ObjectRef, Rendered]
     keep: frozenset[ObjectRef] = frozenset()
-    why: Mapping[ObjectRef, Why] = dataclasses.field(default_factory=dict)
-    """Why an object is not wanted, where there is more to say than that."""
 
 
 def desired(
-    regional: Regional,
-    observed: Observed,
-    stage: Stage,
-    template: Template | None,
-    *,
-    silent: bool = False,
+    regional: Regional, observed: Observed, stage: Stage, template: Template | None
 ) -> Desired:
-    """Return what should exist in `stage`; `template` is needed to serve and to rest.
-
-    `silent`: nothing has answered for so long that no request is to come this way.
-    """
+    """Return what should exist in `stage`; `template` is needed to serve and to rest."""
     name = regional.name
     match stage, template:
         case ((Stage.SERVE | Stage.REST), Template()):
             objects = dict(_objects(regional, observed, stage, template))
-            if silent:
-                return Desired(
-                    {ref: o for ref, o in objects.items() if ref not in route_refs(name)},
-                    why=dict.fromkeys(observed.routes, Why.SILENT),
-                )
             return Desired(objects, _outlived(regional, observed, stage))
         case Stage.CLOSE, _:
             every = observed.seen(name, regional.spec.uid).keys()
@@ -78,7 +63,7 @@ def _objects(
     number = _bridge(template, observed)
     yield service_ref(regional.name), service(regional, template, number=number)
     yield budget_ref(regional.name), disruption_budget(regional)
-    if stage is Stage.SERVE and (_routed(regional, observed) or observed.pods.answering):
+    if stage is Stage.SERVE and _routed(regional, observed):
         yield from routes(regional, template).items()
 
 
@@ -96,15 +81,17 @@ def _bridge(template: Template, observed: Observed) -> int | None:
 
 
 def _routed(regional: Regional, observed: Observed) -> bool:
-    """Whether requests come this way already: a route is made once, and outlasts short gaps."""
+    """Whether the route is wanted: it is made once a pod answers, and outlasts short gaps."""
+    if main_route(regional).kind in observed.absent:
+        return False
     ours = any(_ours(regional, record) for record in observed.routes.values())
-    return ours or main_route(regional) in observed.routes
+    return bool(ours or main_route(regional) in observed.routes or observed.pods.answering)
 
 
 def _outlived(regional: Regional, observed: Observed, stage: Stage) -> frozenset[ObjectRef]:
     """Return the routes of another backend: they answer until the wanted one has been taken up."""
     wanted = observed.routes.get(main_route(regional))
-    answers = wanted is not None and wanted.address and _ours(regional, wanted)
+    answers = wanted is not None and wanted.taken_up and _ours(regional, wanted)
     if stage is not Stage.SERVE or answers:
         return frozenset()
     return frozenset(observed.routes) - own_routes(regional)

@@ -27,8 +27,11 @@ from gco.core.region.actions import Manifest
 from gco.kinds.canonical import canonical_json, digest
 from gco.kinds.fieldset import owned_fields
 from gco.kinds.ownership import owned_hash
+from gco.kinds.registry import HTTP_ROUTE
 
 _DIGEST = 16
+_ATTACHED = ("Accepted", "ResolvedRefs")
+"""The conditions of an HTTPRoute at a Gateway without which no request is passed on."""
 _DEFAULT_GRACE = 30
 """Seconds that Kubernetes gives a pod whose template does not say."""
 
@@ -68,10 +71,14 @@ class Workload(Child):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Route(Child):
-    """An Ingress."""
+    """An Ingress or an HTTPRoute."""
 
     address: str
-    """Where a load balancer answers for it; empty until one has taken it up."""
+    """Where a load balancer answers for an Ingress; empty until one does, and for an HTTPRoute."""
+    taken_up: bool
+    """Its controller has made it true, so that requests are answered."""
+    problem: str
+    """Why its controller refuses it, in that controller's words."""
     weighted: bool
     """A canary has a share of its requests."""
 
@@ -129,12 +136,47 @@ def workload(manifest: Manifest) -> Workload:
 
 
 def route(manifest: Manifest) -> Route:
-    """Return the record of an Ingress."""
+    """Return the record of an Ingress or an HTTPRoute."""
+    weighted = _labels(manifest).get(CANARY_LABEL) == "true"
+    if manifest["kind"] == HTTP_ROUTE.name:
+        problem = _parents_problem(manifest)
+        taken_up = problem is None
+        return Route(
+            **_common(manifest),
+            address="",
+            taken_up=taken_up,
+            problem=problem or "",
+            weighted=weighted,
+        )
     balancer = (manifest.get("status") or {}).get("loadBalancer") or {}
     points = balancer.get("ingress") or [{}]
     address = points[0].get("hostname") or points[0].get("ip") or ""
-    weighted = _labels(manifest).get(CANARY_LABEL) == "true"
-    return Route(**_common(manifest), address=address, weighted=weighted)
+    return Route(
+        **_common(manifest),
+        address=address,
+        taken_up=bool(address),
+        problem="",
+        weighted=weighted,
+    )
+
+
+def _parents_problem(manifest: Manifest) -> str | None:
+    """Return why no Gateway serves an HTTPRoute: empty where none said anything, None where one does.
+
+    A controller's word on an earlier generation says nothing of this one.
+    """
+    problem = ""
+    for parent in (manifest.get("status") or {}).get("parents") or ():
+        said = {
+            c["type"]: c
+            for c in parent.get("conditions") or ()
+            if c.get("observedGeneration", 0) >= manifest["metadata"].get("generation", 0)
+        }
+        bad = [said[k] for k in _ATTACHED if k in said and said[k]["status"] != "True"]
+        if not bad and "Accepted" in said:
+            return None
+        problem = problem or "; ".join(f"{c['reason']}: {c['message']}" for c in bad)
+    return problem
 
 
 def frozen(manifest: Manifest) -> Frozen:

@@ -27,6 +27,8 @@ class Observed:
     """Every object that sends requests here: of one backend, or of two while the route moves."""
     frozen: Mapping[str, Frozen]
     pods: Pods
+    absent: frozenset[str] = frozenset()
+    """Kinds that are not installed in this cluster, of those that need not be."""
 
     def seen(self, name: EndpointName, uid: EndpointUid) -> dict[ObjectRef, Seen]:
         """Return what a plan needs to know of the objects that there are."""

@@ -14,6 +14,7 @@ from gco.core.model.names import CONTAINER, MANAGER
 from gco.core.region.actions import Manifest
 from gco.kinds import (
     DEPLOYMENT,
+    HTTP_ROUTE,
     INGRESS,
     POD_DISRUPTION_BUDGET,
     SERVICE,
@@ -30,6 +31,7 @@ _POD = ("f:spec", "f:template", "f:spec")
 _OURS: dict[str, tuple[FieldPath, ...]] = {
     SERVICE.name: (("f:spec", "f:ports"), ("f:spec", "f:selector"), ("f:spec", "f:type")),
     INGRESS.name: (("f:spec",),),
+    HTTP_ROUTE.name: (("f:spec",),),
     POD_DISRUPTION_BUDGET.name: (("f:spec",),),
     DEPLOYMENT.name: (
         ("f:spec", "f:strategy"),

@@ -10,6 +10,7 @@ from gco.core.model.rules import (
     overrides,
     placement,
     rollout,
+    routes,
     server,
     unsupported,
 )
@@ -36,6 +37,7 @@ RULES: Final[tuple[Rule, ...]] = (
     placement.scheduling,
     placement.regions,
     placement.region_images,
+    routes.routes,
     server.open_route,
     rollout.downtime,
     overrides.overrides,

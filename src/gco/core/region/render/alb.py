@@ -11,14 +11,16 @@ from typing import Final
 
 from gco.core.model.names import SERVICE_PORT, service_name
 from gco.core.model.regional import Regional
+from gco.core.model.spec import CognitoAuth, HealthCheck, OidcAuth, RouteAuth, RouteTls
 from gco.core.region.freeze import Template
 from gco.core.region.render.container import ready_path
-from gco.core.region.render.ingress import Paths, path_of, service_backend
+from gco.core.region.render.ingress import Paths, path_of, route_of, service_backend, strips
 from gco.core.region.render.split import Split, weighted
 
 ALB: Final = "alb.ingress.kubernetes.io"
 _WEIGHTED: Final = "weighted-routing"
-_HEALTH_CHECK_SECONDS: Final = 15
+_INTERVAL, _TIMEOUT, _THRESHOLD = 15, 5, 2
+"""Of the health check: seconds, seconds, and answers in a row."""
 
 
 def alb_paths(regional: Regional, template: Template, split: Split | None) -> Paths:
@@ -28,16 +30,55 @@ def alb_paths(regional: Regional, template: Template, split: Split | None) -> Pa
     annotations = {
         f"{ALB}/target-type": "ip",
         f"{ALB}/healthcheck-path": ready_path(template.body),
-        f"{ALB}/healthcheck-interval-seconds": str(_HEALTH_CHECK_SECONDS),
+        **_health(route_of(regional).health_check or HealthCheck()),
+        **_https(route_of(regional).tls),
+        **_auth(route_of(regional).auth),
     }
     if split is not None and weighted(split):
         backend = {"service": {"name": _WEIGHTED, "port": {"name": "use-annotation"}}}
         annotations[f"{ALB}/actions.{_WEIGHTED}"] = _forward(split, service_name(regional.name))
-    if (
-        path != "/" and not template.adopted
-    ):  # its pods answer on the whole path, as they always did
+    # Pods of an adopted template answer on the whole path, as they always did.
+    if strips(regional) and not template.adopted:
         annotations[f"{ALB}/transforms.{backend['service']['name']}"] = _stripped(path)
     return Paths(annotations, ({"path": path, "pathType": "Prefix", "backend": backend},))
+
+
+def _health(stated: HealthCheck) -> dict[str, str]:
+    return {
+        f"{ALB}/healthcheck-interval-seconds": str(stated.interval_seconds or _INTERVAL),
+        f"{ALB}/healthcheck-timeout-seconds": str(stated.timeout_seconds or _TIMEOUT),
+        f"{ALB}/healthy-threshold-count": str(stated.healthy_threshold or _THRESHOLD),
+        f"{ALB}/unhealthy-threshold-count": str(stated.unhealthy_threshold or _THRESHOLD),
+        f"{ALB}/success-codes": "200",
+    }
+
+
+def _https(tls: RouteTls | None) -> dict[str, str]:
+    """Serve on HTTPS alone: `ssl-redirect` would redirect every other endpoint of the shared ALB."""
+    if tls is None or tls.certificate_arn is None:
+        return {}
+    return {
+        f"{ALB}/certificate-arn": tls.certificate_arn,
+        f"{ALB}/listen-ports": json.dumps([{"HTTPS": 443}]),
+    }
+
+
+def _auth(auth: RouteAuth | None) -> dict[str, str]:
+    match auth:
+        case RouteAuth(oidc=OidcAuth() as oidc):
+            return {
+                f"{ALB}/auth-type": "oidc",
+                f"{ALB}/auth-idp-oidc": json.dumps(oidc.model_dump(mode="json")),
+            }
+        case RouteAuth(cognito=CognitoAuth() as pool):
+            told = {
+                "userPoolARN": pool.user_pool_arn,
+                "userPoolClientID": pool.user_pool_client_id,
+                "userPoolDomain": pool.user_pool_domain,
+            }
+            return {f"{ALB}/auth-type": "cognito", f"{ALB}/auth-idp-cognito": json.dumps(told)}
+        case _:
+            return {}
 
 
 def _forward(split: Split, stable: str) -> str:

@@ -6,11 +6,13 @@ the rules of the first, another Service and a weight; its other annotations are 
 """
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from gco.core.model.names import service_name
 from gco.core.model.regional import Regional
-from gco.core.region.render.ingress import Paths, path_of, service_backend
+from gco.core.model.spec import BasicAuth, ExternalAuth, Route, RouteAuth
+from gco.core.region.render.ingress import Paths, path_of, route_of, service_backend, strips
 from gco.core.region.render.split import Split
 
 NGINX: Final = "nginx.ingress.kubernetes.io"
@@ -22,12 +24,14 @@ def nginx_paths(regional: Regional) -> Paths:
     """Return what nginx is told: the annotations, and the one path with its backend."""
     path = path_of(regional)
     backend = service_backend(service_name(regional.name))
-    annotations = {f"{NGINX}/proxy-read-timeout": str(_ANSWER_SECONDS)}
-    if path == "/":
-        return Paths(annotations, ({"path": "/", "pathType": "Prefix", "backend": backend},))
+    route = route_of(regional)
+    annotations = {f"{NGINX}/proxy-read-timeout": str(_ANSWER_SECONDS), **_auth(route.auth)}
+    tls = _tls(route)
+    if not strips(regional):
+        return Paths(annotations, ({"path": path, "pathType": "Prefix", "backend": backend},), tls)
     annotations |= {f"{NGINX}/use-regex": "true", f"{NGINX}/rewrite-target": "/$2"}
     pattern = {"path": f"{re.escape(path)}(/|$)(.*)", "pathType": "ImplementationSpecific"}
-    return Paths(annotations, ({**pattern, "backend": backend},))
+    return Paths(annotations, ({**pattern, "backend": backend},), tls)
 
 
 def nginx_canary_paths(regional: Regional, split: Split) -> Paths:
@@ -35,7 +39,26 @@ def nginx_canary_paths(regional: Regional, split: Split) -> Paths:
 
     The annotations of the first are repeated, since they say how a path is to be read.
     """
-    annotations, paths = nginx_paths(regional)
+    annotations, paths, tls = nginx_paths(regional)
     share = {f"{NGINX}/canary": "true", f"{NGINX}/canary-weight": str(split.weight)}
     backend = service_backend(split.service)
-    return Paths({**annotations, **share}, tuple({**path, "backend": backend} for path in paths))
+    shared = tuple({**path, "backend": backend} for path in paths)
+    return Paths({**annotations, **share}, shared, tls)
+
+
+def _tls(route: Route) -> tuple[Mapping[str, Any], ...]:
+    if route.tls is None or route.tls.secret_name is None:
+        return ()
+    return ({"hosts": [route.host], "secretName": route.tls.secret_name},)
+
+
+def _auth(auth: RouteAuth | None) -> dict[str, str]:
+    match auth:
+        case RouteAuth(basic=BasicAuth() as basic):
+            return {f"{NGINX}/auth-type": "basic", f"{NGINX}/auth-secret": basic.secret_name}
+        case RouteAuth(external=ExternalAuth() as external):
+            headers = ",".join(external.response_headers or ())
+            given = {f"{NGINX}/auth-response-headers": headers} if headers else {}
+            return {f"{NGINX}/auth-url": external.url, **given}
+        case _:
+            return {}
