@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 LOCK   := requirements-dev.lock
+SERVER := testbed/python/llama-cpp-python
+PINNED := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal \
+            --python-version 3.11
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint format bench testbed lock generate kinds clean
@@ -50,10 +53,10 @@ bench: testbed ## Measure against a real control plane and DynamoDB Local; a tab
 	@$(BIN)/python -m bench $(ARGS)
 
 lock: ## Resolve the dependencies anew into the lock files
-	uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal \
-	  --python-version 3.11 pyproject.toml --output-file requirements.lock
-	uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal \
-	  --python-version 3.11 --group dev pyproject.toml --output-file $(LOCK)
+	$(PINNED) pyproject.toml --output-file requirements.lock
+	$(PINNED) --group dev pyproject.toml --output-file $(LOCK)
+	$(PINNED) $(SERVER)/build.in --output-file $(SERVER)/build.lock
+	$(PINNED) $(SERVER)/requirements.in --output-file $(SERVER)/requirements.lock
 
 generate: setup ## Write the files that are generated from the model anew
 	@$(BIN)/python -m tools.generate

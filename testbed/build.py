@@ -1,8 +1,8 @@
 """Builds the real programs from package registries, once for each version.
 
-Everything comes through the ordinary clients `go` and `mvn`, as this machine
-has them set up. The inputs are pinned by the files in `go/` and `java/` beside
-this module, and an entry of the cache is keyed by a hash of them: changing a
+Everything comes through the ordinary clients `go`, `mvn` and `pip`, as this
+machine has them set up. The inputs are pinned by the files in `go/`, `java/` and
+`python/` beside this module, and an entry of the cache is keyed by a hash of them: changing a
 pin builds anew, nothing else does. Run it ahead of the tests with
 
     python -m testbed.build
@@ -23,6 +23,8 @@ from testbed import cache, toolchains
 from testbed.definitions import NAMES as DEFINED
 from testbed.definitions import Definitions
 from testbed.errors import BedError, BuildFailed, Unavailable
+from testbed.llamacpp import NAME as LLAMA_CPP
+from testbed.llamacpp import llama_cpp
 from testbed.progress import say
 from testbed.requirement import skipping_is_forbidden
 
@@ -83,6 +85,8 @@ def dynamodb_local() -> Path:
 
 
 def _made(name: str) -> Path:
+    if name == LLAMA_CPP:
+        return llama_cpp().model.parent
     if name in DEFINED:
         return Definitions.named(name).paths()[0].parent
     return dynamodb_local() if name == DYNAMODB_LOCAL else program(name)
@@ -192,7 +196,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     parser.add_argument("--if-possible", action="store_true", help="a missing tool is no failure")
     lenient = parser.parse_args(arguments).if_possible and not skipping_is_forbidden()
     failed = False
-    for name in (*DEFINED, "etcd", DYNAMODB_LOCAL, "versitygw", *KUBERNETES_PROGRAMS):
+    for name in (*DEFINED, "etcd", DYNAMODB_LOCAL, "versitygw", LLAMA_CPP, *KUBERNETES_PROGRAMS):
         try:
             print(_made(name), flush=True)
         except Unavailable as missing:

@@ -13,6 +13,7 @@ from testbed import crds
 from testbed.controlplane import ControlPlane, started_together
 from testbed.definitions import NAMES
 from testbed.dynamodb import DynamoDBLocal
+from testbed.llamacpp import LlamaCpp, llama_cpp
 from testbed.s3 import S3Server
 from testbed.skipping import skipping
 
@@ -45,3 +46,10 @@ def s3() -> Iterator[S3Server]:
     """An S3 server; a test works in a bucket of its own."""
     with skipping(), S3Server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def llama_server() -> LlamaCpp:
+    """A model server made by others; the test starts it."""
+    with skipping():
+        return llama_cpp()

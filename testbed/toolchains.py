@@ -1,4 +1,4 @@
-"""The calls of `go`, `mvn` and `javac`: what each is told, and what its failure says.
+"""The calls of `go`, `mvn`, `javac` and `pip`: what each is told, and what its failure says.
 
 Sources are copied to a scratch folder first, so a build never writes into the
 tree, and the flags make the result depend on the pinned inputs alone.
@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -93,6 +94,26 @@ def javac(source: Path, folder: Path) -> None:
     """Compile one source file against the jars of a folder, into that folder."""
     compiler = find("javac", "a Java development kit, 17 or later")
     run([compiler, "-cp", f"{folder}/*", "-d", str(folder), str(source)], folder=folder)
+
+
+def python_environment(
+    folder: Path, locks: Sequence[Path], *, variables: Mapping[str, str] | None = None
+) -> None:
+    """Make a virtual environment of pinned packages, one lock after the other.
+
+    What an earlier lock brings builds what a later one has from source. The environment may be
+    moved, but for the scripts in it: start programs by `python -m`.
+
+    Args:
+        folder: where to make it.
+        locks: requirements with a hash of every file.
+        variables: further environment of the builds.
+    """
+    run([sys.executable, "-m", "venv", str(folder)], folder=folder)
+    install = [str(folder / "bin" / "python"), "-m", "pip", "install", "--no-input"]
+    pinned = ["--require-hashes", "--no-deps", "--no-build-isolation", "--requirement"]
+    for lock in locks:
+        run([*install, *pinned, str(lock)], folder=folder, variables=variables)
 
 
 def run(command: Sequence[str], *, folder: Path, variables: Mapping[str, str] | None = None) -> str:

@@ -41,6 +41,10 @@ class Settings(pydantic.BaseModel):
         15
     )
     """The floor of the resync period; nothing waits for it."""
+    unhealthy_seconds: Annotated[
+        float, Field(validation_alias="INFERENCE_UNHEALTHY_THRESHOLD_SECONDS", ge=1)
+    ] = 300
+    """How long nothing may answer behind a route, start-up budgets aside, before the route leaves."""
     namespace: Annotated[str, Field(validation_alias="INFERENCE_NAMESPACE")] = "gco-inference"
     namespaces: Annotated[str | None, Field(validation_alias="GCO_NAMESPACES")] = None
     """Comma-separated allow-list of namespaces; INFERENCE_NAMESPACE alone unless set."""

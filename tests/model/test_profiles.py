@@ -58,7 +58,7 @@ def test_the_server_is_told_by_the_repositorys_last_part_whole(image, server):
         (Server.TRITON, 8000, "/v2/health/ready", (8002, "/metrics", None), None),
         (Server.TORCHSERVE, 8080, "/ping", (8082, "/metrics", None), None),
         (Server.LLAMACPP, 8080, "/health", (None, "/metrics", "--metrics"), None),
-        (Server.LLAMA_CPP_PYTHON, 8000, "/v1/models", None, "--root_path"),
+        (Server.LLAMA_CPP_PYTHON, 8000, "/docs", None, "--root_path"),
         (Server.OLLAMA, 11434, "/", None, None),
         (Server.CUSTOM, 8000, "/health", None, None),
     ],

@@ -29,6 +29,7 @@ CONFIG = SandboxConfig(
     ),
     load_seconds=0,
     tokens_per_second=0,
+    drain_seconds=0.1,
 )
 PROBE = {"httpGet": {"path": "/health", "port": 8000}, "periodSeconds": 1, "failureThreshold": 60}
 
@@ -255,6 +256,18 @@ async def test_a_deleted_pod_goes_with_its_process(region):
 
     await eventually(gone, within=20, what="no pod")
     assert not alive(pid)
+
+
+async def test_a_pod_on_its_way_out_drains_no_longer_than_the_configuration_says(region):
+    lifecycle = {"preStop": {"sleep": {"seconds": 600}}}
+    await serve(region, lifecycle=lifecycle)
+    (pid,) = await region.pids()
+    await region.cluster.delete(DEPLOYMENT, "default", "web")
+
+    async def ended():
+        return not alive(pid)
+
+    await eventually(ended, within=4, what="its end, before its grace period of five seconds")
 
 
 async def test_a_route_without_a_ready_pod_answers_503_and_no_route_404(region):

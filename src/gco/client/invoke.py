@@ -16,6 +16,8 @@ from gco.errors import GcoError
 _DATA = b"data: "
 _DONE = b"[DONE]"
 _CONNECT_SECONDS = 10
+_JSON = {"Content-Type": "application/json"}
+"""Servers made with FastAPI read no body that does not say what it is."""
 
 
 class InvokeError(GcoError):
@@ -44,7 +46,8 @@ async def invoke(prompt: Prompt) -> AsyncIterator[str]:
     try:
         async with aiohttp.ClientSession(timeout=timeout, headers=headers) as http:
             body = _body(prompt, await _model(http, prompt.url))
-            async with http.post(f"{prompt.url}/v1/chat/completions", data=body) as answer:
+            url = f"{prompt.url}/v1/chat/completions"
+            async with http.post(url, data=body, headers=_JSON) as answer:
                 await _check(answer)
                 async for piece in _pieces(answer, stream=prompt.stream):
                     yield piece

@@ -57,6 +57,11 @@ class SandboxConfig(_Part):
     load_seconds: Annotated[float, Field(ge=0)] = 1.0
     """How long the stub server takes to load."""
     tokens_per_second: Annotated[float, Field(ge=0)] = 50.0
+    drain_seconds: Annotated[float, Field(ge=0)] | None = None
+    """At most how long a pod on its way out goes on answering; as its preStop hook says unless said.
+
+    A sandbox's router sends it nothing by then, unlike the load balancers that the hook is for.
+    """
 
     def image(self, reference: str) -> ImageConfig:
         """Return what runs for `reference`."""

@@ -58,6 +58,7 @@ async def run_monitor(
     options = RegionOptions(
         hostname=settings.hostname,
         resync_seconds=settings.resync_seconds,
+        unhealthy_seconds=settings.unhealthy_seconds,
         address=settings.address,
         accept_store=accept_store,
         replace_cluster=replace_cluster,

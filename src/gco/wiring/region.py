@@ -5,6 +5,7 @@ The monitor runs one of these in a process; the sandbox runs one for each of its
 
 import asyncio
 import dataclasses
+import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
@@ -17,6 +18,7 @@ from gco.controllers.sync.surroundings import Surroundings
 from gco.core.model.ids import Epoch
 from gco.core.model.names import LEADER_LEASE
 from gco.core.model.status import Region
+from gco.core.region.watchdog import THRESHOLD
 from gco.runtime.election import Elector, unique_identity
 from gco.runtime.fenced import FencedCluster
 from gco.runtime.lease import KubernetesLeaseLock
@@ -36,6 +38,8 @@ class RegionOptions:
     hostname: str
     """Names this process in the Lease, in Kubernetes Events and in logs."""
     resync_seconds: float
+    unhealthy_seconds: float = THRESHOLD.total_seconds()
+    """How long nothing may answer behind a route before it leaves."""
     address: str = ""
     """Where the region's routes answer; empty: as its Ingresses say."""
     accept_store: bool = False
@@ -71,6 +75,7 @@ class RegionLoops:
             clock,
             writer=writer,
             capacity=surroundings.capacity,
+            unhealthy=dt.timedelta(seconds=options.unhealthy_seconds),
             instance=options.hostname,
             metrics=metrics.controller("endpoint"),
         )

@@ -135,6 +135,7 @@ class _Builder:
         options = RegionOptions(
             hostname=f"sandbox-{name}",
             resync_seconds=self._settings.resync_seconds,
+            unhealthy_seconds=self._settings.unhealthy_seconds,
             address=address,
             replace_cluster=True,
         )

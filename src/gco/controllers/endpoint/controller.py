@@ -1,6 +1,7 @@
 """The endpoint loop's life: caches that are always warm, and workers while this process leads."""
 
 import asyncio
+import datetime as dt
 import functools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from gco.controllers.endpoint.caches import Caches
 from gco.controllers.endpoint.events import Recorder
 from gco.controllers.endpoint.reconcile import Capacity, Reconciler
 from gco.core.model.ids import EndpointName
+from gco.core.region.watchdog import THRESHOLD
 from gco.runtime.controller import Controller
 from gco.runtime.metrics import SILENT, ControllerMetrics
 
@@ -42,7 +44,8 @@ class EndpointController:
 
     `cluster` is read through informers; everything is written through `writer`, which refuses to
     send once this process may no longer lead (it defaults to `cluster`). `capacity` tells the
-    region's accelerators for messages; `instance` names this process in Kubernetes Events.
+    region's accelerators for messages; `unhealthy` is the route's watchdog's threshold; `instance` names this
+    process in Kubernetes Events.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class EndpointController:
         *,
         writer: Cluster | None = None,
         capacity: Capacity = _unknown,
+        unhealthy: dt.timedelta = THRESHOLD,
         instance: str = "gco",
         workers: int = _WORKERS,
         metrics: ControllerMetrics = SILENT,
@@ -63,7 +67,14 @@ class EndpointController:
             namespace: Caches(cluster, namespace, metrics) for namespace in namespaces
         }
         self._reconcilers = {
-            namespace: Reconciler(writer, caches, clock, self._recorder, capacity)
+            namespace: Reconciler(
+                writer,
+                caches,
+                clock,
+                recorder=self._recorder,
+                capacity=capacity,
+                unhealthy=unhealthy,
+            )
             for namespace, caches in self._caches.items()
         }
         self.controller: Controller[Key] = Controller(

@@ -34,6 +34,7 @@ _REASONS: Final = {
     Why.CHANGED: "Updated",
     Why.ADOPTED: "Adopted",
     Why.UNWANTED: "Deleted",
+    Why.SILENT: "RouteWithdrawn",
 }
 
 

@@ -36,6 +36,7 @@ from gco.core.region.render.container import startup_seconds
 from gco.core.region.render.template import pod_template
 from gco.core.region.stage import Stage, look_again, stage_of, wanted_replicas
 from gco.core.region.status import View, drift_shown_for, judge
+from gco.core.region.watchdog import Watchdog
 from gco.errors import AbsentError, ClusterError
 from gco.kinds import DEPLOYMENT
 from gco.telemetry import get_logger
@@ -52,13 +53,21 @@ class Reconciler:
     """Makes the endpoints of one namespace true, one run at a time for each."""
 
     def __init__(
-        self, cluster: Cluster, caches: Caches, clock: Clock, recorder: Recorder, capacity: Capacity
+        self,
+        cluster: Cluster,
+        caches: Caches,
+        clock: Clock,
+        *,
+        recorder: Recorder,
+        capacity: Capacity,
+        unhealthy: dt.timedelta,
     ) -> None:
         self._cluster = cluster
         self._caches = caches
         self._clock = clock
         self._recorder = recorder
         self._capacity = capacity
+        self._unhealthy = unhealthy
         self._memories: dict[EndpointName, Memory] = {}
 
     def forget(self) -> None:
@@ -121,11 +130,14 @@ class Reconciler:
             outcome = Outcome(failures=[found.cause], waiting=True, again=found.seconds)
         else:
             template = await self._template(regional, observed, stage)
-            outcome = await self._act(
-                regional, observed, desired(regional, observed, stage, template), memory
+            silent = self._watchdog(regional, template).bites(
+                regional, observed, stage, self._clock.now()
             )
+            wanted = desired(regional, observed, stage, template, silent=silent)
+            outcome = await self._act(regional, observed, wanted, memory)
             observed = self._caches.observe(regional.name)
         memory.drift = outcome.drift or memory.drift
+        watchdog = self._watchdog(regional, template)
         view = View(
             regional=regional,
             stage=stage,
@@ -135,6 +147,7 @@ class Reconciler:
             failures=outcome.failures,
             drift=memory.drift,
             mutated=bool(memory.accepted),
+            silent_since=watchdog.silent_since(regional, observed, stage, self._clock.now()),
             log=await self._last_words(regional, observed, memory),
         )
         self._recorder.tell(regional, outcome)
@@ -144,7 +157,8 @@ class Reconciler:
             memory.drift = None
         if outcome.error is not None:
             raise outcome.error
-        return _soonest([outcome.again, held, *_waits(view, now)])
+        leaves = watchdog.left(regional, observed, now)
+        return _soonest([outcome.again, held, leaves, *_waits(view, now)])
 
     async def _act(
         self, regional: Regional, observed: Observed, wanted: Desired, memory: Memory
@@ -155,6 +169,7 @@ class Reconciler:
             accepted=memory.accepted,
             keep=wanted.keep,
             adopt=bool(regional.spec.adopts),
+            why=wanted.why,
         )
         if not actions:
             memory.failing.clear()
@@ -180,6 +195,10 @@ class Reconciler:
             return freeze(name, key, number, template_in(live))
         selected = observed.workload.match_labels if observed.workload else None
         return freeze(name, key, number, with_labels(pod_template(regional), selected or {}))
+
+    def _watchdog(self, regional: Regional, template: Template | None) -> Watchdog:
+        seconds = self._ask(regional, template).startup_seconds
+        return Watchdog(self._unhealthy, dt.timedelta(seconds=seconds))
 
     def _ask(self, regional: Regional, template: Template | None) -> Ask:
         spec = effective(regional.spec.endpoint)

@@ -147,7 +147,7 @@ PROFILES: Final[Mapping[Server, Profile]] = {
     ),
     Server.LLAMA_CPP_PYTHON: Profile(
         port=8000,
-        ready_path="/v1/models",  # it has no /health
+        ready_path="/docs",  # no /health; what reads the model ends the stream under way
         prefix_flag="--root_path",
         programs=frozenset({"llama_cpp.server"}),
         bind_args=_ANY_HOST,

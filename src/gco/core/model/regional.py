@@ -5,6 +5,7 @@ out), with the identity of the target beside it. Written by the sync loop alone,
 endpoint loop. Its status is written by the endpoint loop alone, and read by the sync loop.
 """
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
@@ -61,6 +62,9 @@ class RegionalStatus(Report):
     """What this region says of the endpoint: the `status` of its custom resource."""
 
     model_config = pydantic.ConfigDict(extra="ignore")
+
+    silent_since: dt.datetime | None = None
+    """Since when nothing answers behind the route; None while something does, or there was none."""
 
     @classmethod
     def of(cls, status: RegionStatus) -> Self:

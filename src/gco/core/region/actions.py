@@ -66,6 +66,7 @@ class Why(enum.StrEnum):
     """What others hold of subtrees that are wholly ours is to be taken back first."""
     ADOPTED = "made by another client, and ours from now on"
     UNWANTED = "no longer wanted"
+    SILENT = "nothing has answered behind it for too long"
     LEAVING = "being deleted"
     TAKEN = "the name belongs to an object that is not ours"
     NOT_ADOPTED = "the name belongs to an object that another client made"

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 
 from gco.core.model.regional import Regional
-from gco.core.region.actions import ObjectRef, Rendered
+from gco.core.region.actions import ObjectRef, Rendered, Why
 from gco.core.region.freeze import Template, kept
 from gco.core.region.observe import Route
 from gco.core.region.observed import (
@@ -21,7 +21,7 @@ from gco.core.region.render.disruption import disruption_budget
 from gco.core.region.render.revision import revision
 from gco.core.region.render.route import routes
 from gco.core.region.render.service import service
-from gco.core.region.routing import main_route, own_routes
+from gco.core.region.routing import main_route, own_routes, route_refs
 from gco.core.region.stage import Stage, wanted_replicas
 
 
@@ -31,16 +31,31 @@ class Desired:
 
     objects: Mapping[ObjectRef, Rendered]
     keep: frozenset[ObjectRef] = frozenset()
+    why: Mapping[ObjectRef, Why] = dataclasses.field(default_factory=dict)
+    """Why an object is not wanted, where there is more to say than that."""
 
 
 def desired(
-    regional: Regional, observed: Observed, stage: Stage, template: Template | None
+    regional: Regional,
+    observed: Observed,
+    stage: Stage,
+    template: Template | None,
+    *,
+    silent: bool = False,
 ) -> Desired:
-    """Return what should exist in `stage`; `template` is needed to serve and to rest."""
+    """Return what should exist in `stage`; `template` is needed to serve and to rest.
+
+    `silent`: nothing has answered for so long that no request is to come this way.
+    """
     name = regional.name
     match stage, template:
         case ((Stage.SERVE | Stage.REST), Template()):
             objects = dict(_objects(regional, observed, stage, template))
+            if silent:
+                return Desired(
+                    {ref: o for ref, o in objects.items() if ref not in route_refs(name)},
+                    why=dict.fromkeys(observed.routes, Why.SILENT),
+                )
             return Desired(objects, _outlived(regional, observed, stage))
         case Stage.CLOSE, _:
             every = observed.seen(name, regional.spec.uid).keys()

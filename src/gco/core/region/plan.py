@@ -4,6 +4,7 @@ This module is purely computational: it reads no clock, environment or network.
 Its result is consumed by :mod:`gco.controllers.endpoint`, which alone has side effects.
 """
 
+import dataclasses
 from collections.abc import Collection, Iterator, Mapping
 
 from gco.core.region.actions import (
@@ -39,18 +40,24 @@ def plan(
     accepted: Mapping[ObjectRef, Rendered] | None = None,
     keep: Collection[ObjectRef] = (),
     adopt: bool = False,
+    why: Mapping[ObjectRef, Why] | None = None,
 ) -> tuple[Action, ...]:
     """Return the actions that turn `observed` into `desired`, deletions last and in a safe order.
 
     `accepted` are objects as our last apply left them, where that differs from what was rendered:
     for the same rendered hash, that is what is expected. `keep` are objects to leave as they are.
-    `adopt` makes what the original monitor made ours; else it is left alone.
+    `adopt` makes what the original monitor made ours; else it is left alone. `why` says of objects
+    that are to go what is to be said.
     """
     claimed = {Owner.OURS, Owner.ADOPTABLE} if adopt else {Owner.OURS}
     kept = {
         ref: seen for ref, seen in observed.items() if seen.owner in claimed and ref not in keep
     }
-    return (*_applies(desired, observed, accepted or {}, adopt=adopt), *_deletes(desired, kept))
+    deletes = (
+        dataclasses.replace(delete, why=(why or {}).get(delete.ref, delete.why))
+        for delete in _deletes(desired, kept)
+    )
+    return (*_applies(desired, observed, accepted or {}, adopt=adopt), *deletes)
 
 
 def _applies(

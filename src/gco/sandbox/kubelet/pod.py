@@ -92,12 +92,14 @@ class Pod:
             await self._remove()
 
     def drain_seconds(self) -> float:
-        """How long the pod's preStop hooks ask to go on answering after its deletion."""
+        """How long the pod goes on answering after its deletion, as its preStop hooks ask."""
         hooks = (
             spec.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
             for spec in self._manifest["spec"]["containers"]
         )
-        return float(max(hooks, default=0))
+        asked = float(max(hooks, default=0))
+        most = self._config.drain_seconds
+        return asked if most is None else min(asked, most)
 
     def _prepare(self, container: Container, spec: Mapping[str, Any]) -> Launch | None:
         image = self._config.image(spec["image"])

@@ -35,6 +35,7 @@ def judge(view: View, now: dt.datetime) -> RegionalStatus:
         replicas_desired=wanted_replicas(view.regional),
         observed_revision=view.regional.spec.revision,
         last_transition=now if moved or previous is None else previous.last_transition,
+        silent_since=view.silent_since,
         error=stuck.message[:LONGEST] if stuck and state is RegionState.ERROR else None,
         conditions=tuple(
             _condition(kind, what, previous, view, now) for kind, what in said.items()

@@ -14,6 +14,13 @@ def route(view: View) -> Said:
     found = view.observed.routes.get(wanted)
     if view.stage is not Stage.SERVE:
         return Said("False", "NotWanted", "no route is wanted")
+    if found is None and view.silent_since is not None:
+        return Said(
+            "False",
+            "RouteWithdrawn",
+            f"nothing has answered since {view.silent_since:%Y-%m-%d %H:%M:%S}Z, so no requests are "
+            "sent here; the route is made again when a pod answers",
+        )
     if wanted.kind in view.observed.absent:
         return _not_ready(view, _NOT_INSTALLED)
     if wanted.kind == HTTP_ROUTE.name and gateway_of(view.regional) is None:

@@ -1,6 +1,7 @@
 """What a status is judged by, and what is said of one aspect."""
 
 import dataclasses
+import datetime as dt
 from collections.abc import Sequence
 from typing import Final
 
@@ -31,6 +32,8 @@ class View:
     """What was found in this run, if anything."""
     mutated: bool = False
     """Admission holds some object otherwise than it was applied, and that is accepted."""
+    silent_since: dt.datetime | None = None
+    """Since when nothing answers behind the route."""
     log: str = ""
     """The end of what a crashing container wrote, where it is known."""
 
