@@ -10,10 +10,9 @@ from gco.kinds import HTTP_ROUTE
 
 def route(view: View) -> Said:
     """Return what RouteReady says."""
-    wanted = main_route(view.regional)
-    found = view.observed.routes.get(wanted)
     if view.stage is not Stage.SERVE:
         return Said("False", "NotWanted", "no route is wanted")
+    found = view.observed.routes.get(main_route(view.regional))
     if found is None and view.silent_since is not None:
         return Said(
             "False",
@@ -21,16 +20,23 @@ def route(view: View) -> Said:
             f"nothing has answered since {view.silent_since:%Y-%m-%d %H:%M:%S}Z, so no requests are "
             "sent here; the route is made again when a pod answers",
         )
-    if wanted.kind in view.observed.absent:
-        return _not_ready(view, _NOT_INSTALLED)
-    if wanted.kind == HTTP_ROUTE.name and gateway_of(view.regional) is None:
-        return _not_ready(view, _NO_GATEWAY)
-    if found is None or found.deleting:
-        return _not_ready(view, "no route yet; it is made when a pod answers")
-    if not found.taken_up:
-        return _not_ready(view, _told(view.regional, found))
+    missing = _missing(view, found)
+    if missing or found is None:
+        return _not_ready(view, missing)
     answered = found.address or f"Gateway {_gateway(view.regional)}"
     return Said("True", "RouteReady", f"answered at {answered}")
+
+
+def _missing(view: View, found: Route | None) -> str:
+    """Return what the route lacks, empty where it answers."""
+    kind = main_route(view.regional).kind
+    if kind in view.observed.absent:
+        return _NOT_INSTALLED
+    if kind == HTTP_ROUTE.name and gateway_of(view.regional) is None:
+        return _NO_GATEWAY
+    if found is None or found.deleting:
+        return "no route yet; it is made when a pod answers"
+    return "" if found.taken_up else _told(view.regional, found)
 
 
 _NOT_INSTALLED = (
