@@ -3,11 +3,18 @@
 import datetime as dt
 from typing import Any
 
+from gco.core.model.canary import pods_only, promoted
 from gco.core.model.endpoint import TargetState
 from gco.core.model.ids import EndpointName, EndpointUid, RevisionNumber
 from gco.core.model.names import FINALIZER, SPEC_HASH_ANNOTATION, object_labels
-from gco.core.model.regional import Regional, RegionalSpec, RegionalStatus, spec_hash
-from gco.core.model.spec import DEFAULT_NAMESPACE, EndpointSpec
+from gco.core.model.regional import (
+    Regional,
+    RegionalCanary,
+    RegionalSpec,
+    RegionalStatus,
+    spec_hash,
+)
+from gco.core.model.spec import DEFAULT_NAMESPACE, Canary, EndpointSpec
 from gco.core.model.template_key import template_key
 from gco.kinds import INFERENCE_ENDPOINT
 
@@ -29,9 +36,11 @@ def a_regional_spec(
     replicas: int = 1,
     labels: dict[str, str] | None = None,
     adopts: bool | None = None,
+    canary: dict[str, Any] | None = None,
+    promotes: dict[str, Any] | None = None,
     **stated: Any,
 ) -> RegionalSpec:
-    """What a region is told of an endpoint."""
+    """What a region is told of an endpoint; `promotes`: a canary that was promoted just now."""
     spec = a_spec(**stated)
     return RegionalSpec(
         uid=EndpointUid(uid),
@@ -42,6 +51,27 @@ def a_regional_spec(
         labels=labels or {},
         adopts=adopts,
         endpoint=spec,
+        canary=_a_canary(spec, labels or {}, canary, promotes),
+    )
+
+
+def _a_canary(
+    spec: EndpointSpec,
+    labels: dict[str, str],
+    canary: dict[str, Any] | None,
+    promotes: dict[str, Any] | None,
+) -> RegionalCanary | None:
+    stated = canary or promotes
+    if stated is None:
+        return None
+    told = Canary.model_validate(stated)
+    pods = pods_only(promoted(spec.model_copy(update={"canary": told}), None))
+    return RegionalCanary(
+        template_key=template_key(pods, labels),
+        weight=told.weight,
+        replicas=told.replicas,
+        promoting=canary is None,
+        endpoint=None if canary is None else pods,
     )
 
 

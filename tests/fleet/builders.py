@@ -45,13 +45,14 @@ def region(name=EAST, *, heartbeat=NOW, free=None, total=16, **fields):
     )
 
 
-def target(state=TargetState.RUNNING, *, revision=1, uid=UID, replicas=1, key="key"):
+def target(state=TargetState.RUNNING, *, revision=1, uid=UID, replicas=1, key="key", canary=None):
     return RegionTarget(
         uid=uid,
         revision=RevisionNumber(revision),
         template_key=TemplateKey(key),
         state=state,
         replicas=replicas,
+        canary=canary,
     )
 
 
@@ -85,8 +86,10 @@ def status(
     message="",
     stalled=False,
     replicas=(1, 1),
+    extra=(),
 ):
     conditions = [condition(ConditionType.READY, ready, reason, message)]
+    conditions += extra
     if stalled:
         conditions.append(condition(ConditionType.STALLED, True, reason, message))
     return RegionStatus(

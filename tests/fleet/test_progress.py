@@ -5,9 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gco.core.fleet.progress import Step, advance, region_done
-from gco.core.model.endpoint import EndpointState, TargetState
-from gco.core.model.status import RegionState
-from tests.fleet.builders import EAST, NOW, SOUTH, WEST, endpoint, status, target
+from gco.core.model.endpoint import CanaryTarget, EndpointState, TargetState
+from gco.core.model.ids import TemplateKey
+from gco.core.model.status import ConditionType, RegionState
+from tests.fleet.builders import EAST, NOW, SOUTH, WEST, condition, endpoint, status, target
+
+CANARY = CanaryTarget(template_key=TemplateKey("new"), weight=10, replicas=1)
+PROMOTING = CANARY.model_copy(update={"promoting": True})
+
+
+def canary_ready(verdict="True"):
+    return (condition(ConditionType.CANARY_READY, verdict == "True", "Because", ""),)
+
 
 RUN, STOP, GONE = TargetState.RUNNING, TargetState.STOPPED, TargetState.DELETED
 
@@ -40,6 +49,35 @@ RUN, STOP, GONE = TargetState.RUNNING, TargetState.STOPPED, TargetState.DELETED
             False,
             id="what-was-deleted-before-it-was-joined-again",
         ),
+        pytest.param(target(canary=CANARY), status(), False, id="nothing-said-of-its-canary"),
+        pytest.param(
+            target(canary=CANARY),
+            status(extra=canary_ready("False")),
+            False,
+            id="its-canary-has-no-share",
+        ),
+        pytest.param(
+            target(canary=CANARY), status(extra=canary_ready()), True, id="its-canary-serves"
+        ),
+        pytest.param(target(), status(extra=canary_ready()), False, id="a-canary-is-left-over"),
+        pytest.param(
+            target(canary=PROMOTING),
+            status(extra=canary_ready()),
+            False,
+            id="a-promoted-canary-still-serves",
+        ),
+        pytest.param(
+            target(canary=PROMOTING), status(), True, id="nothing-is-left-of-a-promoted-canary"
+        ),
+        pytest.param(
+            target(STOP, canary=CANARY),
+            status(state=RegionState.STOPPED),
+            True,
+            id="stopped-with-its-canary",
+        ),
+        pytest.param(
+            target(replicas=0, canary=CANARY), status(), True, id="no-pods-are-wanted-at-all"
+        ),
     ],
 )
 def test_region_done(wanted, said, done):
@@ -54,6 +92,18 @@ def test_deploying_becomes_running_when_every_region_is_done():
     assert after.steps == (Step.PROMOTE,)
     assert after.endpoint.state is EndpointState.RUNNING
     assert after.endpoint.generation == 8
+
+
+def test_canaries_that_were_promoted_are_forgotten_once_every_region_is_done():
+    targets = {EAST: target(canary=PROMOTING), WEST: target(canary=CANARY)}
+    said = {EAST: status(), WEST: status(WEST, extra=canary_ready("False"))}
+    assert advance(endpoint(targets=targets), said, NOW) is None
+
+    said[WEST] = status(WEST, extra=canary_ready())
+    after = advance(endpoint(targets=targets), said, NOW)
+
+    left = {region: target.canary for region, target in after.endpoint.targets.items()}
+    assert left == {EAST: None, WEST: CANARY}
 
 
 def test_one_region_that_is_not_ready_holds_the_promotion():

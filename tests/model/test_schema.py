@@ -118,7 +118,6 @@ def test_editors_are_told_what_is_not_supported_yet():
     ]
     assert sorted(told) == [
         "EndpointSpec.autoscaling",
-        "EndpointSpec.canary",
         "EndpointSpec.model",
         "RegionSpec.autoscaling",
     ]

@@ -28,6 +28,8 @@ COMMANDS: Final = {
     "history": "look",
     "scale": "change",
     "update-image": "change",
+    "canary": "canary",
+    "promote": "canary",
     "stop": "change",
     "start": "change",
     "rollback": "change",

@@ -5,6 +5,7 @@ A whole document was written with a certain state in mind: it is decided anew on
 is still the one it was compared with (the fleet alone wrote), else the person is told what changed.
 """
 
+import dataclasses
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
@@ -20,6 +21,7 @@ from gco.errors import (
     Problem,
     UnsupportedStateError,
 )
+from gco.service.bases import canary_base
 from gco.service.context import Context
 from gco.service.plan import Asker, Draft, Plan, plan
 from gco.service.results import Applied
@@ -75,9 +77,10 @@ async def _plan_all(context: Context, requests: Sequence[Request]) -> dict[Endpo
         asker = Asker(context.actor, context.clock.now(), EndpointUid(str(uuid.uuid4())))
         try:
             _refuse_deleted(current)
-            plans[request.name] = plan(
-                request.draft(current, registered), current, registered, asker
-            )
+            draft = request.draft(current, registered)
+            base = await canary_base(context, draft.spec, current)
+            draft = dataclasses.replace(draft, base=base)
+            plans[request.name] = plan(draft, current, registered, asker)
         except InvalidSpecError as error:
             problems += _located(request.name, error, alone=len(requests) == 1)
     if problems:

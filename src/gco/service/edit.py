@@ -7,9 +7,9 @@ import orjson
 
 from gco.core.fleet.progress import wanted_targets
 from gco.core.fleet.resolve import region_spec
+from gco.core.model.canary import with_image
 from gco.core.model.endpoint import Endpoint, Revision
 from gco.core.model.ids import EndpointName, RegionName, RevisionNumber
-from gco.core.model.images import ImageReference, parse_image
 from gco.core.model.spec import API_VERSION, KIND, DesiredState, EndpointSpec, RegionSpec
 from gco.core.model.validation import parse_documents
 from gco.errors import InvalidSpecError, NotFoundError, Problem, UnsupportedStateError
@@ -38,19 +38,19 @@ async def scale(
         return current.spec.model_copy(update={"replicas": replicas, "regions": regions})
 
     where = f" in {region}" if region else ""
-    return await _edit(context, name, edit, f"replicas {replicas}{where}", dry_run=dry_run)
+    return await edit_one(context, name, edit, f"replicas {replicas}{where}", dry_run=dry_run)
 
 
 async def start(context: Context, name: EndpointName, *, dry_run: bool) -> Applied:
     """See :meth:`gco.service.Service.start`."""
     edit = _with_state(DesiredState.RUNNING)
-    return await _edit(context, name, edit, "start", dry_run=dry_run)
+    return await edit_one(context, name, edit, "start", dry_run=dry_run)
 
 
 async def stop(context: Context, name: EndpointName, *, dry_run: bool) -> Applied:
     """See :meth:`gco.service.Service.stop`."""
     edit = _with_state(DesiredState.STOPPED)
-    return await _edit(context, name, edit, "stop", dry_run=dry_run)
+    return await edit_one(context, name, edit, "stop", dry_run=dry_run)
 
 
 async def update_image(
@@ -59,14 +59,9 @@ async def update_image(
     """See :meth:`gco.service.Service.update_image`."""
 
     def edit(current: Endpoint) -> EndpointSpec:
-        spec = current.spec
-        regions = spec.regions and tuple(
-            region.model_copy(update={"image": _regional_image(region.image, spec.image, image)})
-            for region in spec.regions
-        )
-        return spec.model_copy(update={"image": image, "regions": regions})
+        return with_image(current.spec, image)
 
-    return await _edit(context, name, edit, f"image {image}", dry_run=dry_run)
+    return await edit_one(context, name, edit, f"image {image}", dry_run=dry_run)
 
 
 async def add_region(
@@ -88,7 +83,7 @@ async def add_region(
             return current.spec
         return current.spec.model_copy(update={"regions": (*others, stated)})
 
-    return await _edit(context, name, edit, f"add region {region}", dry_run=dry_run)
+    return await edit_one(context, name, edit, f"add region {region}", dry_run=dry_run)
 
 
 async def remove_region(
@@ -108,7 +103,7 @@ async def remove_region(
             )
         return current.spec.model_copy(update={"regions": left})
 
-    return await _edit(context, name, edit, f"remove region {region}", dry_run=dry_run)
+    return await edit_one(context, name, edit, f"remove region {region}", dry_run=dry_run)
 
 
 async def rollback(
@@ -122,7 +117,7 @@ async def rollback(
     def draft(current: Endpoint | None, _: Registered) -> Draft:
         found = _refuse_other(current, old)
         spec = old.spec.model_copy(update={"state": found.spec.state})
-        return _draft(found, spec, f"roll back to revision {number}", labels=old.labels)
+        return draft_of(found, spec, f"roll back to revision {number}", labels=old.labels)
 
     [applied] = await commit(
         context, [Request(name, draft)], dry_run=dry_run, rebase=to is not None
@@ -133,21 +128,35 @@ async def rollback(
 Edit = Callable[[Endpoint], EndpointSpec]
 
 
-async def _edit(
-    context: Context, name: EndpointName, edit: Edit, reason: str, *, dry_run: bool
+async def edit_one(
+    context: Context,
+    name: EndpointName,
+    edit: Edit,
+    reason: str,
+    *,
+    dry_run: bool,
+    promotes: bool = False,
 ) -> Applied:
+    """Change what `edit` changes of an existing endpoint, built upon whatever came between.
+
+    `promotes`: the canary that there is takes the place of the endpoint's own pods.
+    """
     await context.existing(name)  # for its proposal of the nearest name
 
     def draft(current: Endpoint | None, _: Registered) -> Draft:
         if current is None:
             raise NotFoundError(f"{name} was deleted meanwhile")
-        return _draft(current, edit(current), reason, labels=current.labels)
+        drafted = draft_of(current, edit(current), reason, labels=current.labels)
+        return dataclasses.replace(drafted, promotes=promotes)
 
     [applied] = await commit(context, [Request(name, draft)], dry_run=dry_run, rebase=True)
     return applied
 
 
-def _draft(current: Endpoint, spec: EndpointSpec, reason: str, *, labels: dict[str, str]) -> Draft:
+def draft_of(
+    current: Endpoint, spec: EndpointSpec, reason: str, *, labels: dict[str, str]
+) -> Draft:
+    """Return what makes `current` what `spec` says, looked at as a document would be."""
     return Draft(current.name, current.namespace, labels, _validated(current, spec), reason)
 
 
@@ -203,27 +212,6 @@ def _refuse_autoscaled(current: Endpoint, region: RegionName | None) -> None:
             f"{current.name} is scaled by its autoscaler between {autoscaling.min} and "
             f"{autoscaling.max}; change `spec.autoscaling`"
         )
-
-
-def _regional_image(own: str | None, old: str, new: str) -> str | None:
-    """What a region with an image of its own runs when the endpoint's image changes.
-
-    A mirror keeps its repository and takes the new tag or digest. Where the repository itself
-    changes, nobody can tell the mirror's new one: the region runs the new image as it is.
-    """
-    if own is None:
-        return None
-    was, shall, mirror = parse_image(old), parse_image(new), parse_image(own)
-    if (was.registry, was.repository) != (shall.registry, shall.repository):
-        return None
-    moved = dataclasses.replace(mirror, tag=shall.tag, digest=shall.digest)
-    return _image_text(moved)
-
-
-def _image_text(image: ImageReference) -> str:
-    name = f"{image.registry}/{image.repository}" if image.registry else image.repository
-    tag = f":{image.tag}" if image.tag else ""
-    return f"{name}{tag}@{image.digest}" if image.digest else f"{name}{tag}"
 
 
 async def _revision(context: Context, current: Endpoint, number: RevisionNumber) -> Revision:

@@ -11,6 +11,7 @@ from gco.core.fleet.resolve import (
 )
 from gco.core.fleet.targets import plan_targets, same_targets
 from gco.core.model.endpoint import (
+    CanaryBase,
     Endpoint,
     EndpointState,
     RegionTarget,
@@ -51,6 +52,10 @@ class Draft:
     kept: tuple[Kept, ...] = ()
     joins: bool = False
     """Whether a spec without regions is taken to mean every region that is registered by now."""
+    promotes: bool = False
+    """Whether the canaries that there are take the place of the endpoint's own pods."""
+    base: CanaryBase | None = None
+    """The revision that the spec's canary runs, where it runs one."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -83,7 +88,16 @@ def plan(
     uid = asker.new_uid if current is None else current.uid
     number = RevisionNumber(1 if current is None else current.revision + 1)
     previous = {} if current is None else current.targets
-    targets = plan_targets(uid, number, draft.spec, draft.labels, wanted=wanted, previous=previous)
+    targets = plan_targets(
+        uid,
+        number,
+        draft.spec,
+        draft.labels,
+        wanted=wanted,
+        previous=previous,
+        base=draft.base,
+        promotes=draft.promotes,
+    )
     changes = diff_specs(
         None if current is None else current.spec,
         draft.spec,
@@ -201,6 +215,7 @@ def _write(
         namespace=draft.namespace,
         labels=dict(draft.labels),
         spec=draft.spec,
+        canary_base=draft.base,
         state=EndpointState.STOPPED if stopped else EndpointState.DEPLOYING,
         generation=Generation(1 if current is None else current.generation + 1),
         revision=number,

@@ -148,6 +148,53 @@ class Service:
 
         return await edit.rollback(self._context, name, to=to, dry_run=dry_run)
 
+    async def canary(
+        self,
+        name: EndpointName,
+        *,
+        image: str | None = None,
+        revision: RevisionNumber | None = None,
+        weight: int | None = None,
+        replicas: int | None = None,
+        dry_run: bool = False,
+    ) -> Applied:
+        """Give a second version a share of the requests, or change the share of the present one.
+
+        `weight` is in per cent, 10 unless given; `replicas` are pods a region, 1 unless given.
+        """
+        from gco.service import canary
+
+        return await canary.canary(
+            self._context,
+            name,
+            image=image,
+            revision=revision,
+            weight=weight,
+            replicas=replicas,
+            dry_run=dry_run,
+        )
+
+    async def abort_canary(self, name: EndpointName, *, dry_run: bool = False) -> Applied:
+        """End the canary: its share goes back first, then its pods go.
+
+        Nothing changes where there is none. Raises UnsupportedStateError while it is promoted.
+        """
+        from gco.service import canary
+
+        return await canary.abort(self._context, name, dry_run=dry_run)
+
+    async def promote(
+        self, name: EndpointName, *, force: bool = False, dry_run: bool = False
+    ) -> Applied:
+        """Run the canary's version as the endpoint's own in every region, and end the canary.
+
+        It serves on until the endpoint's own pods run its version. Raises UnsupportedStateError
+        where there is no canary, and unless `force` where one region does not say that it serves.
+        """
+        from gco.service import canary
+
+        return await canary.promote(self._context, name, force=force, dry_run=dry_run)
+
     async def delete(
         self,
         names: Sequence[EndpointName],

@@ -30,6 +30,37 @@ def update_image(name: str, image: str, *, dry_run: bool) -> Edit:
     return lambda service: service.update_image(EndpointName(name), image, dry_run=dry_run)
 
 
+def canary(
+    name: str,
+    *,
+    image: str | None,
+    revision: int | None,
+    weight: int | None,
+    replicas: int | None,
+    dry_run: bool,
+) -> Edit:
+    """Start a canary, or change the one that there is."""
+    number = None if revision is None else RevisionNumber(revision)
+    return lambda service: service.canary(
+        EndpointName(name),
+        image=image,
+        revision=number,
+        weight=weight,
+        replicas=replicas,
+        dry_run=dry_run,
+    )
+
+
+def abort_canary(name: str, *, dry_run: bool) -> Edit:
+    """End a canary."""
+    return lambda service: service.abort_canary(EndpointName(name), dry_run=dry_run)
+
+
+def promote(name: str, *, force: bool, dry_run: bool) -> Edit:
+    """Make a canary's version the endpoint's own."""
+    return lambda service: service.promote(EndpointName(name), force=force, dry_run=dry_run)
+
+
 def rollback(name: str, to: int | None, *, dry_run: bool) -> Edit:
     """Go back to the spec of an older revision."""
     number = None if to is None else RevisionNumber(to)

@@ -29,6 +29,7 @@ def status_text(
     blocks = [
         _head(view, now, width),
         regions_grid(view.regions, now, width),
+        _canaries(view),
         _conditions(view, now, width, every=every_condition),
         _drift(view, now, width),
         _addresses(view),
@@ -50,6 +51,18 @@ def _head(view: EndpointView, now: dt.datetime, width: int) -> Text:
         told = told.partition("; ")[0]  # the table below says the rest
     head = Text(f"{view.name}  ", style="bold") + Text(told, style=style)
     return Text("\n").join([head, *wrapped(" · ".join(filter(None, facts)), width)])
+
+
+def _canaries(view: EndpointView) -> Text:
+    """How many of the canary's pods answer in each region, and with which share of the requests."""
+    widest = max((len(region.region) for region in view.regions), default=0)
+    lines = [
+        f"{region.region:{widest}}  canary {found.ready}/{found.desired} ready, "
+        f"{found.weight} % of the requests"
+        for region in view.regions
+        if (found := region.canary) is not None
+    ]
+    return Text("\n").join(map(Text, lines))
 
 
 def _conditions(view: EndpointView, now: dt.datetime, width: int, *, every: bool) -> Text:

@@ -6,22 +6,29 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from gco.cluster.port import Cluster, Manifest
+from gco.core.model.canary import canary_name
 from gco.core.model.ids import EndpointName
-from gco.core.model.names import SELECT_OURS, disruption_budget_name, endpoint_of_route
+from gco.core.model.names import (
+    CANARY_SUFFIX,
+    SELECT_OURS,
+    disruption_budget_name,
+    endpoint_of_route,
+)
 from gco.core.model.regional import Regional
 from gco.core.region.actions import ObjectRef
 from gco.core.region.notes import PODS_ONLY, Note, note, pod_of
 from gco.core.region.observe import (
     PodSet,
     Route,
+    Workload,
     child,
     frozen,
     pod_set,
     route,
     workload,
 )
-from gco.core.region.observed import Observed
-from gco.core.region.pods import PodRecord, pod, sort_pods
+from gco.core.region.observed import CanaryObserved, Observed
+from gco.core.region.pods import PodRecord, Pods, pod, sort_pods
 from gco.core.region.routing import main_route, route_refs
 from gco.core.sync.copies import Copy, read_copy
 from gco.errors import InvalidSpecError
@@ -129,8 +136,9 @@ class Caches:
         """Have `enqueue` called with the endpoint that a change concerns, where there is one."""
 
         def concerns(name: str) -> None:
-            if self.resources.get(name) is not None:
-                enqueue(EndpointName(name))
+            for each in dict.fromkeys((name, name.removesuffix(CANARY_SUFFIX))):
+                if self.resources.get(each) is not None:
+                    enqueue(EndpointName(each))
 
         self.resources.subscribe(lambda name, _old, _new: enqueue(EndpointName(name)))
         self.workloads.subscribe(lambda name, _old, _new: concerns(name))
@@ -154,9 +162,22 @@ class Caches:
             routes=self._routes_of(name),
             absent=frozenset({HTTP_ROUTE.name} if self.http_routes.served is False else ()),
             frozen=self.frozen.indexed(name),
-            pods=sort_pods(
-                found, self.pod_sets.indexed(name).values(), self.pods.indexed(name), self._notes_of
-            ),
+            pods=self._pods_of(name, found),
+            canary=self._canary_of(canary_name(name)),
+        )
+
+    def _canary_of(self, name: EndpointName) -> CanaryObserved:
+        found = self.workloads.get(name)
+        return CanaryObserved(
+            workload=found,
+            service=self.services.get(name),
+            frozen=self.frozen.indexed(name),
+            pods=self._pods_of(name, found),
+        )
+
+    def _pods_of(self, name: EndpointName, found: Workload | None) -> Pods:
+        return sort_pods(
+            found, self.pod_sets.indexed(name).values(), self.pods.indexed(name), self._notes_of
         )
 
     def _routes_of(self, name: EndpointName) -> Mapping[ObjectRef, Route]:

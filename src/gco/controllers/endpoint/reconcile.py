@@ -17,7 +17,7 @@ from gco.core.model.ids import EndpointName, EndpointUid, RevisionNumber
 from gco.core.model.names import CONTAINER
 from gco.core.model.regional import Regional
 from gco.core.model.status import AcceleratorCapacity
-from gco.core.region.adoption import to_adopt
+from gco.core.region.canary import NO_TRIAL, Step, Trial, as_endpoint, trial_of
 from gco.core.region.causes import Ask, crashing, judged_again
 from gco.core.region.desired import Desired, desired
 from gco.core.region.freeze import (
@@ -30,12 +30,15 @@ from gco.core.region.freeze import (
     with_labels,
 )
 from gco.core.region.held import not_understood, outdated
-from gco.core.region.observed import Observed, workload_ref
+from gco.core.region.observe import Frozen, Workload
+from gco.core.region.observed import Observed, is_canarys
+from gco.core.region.owner import adoptable
 from gco.core.region.plan import plan
+from gco.core.region.pods import Pods
 from gco.core.region.render.container import startup_seconds
 from gco.core.region.render.template import pod_template
 from gco.core.region.stage import Stage, look_again, stage_of, wanted_replicas
-from gco.core.region.status import View, drift_shown_for, judge
+from gco.core.region.status import CanaryView, View, canary_judged_again, drift_shown_for, judge
 from gco.core.region.watchdog import Watchdog
 from gco.errors import AbsentError, ClusterError
 from gco.kinds import DEPLOYMENT
@@ -125,44 +128,64 @@ class Reconciler:
         observed = self._caches.observe(regional.name)
         stage = stage_of(regional, observed, self._clock.now())
         template: Template | None = None
+        canary: Template | None = None
+        trial, beside = NO_TRIAL, Outcome()
         found = await hindrance(self._cluster, self._clock, regional, observed, memory)
         if found is not None:
             outcome = Outcome(failures=[found.cause], waiting=True, again=found.seconds)
         else:
             template = await self._template(regional, observed, stage)
+            trial = trial_of(regional, observed, stage, self._clock.now())
+            canary = await self._canary_template(regional, observed, trial)
             silent = self._watchdog(regional, template).bites(
                 regional, observed, stage, self._clock.now()
             )
-            wanted = desired(regional, observed, stage, template, silent=silent)
-            outcome = await self._act(regional, observed, wanted, memory)
+            wanted = desired(
+                regional, observed, stage, template, silent=silent, trial=trial, canary=canary
+            )
+            outcome, beside = await self._act(regional, observed, wanted, memory)
             observed = self._caches.observe(regional.name)
-        memory.drift = outcome.drift or memory.drift
+        memory.drift = outcome.drift or beside.drift or memory.drift
         watchdog = self._watchdog(regional, template)
+        serves = stage is Stage.SERVE
         view = View(
             regional=regional,
             stage=stage,
             observed=observed,
             ask=self._ask(regional, template),
-            settled=outcome.settled,
-            failures=outcome.failures,
+            settled=outcome.settled and (serves or beside.settled),
+            failures=[*outcome.failures, *(() if serves else beside.failures)],
             drift=memory.drift,
             mutated=bool(memory.accepted),
             silent_since=watchdog.silent_since(regional, observed, stage, self._clock.now()),
-            log=await self._last_words(regional, observed, memory),
+            log=await self._last_words(regional, observed.pods, memory),
+            canary=CanaryView(
+                trial,
+                ask=self._canary_ask(regional, canary),
+                settled=beside.settled,
+                failures=beside.failures if serves else (),
+                log=await self._last_words(regional, observed.canary.pods, memory),
+            ),
         )
         self._recorder.tell(regional, outcome)
+        self._recorder.tell(regional, beside)
         now = self._clock.now()
         held = await report(self._cluster, self._caches, regional, judge(view, now), memory)
         if held is None:
             memory.drift = None
-        if outcome.error is not None:
-            raise outcome.error
+        for each in (outcome, beside):
+            if each.error is not None:
+                raise each.error
         leaves = watchdog.left(regional, observed, now)
-        return _soonest([outcome.again, held, leaves, *_waits(view, now)])
+        return _soonest([outcome.again, beside.again, held, leaves, *_waits(view, now)])
 
     async def _act(
         self, regional: Regional, observed: Observed, wanted: Desired, memory: Memory
-    ) -> Outcome:
+    ) -> tuple[Outcome, Outcome]:
+        """Return what came of what concerns the endpoint itself, and of what its canary alone.
+
+        The route comes first: it has let go of a canary before anything of that is deleted.
+        """
         actions = plan(
             wanted.objects,
             observed.seen(regional.name, regional.spec.uid),
@@ -173,8 +196,12 @@ class Reconciler:
         )
         if not actions:
             memory.failing.clear()
-            return Outcome()
-        return await Actor(self._cluster, self._caches, regional, memory).carry_out(actions)
+        outcomes = []
+        for canarys in (False, True):
+            some = [a for a in actions if is_canarys(a.ref, regional.name) is canarys]
+            actor = Actor(self._cluster, self._caches, regional, memory)
+            outcomes.append(await actor.carry_out(some))
+        return outcomes[0], outcomes[1]
 
     async def _template(
         self, regional: Regional, observed: Observed, stage: Stage
@@ -182,23 +209,54 @@ class Reconciler:
         """Return the frozen pod template, frozen now where it was not yet."""
         if stage not in (Stage.SERVE, Stage.REST):
             return None
+        return await self._frozen(regional, observed.frozen, observed.workload)
+
+    async def _canary_template(
+        self, regional: Regional, observed: Observed, trial: Trial
+    ) -> Template | None:
+        """Return that of the canary; None where none is needed.
+
+        One that is promoted is made no more: without its template, it stays as it is.
+        """
+        stated, found = regional.spec.canary, observed.canary
+        if stated is None or trial.step not in (Step.TRY, Step.REST):
+            return None
+        own = as_endpoint(regional, stated)
+        return await self._frozen(own, found.frozen, found.workload, made=not stated.promoting)
+
+    async def _frozen(
+        self,
+        regional: Regional,
+        records: Mapping[str, Frozen],
+        workload: Workload | None,
+        *,
+        made: bool = True,
+    ) -> Template | None:
         key, uid = regional.spec.template_key, regional.spec.uid
         name, number = regional.name, regional.spec.revision
-        if workload_ref(name) in to_adopt(regional, observed):
+        if workload is not None and adoptable(workload, regional):
             live = await self._cluster.get(DEPLOYMENT, regional.namespace, name)
             return freeze(name, key, number, live_template(live), adopted=True)
-        found = frozen_for(key, uid, observed.frozen)
+        found = frozen_for(key, uid, records)
         if found is not None:
             return found
-        if runs(observed.workload, key, uid):
+        if runs(workload, key, uid):
             live = await self._cluster.get(DEPLOYMENT, regional.namespace, name)
             return freeze(name, key, number, template_in(live))
-        selected = observed.workload.match_labels if observed.workload else None
+        if not made:
+            return None
+        selected = workload.match_labels if workload else None
         return freeze(name, key, number, with_labels(pod_template(regional), selected or {}))
 
     def _watchdog(self, regional: Regional, template: Template | None) -> Watchdog:
         seconds = self._ask(regional, template).startup_seconds
         return Watchdog(self._unhealthy, dt.timedelta(seconds=seconds))
+
+    def _canary_ask(self, regional: Regional, template: Template | None) -> Ask | None:
+        stated = regional.spec.canary
+        if stated is None or template is None:
+            return None
+        return self._ask(as_endpoint(regional, stated), template)
 
     def _ask(self, regional: Regional, template: Template | None) -> Ask:
         spec = effective(regional.spec.endpoint)
@@ -210,15 +268,15 @@ class Reconciler:
             capacity=self._capacity(),
         )
 
-    async def _last_words(self, regional: Regional, observed: Observed, memory: Memory) -> str:
+    async def _last_words(self, regional: Regional, pods: Pods, memory: Memory) -> str:
         """Return the end of a crashing container's log, read once a pod."""
-        found = crashing(observed.pods)
+        found = crashing(pods)
         if found is None:
-            memory.logs.clear()
             return ""
         name, record = found
         if record.uid not in memory.logs:
-            memory.logs = {record.uid: await self._log_of(regional.namespace, name)}
+            memory.logs = dict([*memory.logs.items()][-1:])  # that of the other pods at most
+            memory.logs[record.uid] = await self._log_of(regional.namespace, name)
         return memory.logs[record.uid]
 
     async def _log_of(self, namespace: str, pod: str) -> str:
@@ -237,6 +295,7 @@ def _waits(view: View, now: dt.datetime) -> Iterator[float | None]:
     yield drift_shown_for(view, now)
     if view.stage is Stage.SERVE:
         yield judged_again(view.observed.pods, view.ask, now)
+        yield canary_judged_again(view, now)
 
 
 def _soonest(times: Sequence[float | None]) -> float | None:

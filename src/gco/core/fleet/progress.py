@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from gco.core.model.endpoint import Endpoint, EndpointState, RegionTarget, TargetState
 from gco.core.model.ids import Generation, RegionName
-from gco.core.model.status import RegionState, RegionStatus
+from gco.core.model.status import ConditionType, RegionState, RegionStatus
 
 
 class Step(enum.Enum):
@@ -48,7 +48,17 @@ def region_done(target: RegionTarget, status: RegionStatus | None) -> bool:
         return False
     if target.state is TargetState.DELETED:
         return status.state is RegionState.DELETED
-    return status.ready  # with nothing wanted, that is once no pod is left
+    # With nothing wanted, Ready is once no pod is left.
+    return status.ready and _canary_done(target, status)
+
+
+def _canary_done(target: RegionTarget, status: RegionStatus) -> bool:
+    """Return whether the canary has its share of the requests; one that goes, whether it is gone."""
+    said = status.condition(ConditionType.CANARY_READY)
+    runs = target.state is TargetState.RUNNING and target.replicas > 0
+    if target.canary is None or target.canary.promoting or not runs:
+        return said is None
+    return said is not None and said.status == "True"
 
 
 def advance(endpoint: Endpoint, statuses: Statuses, now: dt.datetime) -> Advance | None:
@@ -66,12 +76,22 @@ def advance(endpoint: Endpoint, statuses: Statuses, now: dt.datetime) -> Advance
     if not steps:
         return None
     update = {
-        "targets": left,
+        "targets": _after_promotion(left) if promoted else left,
         "state": EndpointState.RUNNING if promoted else endpoint.state,
         "generation": Generation(endpoint.generation + 1),
         "updated_at": now,
     }
     return Advance(steps, endpoint.model_copy(update=update), gone)
+
+
+def _after_promotion(targets: Mapping[RegionName, RegionTarget]) -> dict[RegionName, RegionTarget]:
+    """Return the targets without the canaries that were promoted: every region is done with them."""
+    return {
+        region: target.model_copy(update={"canary": None})
+        if target.canary is not None and target.canary.promoting
+        else target
+        for region, target in targets.items()
+    }
 
 
 def at_rest(endpoint: Endpoint) -> bool:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
-from gco.core.model.endpoint import Endpoint, RegionTarget
+from gco.core.model.canary import pods_only, promoted
+from gco.core.model.endpoint import CanaryBase, CanaryTarget, Endpoint, RegionTarget
 from gco.core.model.ids import RegionName
 from gco.core.model.images import regional_image
-from gco.core.model.regional import RegionalSpec
+from gco.core.model.regional import RegionalCanary, RegionalSpec
 from gco.core.model.routes import overlaid, route_in
 from gco.core.model.spec import EndpointSpec, RegionSpec
 from gco.core.model.status import Region
@@ -22,6 +23,7 @@ def resolve(spec: EndpointSpec, region: Region) -> EndpointSpec:
         update={
             "regions": None,
             "state": None,
+            "canary": None,
             "image": _image(spec, own, region),
             "replicas": spec.replicas if own.replicas is None else own.replicas,
             "autoscaling": overlaid(spec.autoscaling, own.autoscaling),
@@ -47,6 +49,29 @@ def regional_spec(endpoint: Endpoint, target: RegionTarget, region: Region) -> R
         labels=endpoint.labels,
         adopts=endpoint.adopts,
         endpoint=resolve(endpoint.spec, region),
+        canary=_canary(endpoint, target.canary, region),
+    )
+
+
+def resolve_canary(spec: EndpointSpec, base: CanaryBase | None, region: Region) -> EndpointSpec:
+    """Return what the canary of `spec` runs in `region`: what its promotion would make of it."""
+    return resolve(promoted(spec, base.spec if base else None), region)
+
+
+def _canary(
+    endpoint: Endpoint, target: CanaryTarget | None, region: Region
+) -> RegionalCanary | None:
+    if target is None:
+        return None
+    pods = None
+    if not target.promoting:
+        pods = pods_only(resolve_canary(endpoint.spec, endpoint.canary_base, region))
+    return RegionalCanary(
+        template_key=target.template_key,
+        weight=target.weight,
+        replicas=target.replicas,
+        promoting=target.promoting,
+        endpoint=pods,
     )
 
 

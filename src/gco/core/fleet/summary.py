@@ -11,7 +11,14 @@ from gco.core.fleet.progress import region_done
 from gco.core.model.base import Model
 from gco.core.model.endpoint import Endpoint, EndpointState, RegionTarget, TargetState
 from gco.core.model.ids import RegionName, RevisionNumber
-from gco.core.model.status import Condition, ConditionType, Region, RegionState, RegionStatus
+from gco.core.model.status import (
+    CanaryReport,
+    Condition,
+    ConditionType,
+    Region,
+    RegionState,
+    RegionStatus,
+)
 
 SILENT_PERIODS = 3
 """Heartbeat periods without a heartbeat, after which a region counts as silent."""
@@ -41,6 +48,8 @@ class RegionView(Model):
     silent_seconds: float | None = None
     """How long the region has not been heard of; None while it is heard."""
     conditions: tuple[Condition, ...] = ()
+    canary: CanaryReport | None = None
+    """What the region says of its canary; None where it has none."""
     url: str = ""
     """Where the endpoint answers in this region, as far as the region's address is known."""
 
@@ -84,6 +93,7 @@ def view_region(
         reason=reason,
         message=message,
         conditions=() if status is None else status.conditions,
+        canary=None if status is None else status.canary,
         url=f"{region.address.rstrip('/')}{path}" if region.address else "",
     )
 
@@ -191,6 +201,8 @@ def _why(target: RegionTarget, status: RegionStatus | None, *, done: bool) -> tu
     if target.state is TargetState.DELETED:
         return ("Deleted", "") if done else ("Deleting", status.error or "")
     ready = status.condition(ConditionType.READY)
+    if ready is not None and ready.status == "True" and not done:
+        ready = status.condition(ConditionType.CANARY_READY) or ready
     if ready is not None:
         return ready.reason, ready.message
     return "Pending", status.error or ""

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from gco.core.fleet.resolve import resolve
-from gco.core.model.endpoint import RegionTarget, TargetState
+from gco.core.fleet.resolve import resolve, resolve_canary
+from gco.core.model.endpoint import CanaryBase, CanaryTarget, RegionTarget, TargetState
 from gco.core.model.ids import EndpointUid, RegionName, RevisionNumber
 from gco.core.model.spec import DesiredState, EndpointSpec
 from gco.core.model.status import Region
@@ -20,16 +20,23 @@ def plan_targets(
     *,
     wanted: Iterable[Region],
     previous: Mapping[RegionName, RegionTarget],
+    base: CanaryBase | None = None,
+    promotes: bool = False,
 ) -> dict[RegionName, RegionTarget]:
     """Return the targets of `revision`: one for each wanted region, and one for each that is left.
 
     A region that is left keeps its target as deleted, of the revision that left it: what it
-    reported gone under an older revision, before it was joined again, does not count.
+    reported gone under an older revision, before it was joined again, does not count. `base` is
+    the revision that a canary runs, where it runs one. `promotes`: the canaries that there are
+    serve on until the endpoint's own pods run what they run.
     """
-    targets = {
-        region.name: _target(uid, revision, resolve(spec, region), labels, _state(spec))
-        for region in wanted
-    }
+    targets: dict[RegionName, RegionTarget] = {}
+    for region in wanted:
+        target = _target(uid, revision, resolve(spec, region), labels, _state(spec))
+        canary = _canary(spec, base, labels, region)
+        if canary is None:
+            canary = _promoted(previous.get(region.name), target, promotes=promotes)
+        targets[region.name] = target.model_copy(update={"canary": canary})
     for name, target in previous.items():
         if name not in targets:
             targets[name] = _leave(target, revision)
@@ -68,6 +75,30 @@ def _target(
     )
 
 
+def _canary(
+    spec: EndpointSpec, base: CanaryBase | None, labels: Mapping[str, str], region: Region
+) -> CanaryTarget | None:
+    if spec.canary is None:
+        return None
+    key = template_key(resolve_canary(spec, base, region), labels)
+    return CanaryTarget(template_key=key, weight=spec.canary.weight, replicas=spec.canary.replicas)
+
+
+def _promoted(
+    before: RegionTarget | None, after: RegionTarget, *, promotes: bool
+) -> CanaryTarget | None:
+    """Return the canary that goes on serving: one that is promoted now, or still is.
+
+    What is stopped serves nothing, and what left in between has no canary any more.
+    """
+    found = before.canary if before else None
+    if found is None or after.state is not TargetState.RUNNING:
+        return None
+    if not (promotes or found.promoting):
+        return None
+    return found.model_copy(update={"promoting": True})
+
+
 def _replicas(resolved: EndpointSpec) -> int:
     if resolved.replicas is not None:
         return resolved.replicas
@@ -82,7 +113,9 @@ def _state(spec: EndpointSpec) -> TargetState:
 def _leave(target: RegionTarget, revision: RevisionNumber) -> RegionTarget:
     if target.state is TargetState.DELETED:
         return target
-    return target.model_copy(update={"state": TargetState.DELETED, "revision": revision})
+    return target.model_copy(
+        update={"state": TargetState.DELETED, "revision": revision, "canary": None}
+    )
 
 
 def _without_revision(target: RegionTarget) -> RegionTarget:

@@ -39,6 +39,24 @@ class TargetState(enum.StrEnum):
     DELETED = "deleted"
 
 
+class CanaryTarget(Model):
+    """The canary that one region is to run beside the endpoint's own pods."""
+
+    template_key: TemplateKey
+    weight: int
+    """Its share of the requests in per cent, once it is ready."""
+    replicas: int
+    promoting: bool = False
+    """The endpoint's own pods become what it runs: it serves on until they are, and goes then."""
+
+
+class CanaryBase(Model):
+    """The revision that a canary runs, kept beside it: revisions are forgotten after a while."""
+
+    revision: RevisionNumber
+    spec: EndpointSpec
+
+
 class RegionTarget(Model):
     """What one region is to make true. Only the state `deleted` ever deletes an object."""
 
@@ -47,6 +65,8 @@ class RegionTarget(Model):
     template_key: TemplateKey
     state: TargetState
     replicas: int
+    canary: CanaryTarget | None = None
+    """None: no canary, and one that is there goes."""
 
 
 class Endpoint(Model):
@@ -57,6 +77,8 @@ class Endpoint(Model):
     namespace: str = DEFAULT_NAMESPACE
     labels: dict[str, str] = Field(default_factory=dict)
     spec: EndpointSpec
+    canary_base: CanaryBase | None = None
+    """Where the canary runs a revision: that one's spec."""
     state: EndpointState
     generation: Generation
     revision: RevisionNumber

@@ -37,6 +37,13 @@ class ImageReference:
         return self.repository.rpartition("/")[2]
 
     @property
+    def text(self) -> str:
+        """The reference as it is written."""
+        name = f"{self.registry}/{self.repository}" if self.registry else self.repository
+        tag = f":{self.tag}" if self.tag else ""
+        return f"{name}{tag}@{self.digest}" if self.digest else f"{name}{tag}"
+
+    @property
     def floating(self) -> bool:
         """Whether the reference is expected to name another image tomorrow."""
         return self.digest is None and self.tag in {None, _LATEST}
@@ -72,3 +79,17 @@ def regional_image(image: str, aws_region: str) -> str:
     if found is None or found[3].endswith(".cn") != aws_region.startswith("cn-"):
         return image
     return f"{found[1]}.{aws_region}.{found[3]}{slash}{rest}"
+
+
+def moved_image(own: str | None, old: str, new: str) -> str | None:
+    """Return what a region with an image of its own (`own`) runs once `old` becomes `new`.
+
+    A mirror keeps its repository and takes the new tag or digest. Where the repository itself
+    changes, nobody can tell the mirror's new one: None, the region runs the new image as it is.
+    """
+    if own is None:
+        return None
+    was, shall, mirror = parse_image(old), parse_image(new), parse_image(own)
+    if (was.registry, was.repository) != (shall.registry, shall.repository):
+        return None
+    return dataclasses.replace(mirror, tag=shall.tag, digest=shall.digest).text

@@ -23,9 +23,24 @@ from gco.core.model.ids import (
 )
 from gco.core.model.names import RECREATED_ANNOTATION, SPEC_HASH_ANNOTATION
 from gco.core.model.problems import invalid
-from gco.core.model.spec import EndpointSpec
+from gco.core.model.spec import MOST_WEIGHT, EndpointSpec
 from gco.core.model.status import ConditionType, RegionStatus, Report
 from gco.kinds.canonical import digest
+
+
+class RegionalCanary(Model):
+    """The canary of the endpoint in this region."""
+
+    template_key: TemplateKey
+    """A hash over what shapes its pods: that of the endpoint's own pods after a promotion."""
+    weight: Annotated[int, Field(ge=1, le=MOST_WEIGHT)]
+    """Its share of the requests in per cent, once it is ready."""
+    replicas: Annotated[int, Field(ge=1)]
+    """How many pods it has in this region."""
+    promoting: bool = False
+    """It is made no more, and serves until the endpoint's own pods run the revision."""
+    endpoint: EndpointSpec | None = None
+    """What shapes its pods, resolved for this region; absent while it is promoted."""
 
 
 class RegionalSpec(Model):
@@ -46,7 +61,10 @@ class RegionalSpec(Model):
     adopts: bool | None = None
     """Whether objects that the original monitor made under its names are taken over as they run."""
     endpoint: EndpointSpec
-    """The endpoint's spec as stated, resolved for this region; `regions` and `state` are absent."""
+    """The endpoint's spec as stated, resolved for this region, without what stands beside it here:
+    `regions`, `state` and `canary`."""
+    canary: RegionalCanary | None = None
+    """A second version that takes a share of the traffic."""
 
     def to_wire(self) -> dict[str, Any]:
         """Return the spec as JSON-like data, with only what was stated."""

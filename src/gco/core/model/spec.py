@@ -19,6 +19,8 @@ KIND = "InferenceEndpoint"
 DEFAULT_NAMESPACE = "gco-inference"
 MOST_DEVICES = 64
 """Accelerators that a replica may ask for."""
+MOST_WEIGHT = 99
+"""Per cent of the requests that a canary may be given."""
 
 
 def _whole_number_as_text(value: object) -> object:
@@ -29,6 +31,13 @@ def _whole_number_as_text(value: object) -> object:
 def _name_as_region(value: object) -> object:
     """Read the bare name of a region as `{name: …}`."""
     return {"name": value} if isinstance(value, str) else value
+
+
+def _share(value: int) -> int:
+    """Refuse what is no share: all traffic is a promotion, and none at all an abort."""
+    if not 1 <= value <= MOST_WEIGHT:
+        raise ValueError(f"1 to {MOST_WEIGHT} (to move all traffic, promote)")
+    return value
 
 
 _QuantityText: TypeAlias = Annotated[
@@ -44,6 +53,11 @@ ObjectName: TypeAlias = Annotated[
 ]
 PortNumber: TypeAlias = Annotated[int, Field(ge=1, le=65535, strict=True)]
 Count: TypeAlias = Annotated[int, Field(ge=0, le=10_000, strict=True)]
+Weight: TypeAlias = Annotated[
+    int,
+    Field(strict=True, json_schema_extra={"minimum": 1, "maximum": MOST_WEIGHT}),
+    AfterValidator(_share),
+]
 Flag: TypeAlias = Annotated[bool, Field(strict=True)]
 Image: TypeAlias = Annotated[
     str, StringConstraints(min_length=1, max_length=1000, pattern=patterns.NO_SPACE)
@@ -300,11 +314,12 @@ class Canary(Model):
     """A second version that takes a share of the traffic."""
 
     image: Image | None = None
-    """What the canary runs, where it is not a revision."""
+    """The image that the canary runs, where it is not a revision; rewritten for each region as
+    spec.image is, and all else as the endpoint has it."""
     revision: Annotated[int, Field(ge=1, strict=True)] | None = None
-    """The revision that the canary runs."""
-    weight: Annotated[int, Field(ge=1, le=99, strict=True)] = 10
-    """Its share of the requests in per cent."""
+    """The revision whose pods the canary runs: image, arguments, resources and all."""
+    weight: Weight = 10
+    """Its share of the requests in per cent, 1 to 99."""
     replicas: Annotated[int, Field(ge=1, le=1000, strict=True)] = 1
     """Its pods in each region."""
 

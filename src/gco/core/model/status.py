@@ -64,6 +64,19 @@ _READ_BY_OLDER = ConfigDict(extra="ignore")
 regions: a field that only the newer one knows is no reason for the older one to stop."""
 
 
+class CanaryReport(Model):
+    """What a region says of an endpoint's canary."""
+
+    model_config = _READ_BY_OLDER
+
+    ready: int
+    """Its pods of the wanted template that answer."""
+    desired: int
+    """Its pods that are wanted."""
+    weight: int
+    """The share of the requests that its route gives it now, in per cent."""
+
+
 class Report(Model):
     """What a region says of one endpoint, wherever that is kept."""
 
@@ -85,6 +98,8 @@ class Report(Model):
     """What stands in the way, where the state is error."""
     conditions: tuple[Condition, ...] = ()
     """One for each aspect of the endpoint in this region."""
+    canary: CanaryReport | None = None
+    """Absent where there is no canary, and nothing is left of one."""
 
     def condition(self, kind: ConditionType) -> Condition | None:
         """Return the condition of that type, or None where the region says nothing about it."""

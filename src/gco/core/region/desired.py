@@ -3,8 +3,12 @@
 import dataclasses
 from collections.abc import Iterator, Mapping
 
+from gco.core.model.canary import canary_name
+from gco.core.model.ids import EndpointName
+from gco.core.model.names import service_name
 from gco.core.model.regional import Regional
 from gco.core.region.actions import ObjectRef, Rendered, Why
+from gco.core.region.canary import NO_TRIAL, Step, Trial, as_endpoint
 from gco.core.region.freeze import Template, kept
 from gco.core.region.observe import Route
 from gco.core.region.observed import (
@@ -21,6 +25,7 @@ from gco.core.region.render.disruption import disruption_budget
 from gco.core.region.render.revision import revision
 from gco.core.region.render.route import routes
 from gco.core.region.render.service import service
+from gco.core.region.render.split import Split
 from gco.core.region.routing import main_route, own_routes, route_refs
 from gco.core.region.stage import Stage, wanted_replicas
 
@@ -42,44 +47,101 @@ def desired(
     template: Template | None,
     *,
     silent: bool = False,
+    trial: Trial = NO_TRIAL,
+    canary: Template | None = None,
 ) -> Desired:
     """Return what should exist in `stage`; `template` is needed to serve and to rest.
 
-    `silent`: nothing has answered for so long that no request is to come this way.
+    `silent`: nothing has answered for so long that no request is to come this way. `trial` is what
+    is to be made true of the canary, and `canary` the template of its pods.
     """
     name = regional.name
     match stage, template:
         case ((Stage.SERVE | Stage.REST), Template()):
-            objects = dict(_objects(regional, observed, stage, template))
+            beside = _canary(regional, observed, trial, canary)
+            objects = {
+                **dict(_objects(regional, observed, stage, template, trial)),
+                **beside.objects,
+            }
             if silent:
                 return Desired(
                     {ref: o for ref, o in objects.items() if ref not in route_refs(name)},
+                    beside.keep,
                     why=dict.fromkeys(observed.routes, Why.SILENT),
                 )
-            return Desired(objects, _outlived(regional, observed, stage))
+            return Desired(objects, _outlived(regional, observed, stage) | beside.keep)
         case Stage.CLOSE, _:
             every = observed.seen(name, regional.spec.uid).keys()
             return Desired({}, frozenset(every - observed.routes.keys()))
         case Stage.DRAIN, _:
-            kept_refs = (service_ref(name), budget_ref(name), *map(revision_ref, observed.frozen))
-            return Desired({}, frozenset(kept_refs))
+            return Desired({}, _guarding(name, observed))
         case _:
             return Desired({})
 
 
+def _guarding(name: EndpointName, observed: Observed) -> frozenset[ObjectRef]:
+    """Return what serves and guards pods while they finish, and what names their templates."""
+    frozen = map(revision_ref, (*observed.frozen, *observed.canary.frozen))
+    beside = (service_ref(canary_name(name)),) if observed.canary.service else ()
+    return frozenset((service_ref(name), *beside, budget_ref(name), *frozen))
+
+
+def _canary(
+    regional: Regional, observed: Observed, trial: Trial, template: Template | None
+) -> Desired:
+    """Return what should exist of the canary.
+
+    It has no disruption budget: with a pod that is evicted its share goes, and comes back.
+    """
+    stated = regional.spec.canary
+    if trial.step in (Step.ABSENT, Step.REMOVE):
+        return Desired({})
+    if trial.step is Step.WITHDRAW or stated is None or template is None:
+        there = observed.canary.seen(canary_name(regional.name), regional.spec.uid)
+        return Desired({}, frozenset(there))
+    own = as_endpoint(regional, stated)
+    selector = observed.canary.workload.match_labels if observed.canary.workload else None
+    replicas = 0 if trial.step is Step.REST else stated.replicas
+    return Desired(
+        {
+            revision_ref(template.name): revision(own, template),
+            workload_ref(own.name): deployment(own, template, replicas, selector),
+            service_ref(own.name): service(own, template),
+        }
+    )
+
+
+def _split(regional: Regional, trial: Trial) -> Split | None:
+    if trial.step not in (Step.TRY, Step.WITHDRAW):
+        return None
+    return Split(service_name(canary_name(regional.name)), trial.weight)
+
+
 def _objects(
-    regional: Regional, observed: Observed, stage: Stage, template: Template
+    regional: Regional, observed: Observed, stage: Stage, template: Template, trial: Trial
 ) -> Iterator[tuple[ObjectRef, Rendered]]:
     for held in kept(template, regional.spec.uid, observed.frozen):
         yield revision_ref(held.name), revision(regional, held)
-    replicas = wanted_replicas(regional)
+    replicas, led = wanted_replicas(regional), routes(regional, template, _split(regional, trial))
     selector = observed.workload.match_labels if observed.workload else None
-    yield workload_ref(regional.name), deployment(regional, template, replicas, selector)
+    covered = trial.covers and _read_back(led, observed)
+    yield (
+        workload_ref(regional.name),
+        deployment(regional, template, replicas, selector, covered=covered),
+    )
     number = _bridge(template, observed)
     yield service_ref(regional.name), service(regional, template, number=number)
     yield budget_ref(regional.name), disruption_budget(regional)
     if stage is Stage.SERVE and _routed(regional, observed):
-        yield from routes(regional, template).items()
+        yield from led.items()
+
+
+def _read_back(led: Mapping[ObjectRef, Rendered], observed: Observed) -> bool:
+    """Whether the route stands as it is wanted, so that it may be relied upon."""
+    found = ((observed.routes.get(ref), rendered) for ref, rendered in led.items())
+    return all(
+        route is not None and route.applied_hash == rendered.hash for route, rendered in found
+    )
 
 
 def _bridge(template: Template, observed: Observed) -> int | None:

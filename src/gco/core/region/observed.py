@@ -2,7 +2,9 @@
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Final
 
+from gco.core.model.canary import canary_name
 from gco.core.model.ids import EndpointName, EndpointUid
 from gco.core.model.names import (
     deployment_name,
@@ -14,6 +16,28 @@ from gco.core.region.observe import Child, Frozen, Route, Workload
 from gco.core.region.owner import seen
 from gco.core.region.pods import Pods
 from gco.kinds import CONTROLLER_REVISION, DEPLOYMENT, POD_DISRUPTION_BUDGET, SERVICE
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CanaryObserved:
+    """What there is of an endpoint's canary."""
+
+    workload: Workload | None
+    service: Child | None
+    frozen: Mapping[str, Frozen]
+    pods: Pods
+
+    def seen(self, name: EndpointName, uid: EndpointUid) -> dict[ObjectRef, Seen]:
+        """Return what a plan needs to know of its objects, which are under `name`."""
+        named = (
+            (workload_ref(name), self.workload),
+            (service_ref(name), self.service),
+            *((revision_ref(n), record) for n, record in self.frozen.items()),
+        )
+        return {ref: seen(record, name, uid) for ref, record in named if record is not None}
+
+
+NO_CANARY: Final = CanaryObserved(None, None, {}, Pods({}, {}, 0, ""))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -29,9 +53,20 @@ class Observed:
     pods: Pods
     absent: frozenset[str] = frozenset()
     """Kinds that are not installed in this cluster, of those that need not be."""
+    canary: CanaryObserved = NO_CANARY
+
+    @property
+    def weighted(self) -> bool:
+        """Whether a canary has a share of the requests, as the route was last read."""
+        return any(route.weighted for route in self.routes.values())
+
+    @property
+    def holding(self) -> int:
+        """How many pods hold resources, a canary's and those on their way out included."""
+        return self.pods.count + self.canary.pods.count
 
     def seen(self, name: EndpointName, uid: EndpointUid) -> dict[ObjectRef, Seen]:
-        """Return what a plan needs to know of the objects that there are."""
+        """Return what a plan needs to know of the objects that there are, a canary's included."""
         named = (
             (workload_ref(name), self.workload),
             (service_ref(name), self.service),
@@ -39,7 +74,14 @@ class Observed:
             *self.routes.items(),
             *((revision_ref(n), record) for n, record in self.frozen.items()),
         )
-        return {ref: seen(record, name, uid) for ref, record in named if record is not None}
+        own = {ref: seen(record, name, uid) for ref, record in named if record is not None}
+        return own | self.canary.seen(canary_name(name), uid)
+
+
+def is_canarys(ref: ObjectRef, name: EndpointName) -> bool:
+    """Whether `ref` is of the canary of the endpoint `name`, rather than of the endpoint itself."""
+    known = ref.name.rpartition("-")[0] if ref.kind == CONTROLLER_REVISION.name else ref.name
+    return known == canary_name(name)
 
 
 def workload_ref(name: EndpointName) -> ObjectRef:

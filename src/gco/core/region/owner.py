@@ -24,7 +24,13 @@ def owner_of(record: Child, name: EndpointName, uid: EndpointUid) -> Owner:
 def claimed(record: Child, regional: Regional) -> bool:
     """Whether `record` is the endpoint's to keep and to delete: ours, or to be taken over."""
     owner = owner_of(record, regional.name, regional.spec.uid)
-    return owner is Owner.OURS or (owner is Owner.ADOPTABLE and bool(regional.spec.adopts))
+    return owner is Owner.OURS or adoptable(record, regional)
+
+
+def adoptable(record: Child, regional: Regional) -> bool:
+    """Whether `record` is to be taken over, and has not been yet."""
+    owner = owner_of(record, regional.name, regional.spec.uid)
+    return owner is Owner.ADOPTABLE and bool(regional.spec.adopts)
 
 
 def seen(record: Child, name: EndpointName, uid: EndpointUid) -> Seen:

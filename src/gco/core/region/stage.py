@@ -9,6 +9,7 @@ each stage wants is in :mod:`gco.core.region.desired`.
 import datetime as dt
 import enum
 
+from gco.core.model.canary import canary_name
 from gco.core.model.endpoint import TargetState
 from gco.core.model.regional import Regional
 from gco.core.model.status import ConditionType, RegionState
@@ -51,15 +52,17 @@ def stage_of(regional: Regional, observed: Observed, now: dt.datetime) -> Stage:
         return Stage.CLOSE
     if regional.spec.state is not TargetState.DELETED:
         return Stage.REST
-    held = workload_ref(regional.name) in ours or observed.pods.count > 0
+    workloads = {workload_ref(regional.name), workload_ref(canary_name(regional.name))}
+    held = bool(workloads & ours) or observed.holding > 0
     if held and not _overdue(regional, drain_wait(observed), now):
         return Stage.DRAIN
-    return Stage.REMOVE if ours or observed.pods.count else Stage.GONE
+    return Stage.REMOVE if ours or observed.holding else Stage.GONE
 
 
 def drain_wait(observed: Observed) -> dt.timedelta:
     """Return how long a Service outlasts the wish to delete: the route, and twice the pods' grace."""
-    grace = max((record.grace for record in observed.frozen.values()), default=0)
+    frozen = (*observed.frozen.values(), *observed.canary.frozen.values())
+    grace = max((record.grace for record in frozen), default=0)
     return ROUTE_WAIT + 2 * dt.timedelta(seconds=grace)
 
 

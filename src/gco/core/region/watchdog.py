@@ -12,6 +12,7 @@ import datetime as dt
 from typing import Final
 
 from gco.core.model.regional import Regional
+from gco.core.region.canary import answers
 from gco.core.region.observed import Observed
 from gco.core.region.pods import PodRecord
 from gco.core.region.stage import Stage
@@ -33,7 +34,7 @@ class Watchdog:
         self, regional: Regional, observed: Observed, stage: Stage, now: dt.datetime
     ) -> dt.datetime | None:
         """Return since when nothing answers behind a route; None while that is no outage."""
-        if stage is not Stage.SERVE or observed.pods.answering or _idle(regional, observed):
+        if stage is not Stage.SERVE or answers(regional, observed) or _idle(regional, observed):
             return None
         before = _known(regional)
         if before is not None:
@@ -43,7 +44,7 @@ class Watchdog:
     def ends(self, regional: Regional, observed: Observed) -> dt.datetime | None:
         """Return when the route leaves, or has left, unless a pod answers; None while none is due."""
         since = _known(regional)
-        if since is None or observed.pods.answering or _idle(regional, observed):
+        if since is None or answers(regional, observed) or _idle(regional, observed):
             return None
         pods = (*observed.pods.wanted.values(), *observed.pods.old.values())
         budgets = (self._loaded(pod) for pod in pods)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
 from gco.core.model.rules import (
+    canary,
     devices,
     environment,
     metadata,
@@ -39,6 +40,7 @@ RULES: Final[tuple[Rule, ...]] = (
     placement.region_images,
     routes.routes,
     server.open_route,
+    canary.canary,
     rollout.downtime,
     overrides.overrides,
     unsupported.not_supported_yet,

@@ -11,7 +11,6 @@ from gco.core.model.spec import InferenceEndpoint
 NOT_YET: Final = (
     ("EndpointSpec", "model"),
     ("EndpointSpec", "autoscaling"),
-    ("EndpointSpec", "canary"),
     ("RegionSpec", "autoscaling"),
 )
 """The class and the field of each, as written."""

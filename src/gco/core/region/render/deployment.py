@@ -23,16 +23,21 @@ def deployment(
     template: Template,
     replicas: int,
     selector: Mapping[str, str] | None = None,
+    *,
+    covered: bool = False,
 ) -> Rendered:
     """Return the Deployment with `replicas` pods of `template`.
 
-    `selector` is that of a Deployment which someone else made: it can never change.
+    `selector` is that of a Deployment which someone else made: it can never change. `covered`: a
+    canary answers every request meanwhile, so that pods may go before others are ready.
     """
     spec = {
         "replicas": replicas,
         "selector": {"matchLabels": dict(selector or {APP_LABEL: regional.name})},
         "template": template.body,
-        "strategy": strategy(regional.spec.endpoint.rollout, regional.spec.replicas),
+        "strategy": strategy(
+            regional.spec.endpoint.rollout, regional.spec.replicas, covered=covered
+        ),
         "paused": False,
         "minReadySeconds": 0,
         "revisionHistoryLimit": _HISTORY,
@@ -43,7 +48,7 @@ def deployment(
     return rendered({**head, "spec": spec})
 
 
-def strategy(rollout: Rollout | None, replicas: int) -> dict[str, Any]:
+def strategy(rollout: Rollout | None, replicas: int, *, covered: bool = False) -> dict[str, Any]:
     """Return the Deployment's strategy.
 
     `auto` never waits for an accelerator that does not exist while several replicas run: one may
@@ -57,6 +62,8 @@ def strategy(rollout: Rollout | None, replicas: int) -> dict[str, Any]:
             return _rolling(surge=0, unavailable=1)
         case RolloutStrategy.SURGE:
             return _rolling(surge=1, unavailable=0)
+        case RolloutStrategy.AUTO if covered:
+            return _rolling(surge=0, unavailable=1)
         case RolloutStrategy.AUTO:
             return _rolling(surge=1, unavailable=int(replicas > 1))
 

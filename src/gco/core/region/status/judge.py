@@ -7,6 +7,7 @@ from gco.core.model.regional import RegionalStatus
 from gco.core.model.status import Condition, ConditionStatus, ConditionType, RegionState
 from gco.core.region.causes import Cause, worst
 from gco.core.region.stage import wanted_replicas
+from gco.core.region.status.canary import canary, canary_causes, canary_report
 from gco.core.region.status.drift import drifted
 from gco.core.region.status.route import route
 from gco.core.region.status.state import state_of
@@ -20,8 +21,10 @@ def judge(view: View, now: dt.datetime) -> RegionalStatus:
     previous = previous_of(view)
     causes = causes_of(view, now)
     stuck = worst(cause for cause in (*view.failures, *causes) if cause.final)
+    trial = canary_causes(view, now)
     now = now.replace(microsecond=0)
     said = _conditions(view, previous, causes, stuck, now)
+    said |= _of_canary(view, trial, stuck)
     state = state_of(view, said[ConditionType.READY], stuck, previous)
     ready = said[ConditionType.READY].status
     moved = previous is None or (
@@ -40,6 +43,7 @@ def judge(view: View, now: dt.datetime) -> RegionalStatus:
         conditions=tuple(
             _condition(kind, what, previous, view, now) for kind, what in said.items()
         ),
+        canary=canary_report(view),
     )
 
 
@@ -67,6 +71,20 @@ def _conditions(
             else Said("True", stuck.reason, stuck.message)
         ),
     }
+
+
+def _of_canary(
+    view: View, causes: Sequence[Cause], stuck: Cause | None
+) -> dict[ConditionType, Said]:
+    """Return what is said of the canary; it stalls the revision, and never the endpoint's own."""
+    found = canary(view, causes)
+    if found is None:
+        return {}
+    final = worst(cause for cause in causes if cause.final)
+    if stuck is not None or final is None:
+        return {ConditionType.CANARY_READY: found}
+    stalled = Said("True", final.reason, f"its canary: {final.message}")
+    return {ConditionType.CANARY_READY: found, ConditionType.STALLED: stalled}
 
 
 def _condition(

@@ -21,7 +21,7 @@ def summary(view: View, workload: Said, route: Said) -> Said:
 
 
 def _closing(view: View) -> Said:
-    pods = view.observed.pods.count
+    pods = view.observed.holding
     left = "its route is leaving" if view.stage is Stage.CLOSE else "its pods are ending"
     if view.regional.spec.state is TargetState.DELETED:
         if view.stage is Stage.GONE:

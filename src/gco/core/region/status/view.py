@@ -7,6 +7,7 @@ from typing import Final
 
 from gco.core.model.regional import Regional, RegionalStatus
 from gco.core.model.status import ConditionStatus
+from gco.core.region.canary import NO_TRIAL, Trial
 from gco.core.region.causes import Ask, Cause
 from gco.core.region.drift import Drift
 from gco.core.region.observed import Observed
@@ -14,6 +15,18 @@ from gco.core.region.stage import Stage
 
 LONGEST: Final = 2000
 """Characters of a message: what others wrote is quoted, and a store holds only so much."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CanaryView:
+    """What is known of the canary beside its objects."""
+
+    trial: Trial
+    ask: Ask | None = None
+    """What its pods ask for; None where none are wanted."""
+    settled: bool = True
+    failures: Sequence[Cause] = ()
+    log: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,6 +49,7 @@ class View:
     """Since when nothing answers behind the route."""
     log: str = ""
     """The end of what a crashing container wrote, where it is known."""
+    canary: CanaryView = CanaryView(NO_TRIAL)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
