@@ -38,6 +38,7 @@ COMMANDS: Final = {
     "regions": "places",
     "context": "contexts",
     "store": "places",
+    "import": "moving",
     "monitor": "run",
     "model-sync": "models",
     "version": "run",

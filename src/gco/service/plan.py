@@ -56,6 +56,8 @@ class Draft:
     """Whether the canaries that there are take the place of the endpoint's own pods."""
     base: CanaryBase | None = None
     """The revision that the spec's canary runs, where it runs one."""
+    adopts: bool | None = None
+    """Whether what the original monitor made is to be taken over; None leaves that as it is."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -160,7 +162,8 @@ def _no_region(registered: Mapping[RegionName, Region]) -> str:
 
 
 def _same(current: Endpoint, draft: Draft) -> bool:
-    return current.spec == draft.spec and current.labels == draft.labels
+    adopts = draft.adopts in (None, current.adopts)
+    return current.spec == draft.spec and current.labels == draft.labels and adopts
 
 
 def _applied(
@@ -222,6 +225,7 @@ def _write(
         targets=targets,
         created_at=asker.now if current is None else current.created_at,
         updated_at=asker.now,
+        adopts=draft.adopts or (current.adopts if current else None),
     )
     revision = revision_of(endpoint, asker.actor, draft.reason)
     expected = None if current is None else current.generation

@@ -86,6 +86,41 @@ class Applied(Model):
         return tuple(r for r in self.regions if r.effect is Effect.RESTARTS)
 
 
+class Fate(enum.StrEnum):
+    """What becomes of one row of the original monitor's table."""
+
+    CREATED = "created"
+    CHANGED = "changed"
+    """It was imported before, and the row or its regions have changed since."""
+    UNCHANGED = "unchanged"
+    WAITING = "waiting"
+    """None of its regions is registered yet."""
+    LEFT = "left"
+    """It is not to be written, or someone has changed the endpoint here."""
+    REFUSED = "refused"
+    """It cannot be written as it is; the problems say why."""
+
+
+class Moved(Model):
+    """What became of one row, or would become of it where it is not `written`."""
+
+    name: EndpointName
+    fate: Fate
+    written: bool = False
+    why: str = ""
+    """Why nothing is written, where a problem does not say it."""
+    revision: RevisionNumber | None = None
+    regions: tuple[RegionName, ...] = ()
+    """Where what the original made is taken over."""
+    waiting: tuple[RegionName, ...] = ()
+    """Where it runs too, and where no monitor of GCO's is registered yet."""
+    changes: tuple[FieldChange, ...] = ()
+    lost: tuple[Problem, ...] = ()
+    """What the row says and the endpoint cannot, by the row's own names."""
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
 class Deleted(Model):
     """What a request to delete did to one endpoint."""
 

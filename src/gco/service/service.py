@@ -4,7 +4,8 @@ What only changes need is imported when something is changed: a read is what peo
 """
 # ruff: noqa: PLC0415
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
 from gco.clock import Clock
 from gco.core.model.ids import Actor, EndpointName, RegionName, RevisionNumber
@@ -12,7 +13,7 @@ from gco.core.model.spec import InferenceEndpoint
 from gco.service import history, read, wait
 from gco.service.context import Context
 from gco.service.flags import DeployFlags
-from gco.service.results import Applied, Deleted, EndpointView, HistoryEntry, RegionInfo
+from gco.service.results import Applied, Deleted, EndpointView, HistoryEntry, Moved, RegionInfo
 from gco.service.wait import Until
 from gco.store.port import Store
 
@@ -61,6 +62,24 @@ class Service:
     ) -> Sequence[Applied]:
         """Return what `apply` would do, and do nothing."""
         return await self.apply(documents, source=source, dry_run=True)
+
+    async def move(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        source: str,
+        regions: Sequence[RegionName] = (),
+        write: bool = False,
+    ) -> Sequence[Moved]:
+        """Take over what the original monitor's table says, in registered `regions` (none: all).
+
+        `source` names the table in the history. Without `write` nothing is stored. No endpoint ever
+        leaves a region by this, and one that people have changed here is left as it is; so asking
+        again does what is left to do. Raises ConflictError where someone wrote at the same time.
+        """
+        from gco.service import moving
+
+        return await moving.move(self._context, rows, source=source, only=regions, write=write)
 
     async def get(self, name: EndpointName) -> EndpointView:
         """Return one endpoint, tombstones included, with what every region says of it."""

@@ -2,9 +2,10 @@
 # ruff: noqa: PLC0415  (a store's client may take a second to import)
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gco.errors import SettingsError
 from gco.settings import Settings
 from gco.store.port import Store
 from gco.store.url import DynamoDbUrl, SqliteUrl, parse
@@ -75,6 +76,29 @@ async def init_store(settings: Settings, *, dry_run: bool) -> StoreMade:
                 dry_run=dry_run,
             )
             return StoreMade(settings.store_url, made.created, made.identity, made.plan, made.notes)
+
+
+async def read_original(settings: Settings, table: str) -> Sequence[Mapping[str, Any]]:
+    """Return the rows of the original monitor's table, named by URL or by its name alone.
+
+    Raises SettingsError where that names no table, StoreIdentityError for one of another layout.
+    """
+    url = _table_url(table)
+    from gco.store.dynamodb import read_original as read
+
+    return await read(url.table, region=_region(url, settings), endpoint_url=url.endpoint_url)
+
+
+def table_name(table: str) -> str:
+    """Return the name of a table that is named by URL or by its name; raises SettingsError."""
+    return _table_url(table).table
+
+
+def _table_url(table: str) -> DynamoDbUrl:
+    url = parse(table if "://" in table else f"dynamodb://{table}")
+    if not isinstance(url, DynamoDbUrl):
+        raise SettingsError(f"{table} is no table: name it, or dynamodb://TABLE?region=REGION")
+    return url
 
 
 def _region(url: DynamoDbUrl, settings: Settings) -> str | None:

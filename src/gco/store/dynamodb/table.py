@@ -17,7 +17,7 @@ TIME_OUT = 30.0
 READY_SECONDS = 120.0
 """How long a new table may take to become active."""
 _KEY_SCHEMA = (("pk", "HASH"), ("sk", "RANGE"))
-_ORIGINAL_KEY_SCHEMA = (("endpoint_name", "HASH"),)
+ORIGINAL_KEY_SCHEMA = (("endpoint_name", "HASH"),)
 _ACTIVE = frozenset({"ACTIVE", "UPDATING"})
 
 
@@ -104,13 +104,18 @@ async def describe(client: Client) -> Mapping[str, Any] | None:
     return description
 
 
+def key_schema(description: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return the names and kinds of the table's keys."""
+    return tuple((key["AttributeName"], key["KeyType"]) for key in description["KeySchema"])
+
+
 def _refuse_foreign(client: Client, description: Mapping[str, Any]) -> None:
-    layout = tuple((key["AttributeName"], key["KeyType"]) for key in description["KeySchema"])
-    if layout == _ORIGINAL_KEY_SCHEMA:
+    layout = key_schema(description)
+    if layout == ORIGINAL_KEY_SCHEMA:
         raise StoreIdentityError(
             f"{client.where} has the layout of the original monitor (hash key endpoint_name) and is "
             f"left as it is: choose another name, such as {client.table}-v2, for the store, and "
-            "move its endpoints over with `gco import`"
+            f"move its endpoints over with `gco import {client.table}`"
         )
     if layout != _KEY_SCHEMA:
         raise StoreIdentityError(
