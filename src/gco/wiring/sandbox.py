@@ -19,6 +19,7 @@ from gco.cluster.memory.controllers import run_controllers
 from gco.controllers.sync import identify_cluster
 from gco.core.model.crd import crd
 from gco.core.model.ids import Epoch, RegionName
+from gco.core.model.spec import GatewayRef
 from gco.core.model.status import Region
 from gco.errors import SettingsError
 from gco.kinds import CUSTOM_RESOURCE_DEFINITION, NAMESPACE
@@ -127,6 +128,7 @@ class _Builder:
             cluster_name=CLUSTER_NAME,
             aws_region=name,
             namespaces=self._settings.allowed_namespaces,
+            gateway=GatewayRef(name="sandbox", namespace=self._settings.namespace),
             version=__version__,
             heartbeat=self._clock.now(),
             heartbeat_seconds=_HEARTBEAT_SECONDS,

@@ -1,4 +1,4 @@
-"""What a load balancer and its controller do: requests go where the region's Ingresses say."""
+"""What a load balancer and its controller do: requests go where a region's routes say."""
 
 from gco.sandbox.router.router import Router
 

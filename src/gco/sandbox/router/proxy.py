@@ -36,7 +36,8 @@ class Proxy:
         rule = self._table.rule(request.host.partition(":")[0], request.path)
         if rule is None:
             return _error(404, f"no route in {self._region} for {request.path}")
-        backends = self._table.backends(rule)
+        share = self._table.share(rule)
+        backends = self._table.backends(share) if share else []
         body = await request.read()
         for backend in backends:
             url = f"http://{backend.address}:{backend.port}{rule.rewritten(request.path)}"
@@ -46,7 +47,9 @@ class Proxy:
                 continue  # nothing was sent: the next pod may take it
             except (aiohttp.ClientError, TimeoutError) as error:
                 return _error(502, f"{backend.address} broke off: {error}")
-        return _error(503, f"no pod of {rule.service} in {self._region} is ready")
+        return _error(
+            503, f"no pod of {share.service if share else rule.service} in {self._region} is ready"
+        )
 
     async def _forward(
         self, request: web.Request, backend: Backend, url: str, body: bytes

@@ -1,27 +1,31 @@
-"""One region's entrance: an HTTP server, its routing table, and the Ingresses' addresses."""
+"""One region's entrance: an HTTP server, its routing table, and what is said of routes taken up."""
 
 import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
+from typing import Any
 
 import aiohttp
 from aiohttp import web
 
+from gco.clock import SystemClock
 from gco.cluster.port import Cluster
 from gco.errors import AbsentError, ClusterConflictError, SettingsError, TransientError
-from gco.kinds import INGRESS
+from gco.kinds import HTTP_ROUTE, INGRESS, Kind
+from gco.sandbox.router.http_routes import HttpRoute, accepted
 from gco.sandbox.router.proxy import Proxy
 from gco.sandbox.router.rules import Rule
 from gco.sandbox.router.table import Table
 
 MANAGER = "gco-router"
 _RETRY = 0.5
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 _LARGEST_BODY = 64 * 1024 * 1024
 
 
 class Router:
-    """Serves the Ingresses of one namespace on a local port, and writes that into their status."""
+    """Serves the routes of one namespace on a local port, and writes that into their status."""
 
     def __init__(
         self,
@@ -38,8 +42,9 @@ class Router:
         self._host = host
         self._port = port
         self._table = Table(cluster, namespace)
-        self._unaddressed: asyncio.Queue[str] = asyncio.Queue()
+        self._new: asyncio.Queue[tuple[Kind, str]] = asyncio.Queue()
         self._table.ingresses.subscribe(self._look)
+        self._table.http_routes.subscribe(self._look_at_route)
         self._socket: socket.socket | None = None
 
     @property
@@ -66,7 +71,7 @@ class Router:
             asyncio.TaskGroup() as tasks,
         ):
             tasks.create_task(self._table.run())
-            tasks.create_task(self._give_addresses())
+            tasks.create_task(self._take_up())
 
     @contextlib.asynccontextmanager
     async def _serving(
@@ -97,25 +102,37 @@ class Router:
 
     def _look(self, name: str, old: tuple[Rule, ...] | None, new: tuple[Rule, ...] | None) -> None:
         if old is None and new is not None:
-            self._unaddressed.put_nowait(name)
+            self._new.put_nowait((INGRESS, name))
 
-    async def _give_addresses(self) -> None:
-        """Write where each new Ingress is reached, as a load balancer's controller does."""
+    def _look_at_route(self, name: str, old: HttpRoute | None, new: HttpRoute | None) -> None:
+        if new is not None and (old is None or old.generation != new.generation):
+            self._new.put_nowait((HTTP_ROUTE, name))
+
+    async def _take_up(self) -> None:
+        """Say of each new route that it is served, as a load balancer's controller does."""
         while True:
-            name = await self._unaddressed.get()
+            kind, name = await self._new.get()
             try:
-                await self._give_address(name)
+                await self._tell(kind, name, self._status(kind, name))
             except TransientError:
                 await asyncio.sleep(_RETRY)
-                self._unaddressed.put_nowait(name)
+                self._new.put_nowait((kind, name))
 
-    async def _give_address(self, name: str) -> None:
-        port = {"port": self._port, "protocol": "TCP"}
+    def _status(self, kind: Kind, name: str) -> dict[str, Any] | None:
+        if kind == INGRESS:
+            port = {"port": self._port, "protocol": "TCP"}
+            return {"loadBalancer": {"ingress": [{"ip": self._host, "ports": [port]}]}}
+        route = self._table.http_routes.get(name)
+        return None if route is None else accepted(route, now=SystemClock().now().strftime(_TIME))
+
+    async def _tell(self, kind: Kind, name: str, status: dict[str, Any] | None) -> None:
+        if status is None:
+            return
         body = {
-            "apiVersion": INGRESS.api_version,
-            "kind": INGRESS.name,
+            "apiVersion": kind.api_version,
+            "kind": kind.name,
             "metadata": {"name": name, "namespace": self._namespace},
-            "status": {"loadBalancer": {"ingress": [{"ip": self._host, "ports": [port]}]}},
+            "status": status,
         }
         with contextlib.suppress(AbsentError, ClusterConflictError):  # gone again: nothing to tell
-            await self._cluster.apply(INGRESS, body, manager=MANAGER, subresource="status")
+            await self._cluster.apply(kind, body, manager=MANAGER, subresource="status")

@@ -1,39 +1,44 @@
-"""From Ingress objects to routing rules, and from a request to the rule that takes it; pure.
-
-Understood are what the AWS Load Balancer Controller and ingress-nginx understand of what we render:
-path types, hosts, ALB's `transforms` (url-rewrite) and nginx's `rewrite-target` with its regex paths.
-"""
+"""Routing rules, and which of them takes a request; pure."""
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import NamedTuple
 
-import orjson
 
-_ALB = "alb.ingress.kubernetes.io"
-_NGINX = "nginx.ingress.kubernetes.io"
-_REFERENCE = re.compile(r"\$(\d)")
+class Share(NamedTuple):
+    """A Service behind a rule, and how much of the requests it gets."""
+
+    service: str
+    port: int
+    weight: int
+    """In proportion to the sum of all of the rule's; with 0 it gets none."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rule:
-    """One path of one Ingress."""
+    """One path of one Ingress or HTTPRoute."""
 
     namespace: str
     host: str
-    """Empty for any host."""
+    """Empty for any host; `*.example.com` for all below it."""
     path: str
     kind: str
     """Exact, Prefix or Regex."""
-    service: str
-    port: int
+    shares: tuple[Share, ...]
     rewrites: tuple[tuple[re.Pattern[str], str], ...] = ()
     """Tried in order on the path; the replacement in Python's form."""
+    canary: int | None = None
+    """Its share in per cent of the same rule of another Ingress; None: it is a rule by itself."""
+
+    @property
+    def service(self) -> str:
+        """The first Service behind it, by which people know it."""
+        return self.shares[0].service if self.shares else ""
 
     def takes(self, host: str, path: str) -> bool:
         """Whether a request belongs to this rule."""
-        if self.host and self.host != host:
+        if not _host_fits(self.host, host):
             return False
         match self.kind:
             case "Exact":
@@ -52,53 +57,35 @@ class Rule:
         return path
 
 
-def rules_of(ingress: Mapping[str, Any]) -> tuple[Rule, ...]:
-    """Return the rules of one Ingress; one whose annotations cannot be read has none."""
-    return tuple(_rules(ingress))
-
-
 def choose(rules: Iterable[Rule], host: str, path: str) -> Rule | None:
-    """Return the rule for a request: exact ones first, then the longest path."""
+    """Return the rule for a request, canaries' shares in it: the closest host, exact paths, long ones."""
     taking = [rule for rule in rules if rule.takes(host, path)]
-    return max(taking, key=lambda r: (bool(r.host), r.kind == "Exact", len(r.path)), default=None)
+    mains = [rule for rule in taking if rule.canary is None]
+    chosen = max(mains, key=_closeness, default=None)
+    if chosen is None:
+        return None
+    canaries = (rule for rule in taking if rule.canary and _same_place(rule, chosen))
+    canary = next(canaries, None)
+    return chosen if canary is None else _joined(chosen, canary)
 
 
-def _rules(ingress: Mapping[str, Any]) -> Iterator[Rule]:
-    metadata = ingress["metadata"]
-    annotations = metadata.get("annotations") or {}
-    regex = annotations.get(f"{_NGINX}/use-regex") == "true"
-    for rule in ingress["spec"].get("rules") or ():
-        for path in (rule.get("http") or {}).get("paths") or ():
-            service = path["backend"].get("service")
-            if service is None:
-                continue
-            yield Rule(
-                namespace=metadata["namespace"],
-                host=rule.get("host", ""),
-                path=path.get("path", "/"),
-                kind="Regex" if regex else path["pathType"],
-                service=service["name"],
-                port=service["port"].get("number", 80),
-                rewrites=_rewrites(annotations, service["name"], path.get("path", "/")),
-            )
+def _joined(main: Rule, canary: Rule) -> Rule:
+    share = canary.canary or 0
+    main_shares = tuple(each._replace(weight=100 - share) for each in main.shares[:1])
+    shares = (*main_shares, *(each._replace(weight=share) for each in canary.shares[:1]))
+    return dataclasses.replace(main, shares=shares)
 
 
-def _rewrites(
-    annotations: Mapping[str, str], service: str, path: str
-) -> tuple[tuple[re.Pattern[str], str], ...]:
-    target = annotations.get(f"{_NGINX}/rewrite-target")
-    if target is not None:
-        return ((re.compile(path), _python_form(target)),)
-    told = annotations.get(f"{_ALB}/transforms.{service}")
-    return tuple(_transforms(told)) if told else ()
+def _same_place(one: Rule, other: Rule) -> bool:
+    return (one.host, one.path, one.kind) == (other.host, other.path, other.kind)
 
 
-def _transforms(told: str) -> Iterator[tuple[re.Pattern[str], str]]:
-    for transform in orjson.loads(told):
-        if transform["type"] == "url-rewrite":
-            for rewrite in transform["urlRewriteConfig"]["rewrites"]:
-                yield re.compile(rewrite["regex"]), _python_form(rewrite["replace"])
+def _closeness(rule: Rule) -> tuple[bool, int, bool, int]:
+    exact_host = bool(rule.host) and not rule.host.startswith("*")
+    return exact_host, len(rule.host), rule.kind == "Exact", len(rule.path)
 
 
-def _python_form(replacement: str) -> str:
-    return _REFERENCE.sub(r"\\g<\1>", replacement)
+def _host_fits(stated: str, host: str) -> bool:
+    if stated.startswith("*."):
+        return host.endswith(stated[1:]) and len(host) >= len(stated)
+    return stated in {"", host}

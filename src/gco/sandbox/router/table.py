@@ -1,4 +1,4 @@
-"""Which pods answer for which rule, kept up to date by watching Ingresses, Services and Pods."""
+"""Which pods answer for which rule, kept up to date by watching routes, Services and Pods."""
 
 import asyncio
 import itertools
@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gco.cluster.port import Cluster, Manifest
-from gco.kinds import INGRESS, POD, SERVICE
+from gco.kinds import HTTP_ROUTE, INGRESS, POD, SERVICE
 from gco.runtime.informer import Informer
-from gco.sandbox.router.rules import Rule, choose, rules_of
+from gco.runtime.optional import OptionalInformer
+from gco.sandbox.router.http_routes import http_route
+from gco.sandbox.router.ingresses import rules_of
+from gco.sandbox.router.rules import Rule, Share, choose
+from gco.sandbox.router.turns import Turns
 
 
 class Backend(NamedTuple):
@@ -38,27 +42,36 @@ class Table:
 
     def __init__(self, cluster: Cluster, namespace: str) -> None:
         self.ingresses = Informer(cluster, INGRESS, namespace, project=rules_of)
+        self.http_routes = OptionalInformer(cluster, HTTP_ROUTE, namespace, project=http_route)
         self._services = Informer(cluster, SERVICE, namespace, project=_service)
         self._pods = Informer(cluster, POD, namespace, project=_pod)
         self._turn = itertools.count()
+        self._turns = Turns()
 
     async def run(self) -> None:
         """Keep the table true until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            for informer in (self.ingresses, self._services, self._pods):
+            for informer in (self.ingresses, self.http_routes, self._services, self._pods):
                 tasks.create_task(informer.run())
 
     def rule(self, host: str, path: str) -> Rule | None:
-        """Return the rule that takes a request, None where no Ingress does."""
-        every = itertools.chain.from_iterable(self.ingresses.items().values())
-        return choose(every, host, path)
+        """Return the rule that takes a request, None where no route does."""
+        ingresses = itertools.chain.from_iterable(self.ingresses.items().values())
+        routes = (rule for r in self.http_routes.items().values() for rule in r.rules)
+        return choose((*ingresses, *routes), host, path)
 
-    def backends(self, rule: Rule) -> list[Backend]:
-        """Return the ready pods behind `rule`, another one first each time."""
-        service = self._services.get(rule.service)
-        if service is None or rule.port not in service.ports:
+    def share(self, rule: Rule) -> Share | None:
+        """Return the Service whose turn it is, by the weights of `rule`; None where it has none."""
+        key = (rule.host, rule.path, *(share.service for share in rule.shares))
+        turn = self._turns.take(key, [share.weight for share in rule.shares])
+        return None if turn is None else rule.shares[turn]
+
+    def backends(self, share: Share) -> list[Backend]:
+        """Return the ready pods of a Service, another one first each time."""
+        service = self._services.get(share.service)
+        if service is None or share.port not in service.ports:
             return []
-        target = service.ports[rule.port]
+        target = service.ports[share.port]
         found = [
             Backend(pod.address, target if isinstance(target, int) else pod.ports[target])
             for _, pod in sorted(self._pods.items().items())

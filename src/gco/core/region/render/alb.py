@@ -37,8 +37,7 @@ def alb_paths(regional: Regional, template: Template, split: Split | None) -> Pa
     if split is not None and weighted(split):
         backend = {"service": {"name": _WEIGHTED, "port": {"name": "use-annotation"}}}
         annotations[f"{ALB}/actions.{_WEIGHTED}"] = _forward(split, service_name(regional.name))
-    # Pods of an adopted template answer on the whole path, as they always did.
-    if strips(regional) and not template.adopted:
+    if strips(regional, template):
         annotations[f"{ALB}/transforms.{backend['service']['name']}"] = _stripped(path)
     return Paths(annotations, ({"path": path, "pathType": "Prefix", "backend": backend},))
 

@@ -11,16 +11,22 @@ from gco.core.model.names import CANARY_LABEL, SERVICE_PORT, http_route_name, se
 from gco.core.model.regional import Regional
 from gco.core.model.spec import GatewayRef
 from gco.core.region.actions import Rendered
+from gco.core.region.freeze import Template
 from gco.core.region.render.ingress import path_of, route_of, strips
 from gco.core.region.render.objects import envelope, rendered
 from gco.core.region.render.split import Split, weighted
 from gco.kinds import HTTP_ROUTE
 
 
-def http_route(regional: Regional, gateway: GatewayRef, split: Split | None) -> Rendered:
+def http_route(
+    regional: Regional, template: Template, gateway: GatewayRef, split: Split | None
+) -> Rendered:
     """Return the HTTPRoute that attaches the endpoint's path to `gateway`."""
     host = route_of(regional).host
-    spec: dict[str, Any] = {"parentRefs": [_parent(gateway)], "rules": [_rule(regional, split)]}
+    spec: dict[str, Any] = {
+        "parentRefs": [_parent(gateway)],
+        "rules": [_rule(regional, template, split)],
+    }
     if host is not None:
         spec["hostnames"] = [host]
     labels = {CANARY_LABEL: "true"} if weighted(split) else {}
@@ -34,11 +40,11 @@ def _parent(gateway: GatewayRef) -> dict[str, Any]:
     return parent | {key: value for key, value in optional.items() if value is not None}
 
 
-def _rule(regional: Regional, split: Split | None) -> dict[str, Any]:
+def _rule(regional: Regional, template: Template, split: Split | None) -> dict[str, Any]:
     path, stable = path_of(regional), service_name(regional.name)
     shares = split.shares(stable) if split is not None and weighted(split) else ((stable, 1),)
     rule: dict[str, Any] = {"matches": [{"path": {"type": "PathPrefix", "value": path}}]}
-    if strips(regional):
+    if strips(regional, template):
         rewrite = {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}}
         rule["filters"] = [{"type": "URLRewrite", "urlRewrite": rewrite}]
     rule["backendRefs"] = [_backend(service, weight) for service, weight in shares]

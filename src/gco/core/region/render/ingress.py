@@ -7,6 +7,7 @@ from gco.core.model.names import CANARY_LABEL, SERVICE_PORT, route_path
 from gco.core.model.regional import Regional
 from gco.core.model.spec import Route
 from gco.core.region.actions import Rendered
+from gco.core.region.freeze import Template
 from gco.core.region.render.objects import envelope, rendered
 from gco.kinds import INGRESS
 
@@ -41,9 +42,16 @@ def path_of(regional: Regional) -> str:
     return route_path(regional.name, route_of(regional).path)
 
 
-def strips(regional: Regional) -> bool:
-    """Say whether the path is taken off a request before the server gets it."""
-    return path_of(regional) != "/" and route_of(regional).strip_prefix is not False
+def strips(regional: Regional, template: Template) -> bool:
+    """Say whether the path is taken off a request before the server gets it.
+
+    Pods of an adopted template answer on the whole path, as they always did.
+    """
+    return (
+        not template.adopted
+        and path_of(regional) != "/"
+        and route_of(regional).strip_prefix is not False
+    )
 
 
 def service_backend(service: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from gco.core.model.names import service_name
 from gco.core.model.regional import Regional
 from gco.core.model.spec import BasicAuth, ExternalAuth, Route, RouteAuth
+from gco.core.region.freeze import Template
 from gco.core.region.render.ingress import Paths, path_of, route_of, service_backend, strips
 from gco.core.region.render.split import Split
 
@@ -20,26 +21,26 @@ _ANSWER_SECONDS: Final = 600
 """How long a model may take for an answer that it does not stream."""
 
 
-def nginx_paths(regional: Regional) -> Paths:
+def nginx_paths(regional: Regional, template: Template) -> Paths:
     """Return what nginx is told: the annotations, and the one path with its backend."""
     path = path_of(regional)
     backend = service_backend(service_name(regional.name))
     route = route_of(regional)
     annotations = {f"{NGINX}/proxy-read-timeout": str(_ANSWER_SECONDS), **_auth(route.auth)}
     tls = _tls(route)
-    if not strips(regional):
+    if not strips(regional, template):
         return Paths(annotations, ({"path": path, "pathType": "Prefix", "backend": backend},), tls)
     annotations |= {f"{NGINX}/use-regex": "true", f"{NGINX}/rewrite-target": "/$2"}
     pattern = {"path": f"{re.escape(path)}(/|$)(.*)", "pathType": "ImplementationSpecific"}
     return Paths(annotations, ({**pattern, "backend": backend},), tls)
 
 
-def nginx_canary_paths(regional: Regional, split: Split) -> Paths:
+def nginx_canary_paths(regional: Regional, template: Template, split: Split) -> Paths:
     """Return the same paths for the canary's Service, with its weight.
 
     The annotations of the first are repeated, since they say how a path is to be read.
     """
-    annotations, paths, tls = nginx_paths(regional)
+    annotations, paths, tls = nginx_paths(regional, template)
     share = {f"{NGINX}/canary": "true", f"{NGINX}/canary-weight": str(split.weight)}
     backend = service_backend(split.service)
     shared = tuple({**path, "backend": backend} for path in paths)

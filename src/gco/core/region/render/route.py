@@ -32,17 +32,17 @@ def _made(regional: Regional, template: Template, split: Split | None) -> Iterat
             told, name = alb_paths(regional, template, split), ingress_name(regional.name)
             yield ingress(regional, name, "alb", told, canary=weighted(split))
         case RouteBackend.NGINX:
-            yield from _nginx(regional, split)
+            yield from _nginx(regional, template, split)
         case RouteBackend.GATEWAY:
             gateway = gateway_of(regional)
             if gateway is not None:
-                yield http_route(regional, gateway, split)
+                yield http_route(regional, template, gateway, split)
 
 
-def _nginx(regional: Regional, split: Split | None) -> Iterator[Rendered]:
+def _nginx(regional: Regional, template: Template, split: Split | None) -> Iterator[Rendered]:
     name, shared = regional.name, weighted(split)
-    told = nginx_paths(regional)
+    told = nginx_paths(regional, template)
     yield ingress(regional, nginx_ingress_name(name), "nginx", told, canary=shared)
     if split is not None:
-        told = nginx_canary_paths(regional, split)
+        told = nginx_canary_paths(regional, template, split)
         yield ingress(regional, nginx_canary_ingress_name(name), "nginx", told, canary=shared)
