@@ -11,7 +11,7 @@ import pytest
 
 from testbed import crds
 from testbed.controlplane import ControlPlane, started_together
-from testbed.definitions import NAMES
+from testbed.definitions import KEDA, NAMES
 from testbed.dynamodb import DynamoDBLocal
 from testbed.llamacpp import LlamaCpp, llama_cpp
 from testbed.s3 import S3Server
@@ -28,9 +28,10 @@ def control_plane() -> Iterator[ControlPlane]:
 
 @pytest.fixture(scope="session")
 def two_regions() -> Iterator[tuple[ControlPlane, ControlPlane]]:
-    """Two control planes, one for each region."""
+    """Two control planes, one for each region; the first has KEDA's definitions."""
     east, west = ControlPlane("us-east-1", audit=True), ControlPlane("eu-west-1", audit=True)
     with skipping(), started_together(east, west):
+        crds.install(east, KEDA)
         yield east, west
 
 

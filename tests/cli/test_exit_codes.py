@@ -28,6 +28,12 @@ CODES = {
     "a taken name": (4, ["deploy", "web", "--image", "a"], "the name web is taken"),
     "a stale edit": (4, ["apply", "-f", "other", "--if-revision", "7"], "at revision 1"),
     "the last region": (4, ["regions", "remove", "one", "-r", EAST], "is the only region"),
+    "an autoscaler's count": (
+        4,
+        ["scale", "scaled", "--replicas", "6"],
+        "scaled is scaled by its autoscaler between 2 and 8; change `spec.autoscaling` or pass --pin",
+    ),
+    "a pinned count": (0, ["scale", "scaled", "--replicas", "6", "--pin"], ""),
     "much at once": (4, ["delete", "web", "one"], "confirm it with --yes"),
     "too late": (5, ["wait", "one", "--timeout", "0"], "is not ready after 0 s"),
 }
@@ -36,6 +42,7 @@ CODES = {
 @pytest.fixture
 def files(running):
     running.applied(document("one", regions=[EAST]))
+    running.applied(document("scaled", autoscaling={"min": 2, "max": 8}))
     return {
         "same": running.file("same.yaml", document(replicas=2, regions=[EAST, WEST])),
         "other": running.file("other.yaml", document(image=NEW, regions=[EAST, WEST])),

@@ -46,7 +46,8 @@ IN_A_FILE = InvalidSpecError(
     ]
 )
 AUTOSCALED = UnsupportedStateError(
-    "llama-3-8b is scaled by its autoscaler between 2 and 8; change `spec.autoscaling`"
+    "llama-3-8b is scaled by its autoscaler between 2 and 8; change `spec.autoscaling` "
+    "or pass --pin to switch it off"
 )
 
 PICTURES = {

@@ -17,6 +17,7 @@ from gco.errors import AbsentError, ThrottledError
 from gco.kinds import CUSTOM_RESOURCE_DEFINITION, NAMESPACE, Kind
 from tests.cluster.manifests import WIDGET, widget_definition
 from tests.cluster.observing import WITHIN, listed, until, version_of
+from tests.scenario.scaling_world import keda_definition
 
 IMPLEMENTATIONS = [
     pytest.param("memory", id="memory"),
@@ -45,6 +46,7 @@ async def cluster(implementation: str, request: pytest.FixtureRequest) -> AsyncI
     from gco.cluster.memory.controllers import run_controllers  # noqa: PLC0415
 
     memory = MemoryCluster()
+    await memory.apply(CUSTOM_RESOURCE_DEFINITION, keda_definition(), manager="helm")
     controllers = asyncio.create_task(run_controllers(memory))
     yield memory
     controllers.cancel()

@@ -117,9 +117,7 @@ def test_editors_are_told_what_is_not_supported_yet():
         if field.get("description", "").startswith("Not supported yet.")
     ]
     assert sorted(told) == [
-        "EndpointSpec.autoscaling",
         "EndpointSpec.model",
-        "RegionSpec.autoscaling",
     ]
 
 

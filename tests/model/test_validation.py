@@ -196,6 +196,8 @@ def test_a_namespace_off_the_list_is_refused_with_the_list():
     assert problems(document, namespaces=None) == {}
 
 
+CPU = {"type": "cpu", "target": 70}
+PROMETHEUS = {"prometheusAddress": "http://prometheus:9090"}
 RULES = [
     pytest.param({"image": "a:b:c"}, "spec.image", "a:b:c", "an image such as", id="image"),
     pytest.param({"regions": [{"name": "a", "image": "A/B"}]}, "spec.regions[0].image", "A/B", "an image such as", id="region-image"),
@@ -231,8 +233,24 @@ RULES = [
     pytest.param({"rollout": {"strategy": "in-place"}, "replicas": 1}, "spec.rollout.strategy", "in-place", "with a single replica, auto or surge", id="in-place-of-the-last-pod"),
     pytest.param({"rollout": {"strategy": "in-place"}, "replicas": 3, "regions": [{"name": "a", "replicas": 1}]}, "spec.rollout.strategy", "in-place", "with a single replica", id="in-place-of-a-regions-last-pod"),
     pytest.param({"model": {"uri": "s3://m"}}, "spec.model", '{"uri": "s3://m"}', "not supported yet", id="model"),
-    pytest.param({"autoscaling": {"min": 1, "max": 2}}, "spec.autoscaling", '{"min": 1, "max": 2}', "not supported yet", id="autoscaling"),
-    pytest.param({"regions": [{"name": "a", "autoscaling": {}}]}, "spec.regions[0].autoscaling", '{"min": 1, "max": 10}', "not supported yet", id="regional-autoscaling"),
+    pytest.param({"autoscaling": {"min": 4, "max": 2}}, "spec.autoscaling.max", "2", "at least min, 4", id="autoscaling-bounds"),
+    pytest.param({"autoscaling": {"max": 4}, "regions": [{"name": "a", "autoscaling": {"min": 5}}]}, "spec.regions[0].autoscaling.min", "5", "at most max, 4", id="autoscaling-bounds-of-a-region"),
+    pytest.param({"autoscaling": {"metrics": []}}, "spec.autoscaling.metrics", "[]", "at least one; leave it out for cpu at 70 %", id="no-metric"),
+    pytest.param({"autoscaling": {"metrics": [CPU, CPU]}}, "spec.autoscaling.metrics[1].type", "cpu", "each metric once", id="metric-twice"),
+    pytest.param({"autoscaling": {"metrics": [{"type": "gpu", "target": 70}]}}, "spec.autoscaling.metrics[0].type", "gpu", "cpu, memory, waiting, running, cache or requests", id="unknown-metric"),
+    pytest.param({"autoscaling": {"metrics": [{"type": "cpu", "target": 0.7}]}}, "spec.autoscaling.metrics[0].target", "0.7", "a whole number, 1 to 1000000", id="float-target"),
+    pytest.param({"autoscaling": {"metrics": [{"type": "cpu", "target": 1001}]}}, "spec.autoscaling.metrics[0].target", "1001", "per cent, 1 to 1000", id="target-of-cpu"),
+    pytest.param({"autoscaling": {"metrics": [{"type": "cache", "target": 101}], "pollers": PROMETHEUS}}, "spec.autoscaling.metrics[0].target", "101", "per cent, 1 to 100", id="target-of-a-cache"),
+    pytest.param({"autoscaling": {"metrics": [{"type": "waiting", "target": 4}]}}, "spec.autoscaling.pollers.prometheusAddress", "", "the address of the Prometheus that knows waiting", id="no-prometheus"),
+    pytest.param({"autoscaling": {"metrics": [{"type": "waiting", "target": 4}], "pollers": {"prometheusAddress": "prometheus:9090"}}}, "spec.autoscaling.pollers.prometheusAddress", "prometheus:9090", "an address `http://…`", id="bad-prometheus"),
+    pytest.param({"image": "ollama/ollama:1", "autoscaling": {"metrics": [{"type": "waiting", "target": 4}], "pollers": PROMETHEUS}}, "spec.autoscaling.metrics[0].type", "waiting", "cpu, memory or requests, as ollama tells no waiting", id="server-without-metrics"),
+    pytest.param({"image": "ghcr.io/huggingface/text-generation-inference:3", "autoscaling": {"metrics": [{"type": "cache", "target": 4}], "pollers": PROMETHEUS}}, "spec.autoscaling.metrics[0].type", "cache", "cpu, memory, waiting or requests", id="server-without-that-metric"),
+    pytest.param({"image": "lmsysorg/sglang:v0.4", "command": ["python3", "-m", "sglang.launch_server"], "autoscaling": {"metrics": [{"type": "waiting", "target": 4}], "pollers": PROMETHEUS}}, "spec.autoscaling.metrics[0].type", "waiting", "--enable-metrics among spec.args", id="metrics-not-switched-on"),
+    pytest.param({"autoscaling": {"min": 0}}, "spec.autoscaling.min", "0", "1 or more; 0 only with a metric `requests`", id="zero-without-a-wake-signal"),
+    pytest.param({"autoscaling": {"min": 0, "metrics": [{"type": "waiting", "target": 1}], "pollers": PROMETHEUS}}, "spec.autoscaling.min", "0", "1 or more; 0 only with a metric", id="zero-by-what-pods-tell"),
+    pytest.param({"autoscaling": {"metrics": [{"type": "requests", "target": 1}], "pollers": PROMETHEUS}}, "spec.autoscaling.metrics[0].query", "", "PromQL that counts the gateway's requests", id="requests-without-query"),
+    pytest.param({"autoscaling": {"metrics": [{**CPU, "query": "up"}]}}, "spec.autoscaling.metrics[0].query", "up", "no query; only `requests` takes one", id="query-of-cpu"),
+    pytest.param({"autoscaling": {}, "regions": [{"name": "a", "replicas": 0}]}, "spec.regions[0].replicas", "0", "1 or more with autoscaling; for none, say autoscaling: {enabled: false} there", id="none-in-an-autoscaled-region"),
     pytest.param({"canary": {"weight": 10}}, "spec.canary", "neither", "image or revision", id="canary-of-nothing"),
     pytest.param({"canary": {"image": "a:1", "revision": 1}}, "spec.canary", "both", "image or revision, and one of them", id="canary-of-two"),
     pytest.param({"canary": {"image": "A:"}}, "spec.canary.image", "A:", "an image such as", id="canary-image"),

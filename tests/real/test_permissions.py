@@ -47,13 +47,23 @@ def asked(installation):
     return used, refused
 
 
-async def edit_by_hand(region, name):
+QUEUE = {
+    "metrics": [{"type": "waiting", "target": 4}],
+    "pollers": {"prometheusAddress": "http://prometheus:9090"},
+}
+REGIONS = ({"name": "us-east-1", "autoscaling": QUEUE}, "eu-west-1")
+AUTOSCALERS = ("scaledobject.keda.sh", "horizontalpodautoscaler")
+"""By region: the first one has KEDA."""
+
+
+async def edit_by_hand(region, name, autoscaler):
     """Change a label of ours on every object, and wait until it is as it was."""
     for kind, object_name in (
         ("deployment", name),
         ("service", name),
         ("poddisruptionbudget", name),
         ("ingress", f"inference-{name}"),
+        (autoscaler, name),
     ):
         target = f"{kind}/{object_name}"
         await kubectl(region, "label", target, "project=other", "--overwrite", NAMESPACE)
@@ -93,9 +103,10 @@ async def crashing(service, name):
 async def test_every_permission_is_used_and_none_is_missing(installation):
     async with installation.service() as service:
         name = EndpointName("permissions")
-        await apply(service, endpoint(name))
+        await apply(service, endpoint(name, regions=REGIONS, autoscaling={"max": 3}))
         assert (await settled(service, name)).ready
-        await edit_by_hand(installation.regions[0], name)
+        for region, autoscaler in zip(installation.regions, AUTOSCALERS, strict=True):
+            await edit_by_hand(region, name, autoscaler)
         await routed_by_a_gateway(service, installation)
         await apply(service, endpoint(name, command=["/bin/false"]))
         await until(lambda: crashing(service, name), what="a crash, whose last words are read")

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from gco.core.region.freeze import freeze
+from gco.core.region.render.autoscaler import autoscaler
 from gco.core.region.render.deployment import deployment
 from gco.core.region.render.disruption import disruption_budget
 from gco.core.region.render.revision import revision
@@ -18,6 +19,7 @@ from gco.core.region.render.route import routes
 from gco.core.region.render.service import service
 from gco.core.region.render.split import Split
 from gco.core.region.render.template import pod_template
+from gco.core.region.scaling import task_of
 from gco.core.region.stage import wanted_replicas
 from tests.builders import a_regional
 
@@ -174,6 +176,28 @@ CASES = {
         route={"backend": "gateway", "path": "/", "gateway": {"name": "public"}}
     ),
     "nginx-without-weight": a_regional(route={"backend": "nginx", "path": "/"}),
+    "autoscaled": a_regional(
+        replicas=2,
+        autoscaling={
+            "min": 2,
+            "max": 8,
+            "metrics": [{"type": "cpu", "target": 60}, {"type": "memory", "target": 80}],
+            "pollers": {"cooldownSeconds": 600},
+        },
+    ),
+    "autoscaled-by-keda": a_regional(
+        autoscaling={
+            "min": 0,
+            "metrics": [
+                {"type": "waiting", "target": 4},
+                {"type": "cache", "target": 80},
+                {"type": "cpu", "target": 90},
+                {"type": "requests", "target": 2, "query": "sum(rate(requests_total[2m]))"},
+            ],
+            "pollers": {"prometheusAddress": "http://prometheus.monitoring:9090"},
+        },
+        route={"backend": "nginx"},
+    ),
 }
 SPLITS = {
     "alb-weighted": Split("web-canary", 10),
@@ -189,12 +213,14 @@ def objects_of(regional, split=None):
     template = freeze(
         regional.name, regional.spec.template_key, regional.spec.revision, pod_template(regional)
     )
+    task = task_of(regional)
     return (
         revision(regional, template),
-        deployment(regional, template, wanted_replicas(regional)),
+        deployment(regional, template, None if task else wanted_replicas(regional)),
         service(regional, template),
         disruption_budget(regional),
         *routes(regional, template, split).values(),
+        *((autoscaler(regional, task),) if task else ()),
     )
 
 

@@ -20,6 +20,7 @@ from gco.kinds import (
 )
 from tests.builders import WEB, a_custom_resource
 from tests.kubelet import Fate, add_node
+from tests.scenario.death import Death, lives
 from tests.scenario.region_world import GPU_NODE, NS, ROUTE, World, names
 from tests.virtual_time import until
 from tests.waiting import background
@@ -515,48 +516,11 @@ async def test_killed_at_any_request_the_end_is_the_same(clock, after):
     assert number > 10
 
 
-class Death:
-    """Kills the process at its n-th request, before it is sent or before its answer arrives."""
-
-    def __init__(self, number: int, *, after: bool) -> None:
-        self.happened = asyncio.Event()
-        self._left = number
-        self._after = after
-
-    def client(self, cluster):
-        return _Mortal(cluster, self)
-
-    async def call(self, send):
-        self._left -= 1
-        if self._left == 0 and self._after:
-            await send()
-        if self._left <= 0:
-            self.happened.set()
-            await asyncio.Event().wait()  # a dead process says nothing more
-        return await send()
-
-
-class _Mortal:
-    def __init__(self, cluster, death: Death) -> None:
-        self._cluster = cluster
-        self._death = death
-
-    def __getattr__(self, name):
-        method = getattr(self._cluster, name)
-        if name not in {"get", "apply", "patch", "delete"}:
-            return method
-
-        async def call(*args, **told):
-            return await self._death.call(lambda: method(*args, **told))
-
-        return call
-
-
 async def life(clock, death: Death | None):
     """Return what existed after the creation and after the update of an endpoint that then goes."""
     world = World(clock)
     await world.install()
-    async with background(*world.others(), _lives(world, death)):
+    async with background(*world.others(), lives(world, death)):
         await world.want()
         await world.ready()
         created = _shape(world)
@@ -570,14 +534,6 @@ async def life(clock, death: Death | None):
         await world.drop()
         await until(lambda: world.find(INFERENCE_ENDPOINT, WEB) is None)
         return created, updated
-
-
-async def _lives(world: World, death: Death | None) -> None:
-    if death is not None:
-        first = world.controller(writer=death.client(world.monitor))
-        async with background(first.run()):
-            await death.happened.wait()
-    await world.controller().run()
 
 
 def _shape(world: World):

@@ -214,3 +214,42 @@ async def test_the_history_says_who_changed_what_newest_first():
         (2, "bob", "replicas + 4", True),
         (1, "ann", "created", False),
     ]
+
+
+async def test_a_count_that_an_autoscaler_owns_is_set_by_pinning_alone():
+    world = await applied_world(document(autoscaling={"min": 2, "max": 8}))
+
+    with pytest.raises(UnsupportedStateError, match=r"between 2 and 8; .* or pass --pin"):
+        await world.service().scale(WEB, 6)
+    applied = await world.service().scale(WEB, 6, pin=True)
+
+    assert {t.replicas for t in (await targets(world)).values()} == {6}
+    assert [c.text for c in applied.changes] == [
+        "spec.replicas  + 6",
+        "spec.autoscaling.enabled  + false",
+    ]
+
+
+async def test_pinning_one_region_leaves_the_autoscalers_of_the_others():
+    world = await applied_world(document(autoscaling={"min": 2, "max": 8}))
+
+    await world.service().scale(WEB, 0, region=WEST, pin=True)
+
+    assert {r: t.replicas for r, t in (await targets(world)).items()} == {
+        EAST: 2,
+        WEST: 0,
+        SOUTH: 2,
+    }
+    with pytest.raises(UnsupportedStateError):
+        await world.service().scale(WEB, 3, region=EAST)
+    assert (await world.service().scale(WEB, 1, region=WEST)).outcome is Outcome.CHANGED
+
+
+async def test_pinning_everywhere_reaches_the_autoscaler_that_one_region_has_for_itself():
+    own = {"name": WEST, "autoscaling": {"enabled": True, "max": 3}}
+    world = await applied_world(document(regions=[EAST, own]))
+
+    await world.service().scale(WEB, 5, pin=True)
+
+    assert {t.replicas for t in (await targets(world)).values()} == {5}
+    assert (await world.service().scale(WEB, 4)).outcome is Outcome.CHANGED

@@ -68,7 +68,8 @@ async def test_an_unknown_endpoint_is_not_found(store):
 async def test_an_endpoint_comes_back_as_it_was_written(store):
     spec = a_spec(
         env=[{"name": "A", "value": ""}, {"name": "B", "valueFrom": {"secretKeyRef": None}}],
-        autoscaling={"max": 3, "metrics": [{"threshold": 0.1}, {"big": 2**62}]},
+        autoscaling={"max": 3},
+        envFrom=[{"threshold": 0.1}, {"big": 2**62}],
         podOverrides={"a": [None, True, 1e300, {"": "ü\u0000"}]},
     )
     write = creating(spec=spec)

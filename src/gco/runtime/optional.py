@@ -36,9 +36,18 @@ class OptionalInformer(Informer[R]):
         *,
         project: Callable[[Manifest], R],
         labels: str = "",
+        index: Callable[[R], str | None] | None = None,
         metrics: ControllerMetrics = SILENT,
     ) -> None:
-        super().__init__(cluster, kind, namespace, project=project, labels=labels, metrics=metrics)
+        super().__init__(
+            cluster,
+            kind,
+            namespace,
+            project=project,
+            labels=labels,
+            index=index,
+            metrics=metrics,
+        )
         self.served: bool | None = None
         """Whether the kind is installed; None until that is known."""
         self._on_served: list[Callable[[], None]] = []

@@ -12,6 +12,7 @@ from gco.core.model.validation import parse_documents
 from gco.errors import ConflictError, InvalidSpecError, Problem
 from gco.service.commit import Registered, Request, commit
 from gco.service.context import Context
+from gco.service.counts import Counts, counts_left, keep_counts
 from gco.service.flags import DeployFlags
 from gco.service.plan import Draft
 from gco.service.results import Applied, Kept
@@ -30,7 +31,11 @@ async def apply(
 ) -> Sequence[Applied]:
     """See :meth:`gco.service.Service.apply`."""
     _refuse_repeated(documents)
-    requests = [_request(document, source, if_revision) for document in documents]
+    left = await counts_left(context, documents)
+    requests = [
+        _request(d, source, if_revision, left.get(EndpointName(d.metadata.name), {}))
+        for d in documents
+    ]
     return await commit(context, requests, dry_run=dry_run, rebase=False)
 
 
@@ -39,7 +44,7 @@ async def deploy(context: Context, flags: DeployFlags, *, dry_run: bool) -> Appl
     text = orjson.dumps(flags.document())
     known = tuple((await context.registered()).values())
     [document] = parse_documents(text, "the flags", regions=known)
-    request = _request(document, "gco deploy", None)
+    request = _request(document, "gco deploy", None, {})
 
     def draft(current: Endpoint | None, registered: Registered) -> Draft:
         _refuse_taken(current)
@@ -69,13 +74,16 @@ def merge(
 
 
 def _request(
-    document: InferenceEndpoint, source: str, if_revision: RevisionNumber | None
+    document: InferenceEndpoint, source: str, if_revision: RevisionNumber | None, left: Counts
 ) -> Request:
     name = EndpointName(document.metadata.name)
 
     def draft(current: Endpoint | None, registered: Registered) -> Draft:
         _check_revision(name, current, if_revision)
         spec, kept = merge(document.spec, current.spec if current else None, registered)
+        if current is not None:
+            spec, counted = keep_counts(spec, document.spec, current.spec, left)
+            kept = _without(kept, counted)
         return Draft(
             name=name,
             namespace=document.metadata.namespace,
@@ -87,6 +95,12 @@ def _request(
         )
 
     return Request(name, draft)
+
+
+def _without(kept: Sequence[Kept], counted: Sequence[Kept]) -> tuple[Kept, ...]:
+    """Return both, without what was kept of a field for which something else counts."""
+    other = {each.path for each in counted}
+    return (*(each for each in kept if each.path not in other), *counted)
 
 
 def _merge_regions(

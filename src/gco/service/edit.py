@@ -6,11 +6,19 @@ from collections.abc import Callable, Iterable
 import orjson
 
 from gco.core.fleet.progress import wanted_targets
-from gco.core.fleet.resolve import region_spec
+from gco.core.fleet.resolve import region_spec, task_in
 from gco.core.model.canary import with_image
 from gco.core.model.endpoint import Endpoint, Revision
 from gco.core.model.ids import EndpointName, RegionName, RevisionNumber
-from gco.core.model.spec import API_VERSION, KIND, DesiredState, EndpointSpec, RegionSpec
+from gco.core.model.scaling import Scaling
+from gco.core.model.spec import (
+    API_VERSION,
+    KIND,
+    Autoscaling,
+    DesiredState,
+    EndpointSpec,
+    RegionSpec,
+)
 from gco.core.model.validation import parse_documents
 from gco.errors import InvalidSpecError, NotFoundError, Problem, UnsupportedStateError
 from gco.service.commit import Registered, Request, commit
@@ -25,20 +33,42 @@ async def scale(
     replicas: int,
     *,
     region: RegionName | None,
+    pin: bool,
     dry_run: bool,
 ) -> Applied:
     """See :meth:`gco.service.Service.scale`."""
 
     def edit(current: Endpoint) -> EndpointSpec:
-        _refuse_autoscaled(current, region)
+        tasks = _autoscaled(current, region)
+        if tasks and not pin:
+            raise UnsupportedStateError(
+                f"{current.name} is scaled by its autoscaler between {tasks[0].least} and "
+                f"{tasks[0].most}; change `spec.autoscaling` or pass --pin to switch it off"
+            )
         if region is not None:
-            return _with_region(current, region, {"replicas": replicas})
-        own = [r.model_copy(update={"replicas": None}) for r in current.spec.regions or ()]
-        regions = tuple(own) if current.spec.regions is not None else None
-        return current.spec.model_copy(update={"replicas": replicas, "regions": regions})
+            off = _off(region_spec(current.spec, region).autoscaling) if tasks else {}
+            return _with_region(current, region, {"replicas": replicas, **off})
+        return _scaled_everywhere(current.spec, replicas)
 
     where = f" in {region}" if region else ""
     return await edit_one(context, name, edit, f"replicas {replicas}{where}", dry_run=dry_run)
+
+
+def _scaled_everywhere(spec: EndpointSpec, replicas: int) -> EndpointSpec:
+    """Return `spec` with one number for all regions, and every autoscaler off."""
+    regions = spec.regions and tuple(
+        region.model_copy(
+            update={"replicas": None, **(_off(region.autoscaling) if region.autoscaling else {})}
+        )
+        for region in spec.regions
+    )
+    off = _off(spec.autoscaling) if spec.autoscaling else {}
+    return spec.model_copy(update={"replicas": replicas, "regions": regions, **off})
+
+
+def _off(stated: Autoscaling | None) -> dict[str, object]:
+    """Return the update that switches an autoscaler off, and keeps what was said of it."""
+    return {"autoscaling": (stated or Autoscaling()).model_copy(update={"enabled": False})}
 
 
 async def start(context: Context, name: EndpointName, *, dry_run: bool) -> Applied:
@@ -202,16 +232,10 @@ def _refuse_absent(current: Endpoint, region: RegionName) -> None:
     raise InvalidSpecError([Problem("region", region, allowed)])
 
 
-def _refuse_autoscaled(current: Endpoint, region: RegionName | None) -> None:
-    stated = [current.spec.autoscaling, *(r.autoscaling for r in current.spec.regions or ())]
-    if region is not None:
-        own = region_spec(current.spec, region).autoscaling
-        stated = [own or current.spec.autoscaling]
-    for autoscaling in filter(None, stated):
-        raise UnsupportedStateError(
-            f"{current.name} is scaled by its autoscaler between {autoscaling.min} and "
-            f"{autoscaling.max}; change `spec.autoscaling`"
-        )
+def _autoscaled(current: Endpoint, region: RegionName | None) -> list[Scaling]:
+    """Return what autoscalers do in that region, or in all of them."""
+    names = wanted_targets(current) if region is None else [region]
+    return [task for name in names if (task := task_in(current.spec, name)) is not None]
 
 
 async def _revision(context: Context, current: Endpoint, number: RevisionNumber) -> Revision:

@@ -99,15 +99,18 @@ class Service:
         replicas: int,
         *,
         region: RegionName | None = None,
+        pin: bool = False,
         dry_run: bool = False,
     ) -> Applied:
         """Set the replicas of every region, or of one; pods keep their template.
 
-        Raises UnsupportedStateError where an autoscaler owns the count.
+        `pin` switches an autoscaler off; without, raises UnsupportedStateError where there is one.
         """
         from gco.service import edit
 
-        return await edit.scale(self._context, name, replicas, region=region, dry_run=dry_run)
+        return await edit.scale(
+            self._context, name, replicas, region=region, pin=pin, dry_run=dry_run
+        )
 
     async def start(self, name: EndpointName, *, dry_run: bool = False) -> Applied:
         """Run a stopped endpoint again, with as many replicas as it had."""

@@ -7,11 +7,11 @@ run = edit
 """Ask, show what became of it, and wait where that is wanted."""
 
 
-def scale(name: str, replicas: int, *, region: str | None, dry_run: bool) -> Edit:
-    """Set the replicas of every region, or of one."""
+def scale(name: str, replicas: int, *, region: str | None, pin: bool, dry_run: bool) -> Edit:
+    """Set the replicas of every region, or of one; `pin` takes them from an autoscaler."""
     where = None if region is None else RegionName(region)
     return lambda service: service.scale(
-        EndpointName(name), replicas, region=where, dry_run=dry_run
+        EndpointName(name), replicas, region=where, pin=pin, dry_run=dry_run
     )
 
 

@@ -31,6 +31,7 @@ app = typer.Typer()
         ("gco scale llama-3-8b --replicas 4", "in every region"),
         ("gco scale llama-3-8b --replicas 0 -r ap-south-1", "in one: frees its accelerators"),
         ("gco scale llama-3-8b --replicas 4 --wait", "until they all answer"),
+        ("gco scale llama-3-8b --replicas 6 --pin", "and switch its autoscaler off"),
     ),
 )
 def scale(
@@ -41,16 +42,20 @@ def scale(
         int, typer.Option("--replicas", "-n", metavar="N", min=0, help="Replicas in each region.")
     ],
     region: RegionOption = None,
+    pin: Annotated[bool, flag("--pin", help="Switch the autoscaler off.")] = False,
     dry_run: DryRunOption = False,
     wait: WaitOption = False,
     timeout: TimeoutOption = TIMEOUT_SECONDS,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Set how many replicas run; no pod restarts."""
+    """Set how many replicas run; no pod restarts.
+
+    While an autoscaler owns the number, that takes --pin; what was said of the autoscaler is kept.
+    """
     from gco.cli.actions import edit
     from gco.cli.session import execute
 
-    change = edit.scale(name, replicas, region=region, dry_run=dry_run)
+    change = edit.scale(name, replicas, region=region, pin=pin, dry_run=dry_run)
     execute(
         ctx, partial(edit.run, change=change, patience=patience(timeout, wait=wait), output=output)
     )

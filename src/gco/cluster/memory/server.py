@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 from gco.clock import Clock
 from gco.cluster.memory import defaults, subresources
 from gco.cluster.memory.jsonpatch import patched
+from gco.cluster.memory.loads import Loads
 from gco.cluster.memory.managers import Entries, Writer, blank, timestamp
 from gco.cluster.memory.objects import (
     annotated,
@@ -45,6 +46,7 @@ class ApiServer:
     def __init__(self, clock: Clock, *, window: int) -> None:
         self.storage = Storage(window=window)
         self.resources = Resources()
+        self.loads = Loads()
         self.admissions: list[Admission] = []
         self._clock = clock
         self._services = 0

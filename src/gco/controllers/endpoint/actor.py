@@ -9,9 +9,19 @@ from gco.cluster.port import Cluster, Manifest
 from gco.controllers.endpoint.adoption import take_from_maker
 from gco.controllers.endpoint.caches import Caches
 from gco.controllers.endpoint.memory import Memory
-from gco.core.model.names import MANAGER
+from gco.core.model.names import MANAGER, REPLICAS_MANAGER
 from gco.core.model.regional import Regional
-from gco.core.region.actions import Action, Apply, Delete, ObjectRef, Refuse, Rendered, Wait, Why
+from gco.core.region.actions import (
+    Action,
+    Apply,
+    Claim,
+    Delete,
+    ObjectRef,
+    Refuse,
+    Rendered,
+    Wait,
+    Why,
+)
 from gco.core.region.causes import Cause
 from gco.core.region.drift import Drift, DriftKind, drift
 from gco.core.region.fights import Fight
@@ -103,6 +113,9 @@ class Actor:
             case Refuse():
                 message = f"{action.ref}: {action.why}; {_REFUSED[action.why]}"
                 self._outcome.failures.append(Cause("NameTaken", message, final=True))
+            case Claim():
+                what = f"replicas {action.replicas}"
+                await self._refusable(action.ref, what, self._claim(action))
             case Wait():
                 self._outcome.waiting = True
 
@@ -180,6 +193,30 @@ class Actor:
         except ClusterConflictError:
             await self._get(action.ref)
             raise
+
+    async def _claim(self, action: Claim) -> None:
+        """Take the first step of a handover; what is left of it follows, as this one is seen."""
+        self._outcome.waiting = True
+        kind = _kind(action.ref)
+        manifest = {
+            "apiVersion": kind.api_version,
+            "kind": kind.name,
+            "metadata": {
+                "name": action.ref.name,
+                "namespace": self._regional.namespace,
+                "uid": action.uid,
+            },
+            "spec": {"replicas": action.replicas},
+        }
+        try:
+            claimed = await self._cluster.apply(
+                kind, manifest, manager=REPLICAS_MANAGER, force=False
+            )
+        except ClusterConflictError:  # another number by now, or someone else's
+            await self._get(action.ref)
+            raise
+        self._caches.record(claimed)
+        _log.info("replicas held", **self._said(action.ref), replicas=action.replicas)
 
     async def _inspect(self, action: Apply) -> Manifest | None:
         """Return the drifted object, or None where it is not to be repaired now."""

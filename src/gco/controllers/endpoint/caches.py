@@ -11,11 +11,14 @@ from gco.core.model.ids import EndpointName
 from gco.core.model.names import (
     CANARY_SUFFIX,
     SELECT_OURS,
+    autoscaler_name,
+    deployment_name,
     disruption_budget_name,
     endpoint_of_route,
 )
 from gco.core.model.regional import Regional
 from gco.core.region.actions import ObjectRef
+from gco.core.region.autoscalers import Autoscaler, Autoscalers, autoscaler
 from gco.core.region.notes import PODS_ONLY, Note, note, pod_of
 from gco.core.region.observe import (
     PodSet,
@@ -36,12 +39,14 @@ from gco.kinds import (
     CONTROLLER_REVISION,
     DEPLOYMENT,
     EVENT,
+    HORIZONTAL_POD_AUTOSCALER,
     HTTP_ROUTE,
     INFERENCE_ENDPOINT,
     INGRESS,
     POD,
     POD_DISRUPTION_BUDGET,
     REPLICA_SET,
+    SCALED_OBJECT,
     SERVICE,
     Kind,
     kind_of,
@@ -101,6 +106,17 @@ class Caches:
         self.http_routes = OptionalInformer(
             cluster, HTTP_ROUTE, namespace, project=route, metrics=metrics
         )
+        self.autoscalers = watch(
+            HORIZONTAL_POD_AUTOSCALER, autoscaler, index=lambda record: record.target
+        )
+        self.scaled = OptionalInformer(
+            cluster,
+            SCALED_OBJECT,
+            namespace,
+            project=autoscaler,
+            index=lambda record: record.target,
+            metrics=metrics,
+        )
         self.frozen = watch(CONTROLLER_REVISION, frozen, index=lambda record: record.endpoint)
         self.pod_sets = watch(
             REPLICA_SET, pod_set, labels=SELECT_OURS, index=lambda record: record.app
@@ -116,6 +132,8 @@ class Caches:
         yield self.budgets
         yield self.routes
         yield self.http_routes
+        yield self.autoscalers
+        yield self.scaled
         yield self.frozen
         yield self.pod_sets
         yield self.pods
@@ -140,6 +158,14 @@ class Caches:
                 if self.resources.get(each) is not None:
                     enqueue(EndpointName(each))
 
+        def scaled(name: str, old: Autoscaler | None, new: Autoscaler | None) -> None:
+            for known in {name, *(record.target for record in (old, new) if record is not None)}:
+                concerns(known)
+
+        def each() -> None:
+            for name in self.resources.items():
+                concerns(name)
+
         self.resources.subscribe(lambda name, _old, _new: enqueue(EndpointName(name)))
         self.workloads.subscribe(lambda name, _old, _new: concerns(name))
         self.services.subscribe(lambda name, _old, _new: concerns(name))
@@ -147,6 +173,9 @@ class Caches:
         self.routes.subscribe(lambda name, _old, _new: concerns(endpoint_of_route(name)))
         self.http_routes.subscribe(lambda name, _old, _new: concerns(endpoint_of_route(name)))
         self.http_routes.subscribe_served(lambda: self._routed_by(HTTP_ROUTE, enqueue))
+        self.autoscalers.subscribe(scaled)
+        self.scaled.subscribe(scaled)
+        self.scaled.subscribe_served(each)
         self.frozen.subscribe(lambda name, _old, _new: concerns(name.rpartition("-")[0]))
         self.pod_sets.subscribe(lambda _, old, new: concerns(_app(old, new)))
         self.pods.subscribe(lambda _, old, new: concerns(_app(old, new)))
@@ -164,6 +193,11 @@ class Caches:
             frozen=self.frozen.indexed(name),
             pods=self._pods_of(name, found),
             canary=self._canary_of(canary_name(name)),
+            autoscalers=Autoscalers(
+                pods=_scaling(self.autoscalers, name),
+                scaled=_scaling(self.scaled, name),
+                keda=self.scaled.served is True,
+            ),
         )
 
     def _canary_of(self, name: EndpointName) -> CanaryObserved:
@@ -207,6 +241,13 @@ class Caches:
 
     def _of(self, kind: Kind) -> Informer[Any]:
         return next(informer for informer in self.informers() if informer.kind == kind)
+
+
+def _scaling(known: Informer[Autoscaler], name: EndpointName) -> Mapping[str, Autoscaler]:
+    """Return the autoscalers under the endpoint's name, and those of its Deployment."""
+    named = known.get(autoscaler_name(name))
+    own = {} if named is None else {autoscaler_name(name): named}
+    return {**known.indexed(deployment_name(name)), **own}
 
 
 def _app(old: PodSet | PodRecord | None, new: PodSet | PodRecord | None) -> str:

@@ -37,6 +37,7 @@ from gco.core.region.plan import plan
 from gco.core.region.pods import Pods
 from gco.core.region.render.container import startup_seconds
 from gco.core.region.render.template import pod_template
+from gco.core.region.scaling import running_replicas
 from gco.core.region.stage import Stage, look_again, stage_of, wanted_replicas
 from gco.core.region.status import CanaryView, View, canary_judged_again, drift_shown_for, judge
 from gco.core.region.watchdog import Watchdog
@@ -148,11 +149,12 @@ class Reconciler:
         memory.drift = outcome.drift or beside.drift or memory.drift
         watchdog = self._watchdog(regional, template)
         serves = stage is Stage.SERVE
+        running = running_replicas(regional, observed.workload, observed.autoscalers)
         view = View(
             regional=regional,
             stage=stage,
             observed=observed,
-            ask=self._ask(regional, template),
+            ask=self._ask(regional, template, running),
             settled=outcome.settled and (serves or beside.settled),
             failures=[*outcome.failures, *(() if serves else beside.failures)],
             drift=memory.drift,
@@ -186,7 +188,7 @@ class Reconciler:
 
         The route comes first: it has let go of a canary before anything of that is deleted.
         """
-        actions = plan(
+        planned = plan(
             wanted.objects,
             observed.seen(regional.name, regional.spec.uid),
             accepted=memory.accepted,
@@ -194,6 +196,7 @@ class Reconciler:
             adopt=bool(regional.spec.adopts),
             why=wanted.why,
         )
+        actions = planned if wanted.claim is None else (wanted.claim, *planned)
         if not actions:
             memory.failing.clear()
         outcomes = []
@@ -249,22 +252,23 @@ class Reconciler:
         return freeze(name, key, number, with_labels(pod_template(regional), selected or {}))
 
     def _watchdog(self, regional: Regional, template: Template | None) -> Watchdog:
-        seconds = self._ask(regional, template).startup_seconds
+        seconds = _startup(regional, template)
         return Watchdog(self._unhealthy, dt.timedelta(seconds=seconds))
 
     def _canary_ask(self, regional: Regional, template: Template | None) -> Ask | None:
         stated = regional.spec.canary
         if stated is None or template is None:
             return None
-        return self._ask(as_endpoint(regional, stated), template)
+        own = as_endpoint(regional, stated)
+        return self._ask(own, template, wanted_replicas(own))
 
-    def _ask(self, regional: Regional, template: Template | None) -> Ask:
+    def _ask(self, regional: Regional, template: Template | None, replicas: int) -> Ask:
         spec = effective(regional.spec.endpoint)
         return Ask(
-            replicas=wanted_replicas(regional),
+            replicas=replicas,
             device=spec.device,
             count=spec.count,
-            startup_seconds=startup_seconds(template.body) if template else spec.startup_seconds,
+            startup_seconds=_startup(regional, template),
             capacity=self._capacity(),
         )
 
@@ -287,6 +291,13 @@ class Reconciler:
         except ClusterError as error:
             _log.warning("log not readable", pod=pod, error=str(error))
             return ""
+
+
+def _startup(regional: Regional, template: Template | None) -> int:
+    """Return the start-up budget in seconds."""
+    if template is not None:
+        return startup_seconds(template.body)
+    return effective(regional.spec.endpoint).startup_seconds
 
 
 def _waits(view: View, now: dt.datetime) -> Iterator[float | None]:

@@ -8,6 +8,7 @@ from gco.core.model.ids import RegionName
 from gco.core.model.images import regional_image
 from gco.core.model.regional import RegionalCanary, RegionalSpec
 from gco.core.model.routes import overlaid, route_in
+from gco.core.model.scaling import Scaling, autoscaling_in_region, scaling
 from gco.core.model.spec import EndpointSpec, RegionSpec
 from gco.core.model.status import Region
 
@@ -26,7 +27,7 @@ def resolve(spec: EndpointSpec, region: Region) -> EndpointSpec:
             "canary": None,
             "image": _image(spec, own, region),
             "replicas": spec.replicas if own.replicas is None else own.replicas,
-            "autoscaling": overlaid(spec.autoscaling, own.autoscaling),
+            "autoscaling": autoscaling_in_region(spec.autoscaling, own.autoscaling),
             "scheduling": overlaid(spec.scheduling, own.scheduling),
             "route": route_in(overlaid(spec.route, own.route), region),
         }
@@ -36,6 +37,12 @@ def resolve(spec: EndpointSpec, region: Region) -> EndpointSpec:
 def region_spec(spec: EndpointSpec, region: RegionName) -> RegionSpec:
     """Return what the spec says of one region: a bare name where it says nothing."""
     return next((r for r in spec.regions or () if r.name == region), RegionSpec(name=region))
+
+
+def task_in(spec: EndpointSpec, region: RegionName) -> Scaling | None:
+    """Return what an autoscaler does in one region; None where there is none."""
+    stated = autoscaling_in_region(spec.autoscaling, region_spec(spec, region).autoscaling)
+    return None if stated is None else scaling(stated)
 
 
 def regional_spec(endpoint: Endpoint, target: RegionTarget, region: Region) -> RegionalSpec:

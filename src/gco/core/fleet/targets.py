@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from gco.core.fleet.resolve import resolve, resolve_canary
 from gco.core.model.endpoint import CanaryBase, CanaryTarget, RegionTarget, TargetState
 from gco.core.model.ids import EndpointUid, RegionName, RevisionNumber
+from gco.core.model.scaling import first_count, scaling_of
 from gco.core.model.spec import DesiredState, EndpointSpec
 from gco.core.model.status import Region
 from gco.core.model.template_key import template_key
@@ -100,9 +101,10 @@ def _promoted(
 
 
 def _replicas(resolved: EndpointSpec) -> int:
-    if resolved.replicas is not None:
-        return resolved.replicas
-    return DEFAULT_REPLICAS if resolved.autoscaling is None else max(1, resolved.autoscaling.min)
+    task = scaling_of(resolved)
+    if task is not None:
+        return first_count(resolved.replicas, task)
+    return DEFAULT_REPLICAS if resolved.replicas is None else resolved.replicas
 
 
 def _state(spec: EndpointSpec) -> TargetState:

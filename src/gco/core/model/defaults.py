@@ -12,6 +12,7 @@ from gco.core.model.ids import EndpointName
 from gco.core.model.names import default_route_path
 from gco.core.model.profiles import infer_server, profile_of
 from gco.core.model.resources import devices, requests_and_limits, without_devices
+from gco.core.model.scaling import stated_in_full
 from gco.core.model.spec import (
     Accelerator,
     Capacity,
@@ -136,6 +137,7 @@ def with_defaults(spec: EndpointSpec, name: EndpointName) -> EndpointSpec:
             "resources": _resources(full),
             "scheduling": _scheduling(full),
             "replicas": DEFAULT_REPLICAS if spec.replicas is None else spec.replicas,
+            "autoscaling": spec.autoscaling and stated_in_full(spec.autoscaling),
             "route": _route(spec.route or Route(), name),
             "rollout": _rollout(spec.rollout or Rollout()),
             "state": spec.state or DesiredState.RUNNING,

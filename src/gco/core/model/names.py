@@ -9,6 +9,8 @@ from gco.core.model.ids import EndpointName
 
 MANAGER: Final = "gco"
 """The field manager of everything that GCO applies to an endpoint's objects."""
+REPLICAS_MANAGER: Final = "gco-replicas"
+"""The field manager that holds a Deployment's replicas between us and an autoscaler."""
 STATUS_MANAGER: Final = "gco-status"
 SYNC_MANAGER: Final = "gco-sync"
 
@@ -91,6 +93,11 @@ def endpoint_of_route(name: str) -> str:
 
 def disruption_budget_name(name: EndpointName) -> str:
     """Return the name of the endpoint's PodDisruptionBudget."""
+    return name
+
+
+def autoscaler_name(name: EndpointName) -> str:
+    """Return the name of the endpoint's HorizontalPodAutoscaler or ScaledObject."""
     return name
 
 

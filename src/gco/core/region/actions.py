@@ -107,4 +107,16 @@ class Wait:
     why: Why
 
 
-Action: TypeAlias = Apply | Delete | Refuse | Wait
+@dataclasses.dataclass(frozen=True, slots=True)
+class Claim:
+    """Have the manager gco-replicas state the number of replicas of `ref`, as it is, beside us.
+
+    Never by force: where someone else states another number, that one is right.
+    """
+
+    ref: ObjectRef
+    uid: str
+    replicas: int
+
+
+Action: TypeAlias = Apply | Delete | Refuse | Wait | Claim

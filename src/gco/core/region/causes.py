@@ -51,6 +51,8 @@ RANK: Final = (
     "StillLoading",
     "NotAnswering",
     "RouteNotReady",
+    "SecondAutoscaler",
+    "KedaNotInstalled",
 )
 """Reasons, the one that wins first."""
 PATIENCE: Final = dt.timedelta(seconds=90)

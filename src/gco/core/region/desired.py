@@ -7,7 +7,7 @@ from gco.core.model.canary import canary_name
 from gco.core.model.ids import EndpointName
 from gco.core.model.names import service_name
 from gco.core.model.regional import Regional
-from gco.core.region.actions import ObjectRef, Rendered, Why
+from gco.core.region.actions import Claim, ObjectRef, Owner, Rendered, Why
 from gco.core.region.canary import NO_TRIAL, Step, Trial, as_endpoint
 from gco.core.region.freeze import Template, kept
 from gco.core.region.observe import Route
@@ -18,7 +18,8 @@ from gco.core.region.observed import (
     service_ref,
     workload_ref,
 )
-from gco.core.region.owner import claimed
+from gco.core.region.owner import claimed, owner_of
+from gco.core.region.render.autoscaler import autoscaler
 from gco.core.region.render.container import port_number
 from gco.core.region.render.deployment import deployment
 from gco.core.region.render.disruption import disruption_budget
@@ -27,7 +28,8 @@ from gco.core.region.render.route import routes
 from gco.core.region.render.service import service
 from gco.core.region.render.split import Split
 from gco.core.region.routing import main_route, own_routes, route_refs
-from gco.core.region.stage import Stage, wanted_replicas
+from gco.core.region.scaling import Hold, autoscaler_wanted, count_of, task_of
+from gco.core.region.stage import Stage
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Desired:
     keep: frozenset[ObjectRef] = frozenset()
     why: Mapping[ObjectRef, Why] = dataclasses.field(default_factory=dict)
     """Why an object is not wanted, where there is more to say than that."""
+    claim: Claim | None = None
+    """The next step of handing the number of replicas over, where that is one."""
 
 
 def desired(
@@ -68,11 +72,14 @@ def desired(
                     {ref: o for ref, o in objects.items() if ref not in route_refs(name)},
                     beside.keep,
                     why=dict.fromkeys(observed.routes, Why.SILENT),
+                    claim=_claim(regional, observed),
                 )
-            return Desired(objects, _outlived(regional, observed, stage) | beside.keep)
+            keep = _outlived(regional, observed, stage) | beside.keep
+            return Desired(objects, keep, claim=_claim(regional, observed))
         case Stage.CLOSE, _:
             every = observed.seen(name, regional.spec.uid).keys()
-            return Desired({}, frozenset(every - observed.routes.keys()))
+            leaving = {*observed.routes, *dict(observed.autoscalers.named(name))}
+            return Desired({}, frozenset(every - leaving))
         case Stage.DRAIN, _:
             return Desired({}, _guarding(name, observed))
         case _:
@@ -122,7 +129,9 @@ def _objects(
 ) -> Iterator[tuple[ObjectRef, Rendered]]:
     for held in kept(template, regional.spec.uid, observed.frozen):
         yield revision_ref(held.name), revision(regional, held)
-    replicas, led = wanted_replicas(regional), routes(regional, template, _split(regional, trial))
+    count = count_of(regional, observed.workload, observed.autoscalers)
+    replicas = None if count.hold is Hold.HANDED else count.replicas
+    led = routes(regional, template, _split(regional, trial))
     selector = observed.workload.match_labels if observed.workload else None
     covered = trial.covers and _read_back(led, observed)
     yield (
@@ -134,6 +143,20 @@ def _objects(
     yield budget_ref(regional.name), disruption_budget(regional)
     if stage is Stage.SERVE and _routed(regional, observed):
         yield from led.items()
+    ref = autoscaler_wanted(regional, observed.workload, observed.autoscalers)
+    task = task_of(regional)
+    if ref is not None and task is not None:
+        yield ref, autoscaler(regional, task)
+
+
+def _claim(regional: Regional, observed: Observed) -> Claim | None:
+    workload = observed.workload
+    count = count_of(regional, workload, observed.autoscalers)
+    if workload is None or workload.deleting or count.hold is not Hold.CLAIMED:
+        return None
+    if owner_of(workload, regional.name, regional.spec.uid) is not Owner.OURS:
+        return None
+    return Claim(workload_ref(regional.name), workload.uid, count.replicas)
 
 
 def _read_back(led: Mapping[ObjectRef, Rendered], observed: Observed) -> bool:

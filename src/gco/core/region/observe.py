@@ -25,7 +25,7 @@ from gco.core.model.names import (
 )
 from gco.core.region.actions import Manifest
 from gco.kinds.canonical import canonical_json, digest
-from gco.kinds.fieldset import owned_fields
+from gco.kinds.fieldset import FieldSet, is_apply_of, owned_fields
 from gco.kinds.ownership import owned_hash
 from gco.kinds.registry import HTTP_ROUTE
 
@@ -65,6 +65,12 @@ class Workload(Child):
     """The key of the frozen template that we put in it."""
     blocked: str
     """Why its controller cannot make pods, in that controller's words; empty where it can."""
+    replicas: int = 1
+    """How many pods are wanted now, whoever says so."""
+    count_ours: bool = True
+    """We state the number of replicas."""
+    count_others: bool = False
+    """Someone beside us states it: it stays where we no longer do."""
     match_labels: Mapping[str, str] | None = dataclasses.field(default=None, kw_only=True)
     """Its selector, which can never change; None where it is the one that we give."""
 
@@ -129,6 +135,9 @@ def workload(manifest: Manifest) -> Workload:
     return Workload(
         **common,
         match_labels=_match_labels(selector, common["app"]),
+        replicas=manifest["spec"].get("replicas", 0),
+        count_ours=_states_count(owned_fields(manifest, MANAGER)),
+        count_others=_others_state_count(manifest),
         template=template_digest(manifest["spec"]["template"]),
         template_key=_annotations(manifest).get(TEMPLATE_KEY_ANNOTATION),
         blocked=_condition_message(status, "ReplicaFailure"),
@@ -273,6 +282,18 @@ def _unnamed_port(template: Mapping[str, Any]) -> int:
     if any(port.get("name") == PORT_NAME for port in ports):
         return 0
     return next((port["containerPort"] for port in ports), 0)
+
+
+def _states_count(fields: FieldSet | None) -> bool:
+    return "f:replicas" in (fields or {}).get("f:spec", {})
+
+
+def _others_state_count(manifest: Manifest) -> bool:
+    return any(
+        _states_count(entry.get("fieldsV1"))
+        for entry in manifest["metadata"].get("managedFields") or ()
+        if not is_apply_of(entry, MANAGER)
+    )
 
 
 def _stated_uid(manifest: Manifest) -> EndpointUid | None:

@@ -12,6 +12,7 @@ from gco.core.model.names import (
     service_name,
 )
 from gco.core.region.actions import ObjectRef, Seen
+from gco.core.region.autoscalers import Autoscalers
 from gco.core.region.observe import Child, Frozen, Route, Workload
 from gco.core.region.owner import seen
 from gco.core.region.pods import Pods
@@ -54,6 +55,7 @@ class Observed:
     absent: frozenset[str] = frozenset()
     """Kinds that are not installed in this cluster, of those that need not be."""
     canary: CanaryObserved = NO_CANARY
+    autoscalers: Autoscalers = dataclasses.field(default_factory=Autoscalers)
 
     @property
     def weighted(self) -> bool:
@@ -72,6 +74,7 @@ class Observed:
             (service_ref(name), self.service),
             (budget_ref(name), self.budget),
             *self.routes.items(),
+            *self.autoscalers.named(name),
             *((revision_ref(n), record) for n, record in self.frozen.items()),
         )
         own = {ref: seen(record, name, uid) for ref, record in named if record is not None}

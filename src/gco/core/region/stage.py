@@ -1,7 +1,7 @@
 """How far an endpoint is on its way up or out.
 
-On the way out the route leaves first, so that no request finds a pod that is going; then the pods,
-which go on answering for what their template's drain says; then what only pods needed. Each wait is
+On the way out the route and the autoscaler leave first, so that no request finds a pod that is going
+and nobody makes new ones; then the pods, which go on answering for what their template's drain says; then what only pods needed. Each wait is
 bounded, since a finalizer or a node that is gone must not keep an endpoint for ever. Which objects
 each stage wants is in :mod:`gco.core.region.desired`.
 """
@@ -28,7 +28,7 @@ class Stage(enum.Enum):
 
     SERVE = "serve"
     CLOSE = "close"
-    """The route leaves; all else stays as it is."""
+    """The route and the autoscaler leave; all else stays as it is."""
     REST = "rest"
     """No pods are wanted; what else there is stays ready for a start."""
     DRAIN = "drain"
@@ -48,7 +48,8 @@ def stage_of(regional: Regional, observed: Observed, now: dt.datetime) -> Stage:
     if wanted_replicas(regional) > 0:
         return Stage.SERVE
     ours = _ours(regional, observed)
-    if ours & observed.routes.keys() and not _overdue(regional, ROUTE_WAIT, now):
+    leaving = {*observed.routes, *dict(observed.autoscalers.named(regional.name))}
+    if ours & leaving and not _overdue(regional, ROUTE_WAIT, now):
         return Stage.CLOSE
     if regional.spec.state is not TargetState.DELETED:
         return Stage.REST

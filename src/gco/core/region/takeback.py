@@ -14,9 +14,11 @@ from gco.core.model.names import CONTAINER, MANAGER
 from gco.core.region.actions import Manifest
 from gco.kinds import (
     DEPLOYMENT,
+    HORIZONTAL_POD_AUTOSCALER,
     HTTP_ROUTE,
     INGRESS,
     POD_DISRUPTION_BUDGET,
+    SCALED_OBJECT,
     SERVICE,
     FieldPath,
     FieldSet,
@@ -33,6 +35,8 @@ _OURS: dict[str, tuple[FieldPath, ...]] = {
     INGRESS.name: (("f:spec",),),
     HTTP_ROUTE.name: (("f:spec",),),
     POD_DISRUPTION_BUDGET.name: (("f:spec",),),
+    HORIZONTAL_POD_AUTOSCALER.name: (("f:spec",),),
+    SCALED_OBJECT.name: (("f:spec",),),
     DEPLOYMENT.name: (
         ("f:spec", "f:strategy"),
         (*_POD, "f:nodeSelector"),

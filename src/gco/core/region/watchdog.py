@@ -12,6 +12,7 @@ import datetime as dt
 from typing import Final
 
 from gco.core.model.regional import Regional
+from gco.core.model.scaling import scaling_of
 from gco.core.region.canary import answers
 from gco.core.region.observed import Observed
 from gco.core.region.pods import PodRecord
@@ -79,5 +80,5 @@ def _known(regional: Regional) -> dt.datetime | None:
 
 def _idle(regional: Regional, observed: Observed) -> bool:
     """Whether there may be no pods at all, for want of requests."""
-    scaling = regional.spec.endpoint.autoscaling
-    return scaling is not None and scaling.min == 0 and observed.pods.count == 0
+    task = scaling_of(regional.spec.endpoint)
+    return task is not None and task.least == 0 and observed.pods.count == 0

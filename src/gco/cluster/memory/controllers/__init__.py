@@ -3,6 +3,7 @@
 import asyncio
 
 from gco.cluster.memory.cluster import MemoryCluster
+from gco.cluster.memory.controllers.autoscalers import Autoscalers
 from gco.cluster.memory.controllers.collector import Collector
 from gco.cluster.memory.controllers.deployments import Deployments
 from gco.cluster.memory.controllers.mirror import Mirror
@@ -22,6 +23,7 @@ async def run_controllers(cluster: MemoryCluster) -> None:
     clock = cluster.clock
     loops = (
         Deployments(manager, mirror, clock).loop.run(),
+        Autoscalers(manager, mirror, cluster.server.loads, clock).loop.run(),
         ReplicaSets(manager, mirror, clock).loop.run(),
         Collector(manager, mirror).loop.run(),
         Namespaces(manager, mirror).loop.run(),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
 from gco.core.model.rules import (
+    autoscaling,
     canary,
     devices,
     environment,
@@ -40,6 +41,7 @@ RULES: Final[tuple[Rule, ...]] = (
     placement.region_images,
     routes.routes,
     server.open_route,
+    autoscaling.autoscaling,
     canary.canary,
     rollout.downtime,
     overrides.overrides,

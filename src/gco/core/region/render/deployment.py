@@ -21,18 +21,18 @@ _STARTUP_MARGIN = 300
 def deployment(
     regional: Regional,
     template: Template,
-    replicas: int,
+    replicas: int | None,
     selector: Mapping[str, str] | None = None,
     *,
     covered: bool = False,
 ) -> Rendered:
-    """Return the Deployment with `replicas` pods of `template`.
+    """Return the Deployment with `replicas` pods of `template`; None leaves their number to others.
 
     `selector` is that of a Deployment which someone else made: it can never change. `covered`: a
     canary answers every request meanwhile, so that pods may go before others are ready.
     """
     spec = {
-        "replicas": replicas,
+        **({} if replicas is None else {"replicas": replicas}),
         "selector": {"matchLabels": dict(selector or {APP_LABEL: regional.name})},
         "template": template.body,
         "strategy": strategy(

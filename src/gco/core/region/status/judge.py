@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from gco.core.model.regional import RegionalStatus
 from gco.core.model.status import Condition, ConditionStatus, ConditionType, RegionState
 from gco.core.region.causes import Cause, worst
-from gco.core.region.stage import wanted_replicas
+from gco.core.region.status.autoscaler import autoscaler, autoscaler_causes
 from gco.core.region.status.canary import canary, canary_causes, canary_report
 from gco.core.region.status.drift import drifted
 from gco.core.region.status.route import route
@@ -20,7 +20,8 @@ def judge(view: View, now: dt.datetime) -> RegionalStatus:
     """Return the status to report; equal to the present one where nothing changed."""
     previous = previous_of(view)
     causes = causes_of(view, now)
-    stuck = worst(cause for cause in (*view.failures, *causes) if cause.final)
+    every = (*view.failures, *causes, *autoscaler_causes(view))
+    stuck = worst(cause for cause in every if cause.final)
     trial = canary_causes(view, now)
     now = now.replace(microsecond=0)
     said = _conditions(view, previous, causes, stuck, now)
@@ -35,7 +36,7 @@ def judge(view: View, now: dt.datetime) -> RegionalStatus:
         uid=view.regional.spec.uid,
         state=state,
         replicas_ready=view.observed.pods.ready,
-        replicas_desired=wanted_replicas(view.regional),
+        replicas_desired=view.replicas,
         observed_revision=view.regional.spec.revision,
         last_transition=now if moved or previous is None else previous.last_transition,
         silent_since=view.silent_since,
@@ -59,11 +60,12 @@ def _conditions(
     stuck: Cause | None,
     now: dt.datetime,
 ) -> dict[ConditionType, Said]:
-    pods, reached = workload(view, causes), route(view)
+    pods, reached, scaled = workload(view, causes), route(view), autoscaler(view)
     return {
         ConditionType.READY: summary(view, pods, reached),
         ConditionType.WORKLOAD_READY: pods,
         ConditionType.ROUTE_READY: reached,
+        **({} if scaled is None else {ConditionType.AUTOSCALER_READY: scaled}),
         ConditionType.DRIFTED: drifted(view, previous, now),
         ConditionType.STALLED: (
             Said("False", "Progressing")

@@ -3,6 +3,7 @@
 from gco.core.model.endpoint import TargetState
 from gco.core.region.causes import worst
 from gco.core.region.stage import Stage
+from gco.core.region.status.autoscaler import autoscaler_causes
 from gco.core.region.status.view import Said, View
 
 
@@ -13,16 +14,22 @@ def summary(view: View, workload: Said, route: Said) -> Said:
         return Said("False", failure.reason, failure.message)
     if view.stage is not Stage.SERVE:
         return _closing(view)
-    if workload.status != "True":
-        return workload
-    if route.status != "True":
-        return route
+    for aspect in (workload, route):
+        if aspect.status != "True":
+            return aspect
+    refused = worst(autoscaler_causes(view))
+    if refused is not None:
+        return Said("False", refused.reason, refused.message)
+    if view.replicas == 0:
+        return Said("True", "ScaledToZero", "no pod runs; its autoscaler starts one when asked for")
     return Said("True", "Ready", workload.message)
 
 
 def _closing(view: View) -> Said:
     pods = view.observed.holding
-    left = "its route is leaving" if view.stage is Stage.CLOSE else "its pods are ending"
+    left = "its pods are ending"
+    if view.stage is Stage.CLOSE:
+        left = f"its {'route' if view.observed.routes else 'autoscaler'} is leaving"
     if view.regional.spec.state is TargetState.DELETED:
         if view.stage is Stage.GONE:
             return Said("False", "Deleted", "nothing of it is left")

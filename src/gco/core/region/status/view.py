@@ -11,6 +11,7 @@ from gco.core.region.canary import NO_TRIAL, Trial
 from gco.core.region.causes import Ask, Cause
 from gco.core.region.drift import Drift
 from gco.core.region.observed import Observed
+from gco.core.region.scaling import running_replicas
 from gco.core.region.stage import Stage
 
 LONGEST: Final = 2000
@@ -50,6 +51,12 @@ class View:
     log: str = ""
     """The end of what a crashing container wrote, where it is known."""
     canary: CanaryView = CanaryView(NO_TRIAL)
+
+    @property
+    def replicas(self) -> int:
+        """How many pods should run now, whoever decides on it."""
+        found = self.observed
+        return running_replicas(self.regional, found.workload, found.autoscalers)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

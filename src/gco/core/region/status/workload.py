@@ -4,13 +4,13 @@ import datetime as dt
 from collections.abc import Sequence
 
 from gco.core.region.causes import Cause, workload_causes, worst
-from gco.core.region.stage import Stage, wanted_replicas
+from gco.core.region.stage import Stage
 from gco.core.region.status.view import Said, View
 
 
 def causes_of(view: View, now: dt.datetime) -> tuple[Cause, ...]:
     """Return why pods are missing; none where enough of them answer, or none are wanted."""
-    pods, wanted = view.observed.pods, wanted_replicas(view.regional)
+    pods, wanted = view.observed.pods, view.replicas
     if view.stage is not Stage.SERVE or (view.settled and pods.ready >= wanted):
         return ()
     return tuple(workload_causes(pods, view.ask, view.log, now))
@@ -23,5 +23,5 @@ def workload(view: View, causes: Sequence[Cause]) -> Said:
     cause = worst(causes)
     if cause is not None:
         return Said("False", cause.reason, cause.message)
-    ready, wanted = view.observed.pods.ready, wanted_replicas(view.regional)
+    ready, wanted = view.observed.pods.ready, view.replicas
     return Said("True", "PodsReady", f"{ready} of {wanted} replicas ready")

@@ -1,0 +1,95 @@
+"""What is kept of autoscalers, ours and others', and which of them scale an endpoint's Deployment."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from gco.core.model.ids import EndpointName, EndpointUid
+from gco.core.model.names import autoscaler_name, deployment_name
+from gco.core.region.actions import Manifest, ObjectRef, Owner
+from gco.core.region.observe import Child, child
+from gco.core.region.owner import owner_of
+from gco.kinds import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, SCALED_OBJECT
+
+_WORKS: Final = ("AbleToScale", "ScalingActive", "Ready")
+"""Conditions that are True of an autoscaler that works; the last one is KEDA's."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Autoscaler(Child):
+    """A HorizontalPodAutoscaler, or KEDA's ScaledObject."""
+
+    target: str
+    """The Deployment that it scales; empty for anything else."""
+    made_by: str
+    """The ScaledObject for which KEDA made it; empty where a person did."""
+    works: bool
+    """Its controller has looked at it, and found nothing wrong."""
+    problem: str
+    """What its controller found wrong, in that controller's words."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Autoscalers:
+    """Those that have the endpoint's name, or scale its Deployment."""
+
+    pods: Mapping[str, Autoscaler] = dataclasses.field(default_factory=dict)
+    """HorizontalPodAutoscalers by name."""
+    scaled: Mapping[str, Autoscaler] = dataclasses.field(default_factory=dict)
+    """ScaledObjects by name."""
+    keda: bool = False
+    """Whether the cluster has KEDA's kinds."""
+
+    def named(self, name: EndpointName) -> Iterator[tuple[ObjectRef, Autoscaler]]:
+        """Yield those under the name that we would give, whosoever they are."""
+        own = autoscaler_name(name)
+        for ref, record in self._all():
+            if ref.name == own:
+                yield ref, record
+
+    def ours(self, name: EndpointName, uid: EndpointUid) -> dict[ObjectRef, Autoscaler]:
+        """Return those that we made, and that which KEDA made for one of ours."""
+        own = autoscaler_name(name)
+        return {
+            ref: record
+            for ref, record in self._all()
+            if record.made_by == own
+            or (ref.name == own and owner_of(record, name, uid) is Owner.OURS)
+        }
+
+    def others(self, name: EndpointName, uid: EndpointUid) -> dict[ObjectRef, Autoscaler]:
+        """Return those of someone else that scale the endpoint's Deployment."""
+        ours, target = self.ours(name, uid), deployment_name(name)
+        return {r: a for r, a in self._all() if r not in ours and a.target == target}
+
+    def _all(self) -> Iterator[tuple[ObjectRef, Autoscaler]]:
+        for name, record in sorted(self.pods.items()):
+            yield ObjectRef(HORIZONTAL_POD_AUTOSCALER.name, name), record
+        for name, record in sorted(self.scaled.items()):
+            yield ObjectRef(SCALED_OBJECT.name, name), record
+
+
+def autoscaler(manifest: Manifest) -> Autoscaler:
+    """Return the record of a HorizontalPodAutoscaler or a ScaledObject."""
+    spec, status = manifest.get("spec") or {}, manifest.get("status") or {}
+    told = [c for c in status.get("conditions") or () if c["type"] in _WORKS]
+    wrong = [c for c in told if c["status"] == "False"]
+    return Autoscaler(
+        **dataclasses.asdict(child(manifest)),
+        target=_target(spec.get("scaleTargetRef") or {}),
+        made_by=_maker(manifest),
+        works=bool(told) and not wrong,
+        problem=next((c.get("message") or c.get("reason", "") for c in wrong), ""),
+    )
+
+
+def _target(reference: Mapping[str, Any]) -> str:
+    kind = reference.get("kind") or DEPLOYMENT.name  # KEDA's default
+    name: str = reference.get("name", "")
+    return name if kind == DEPLOYMENT.name else ""
+
+
+def _maker(manifest: Manifest) -> str:
+    references = manifest["metadata"].get("ownerReferences") or ()
+    makers = (r["name"] for r in references if r.get("kind") == SCALED_OBJECT.name)
+    return next(makers, "")
