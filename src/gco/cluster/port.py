@@ -6,7 +6,7 @@ was for, decides. A dict that an adapter returned is the caller's own.
 """
 
 import enum
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from gco.kinds import Kind
@@ -166,4 +166,41 @@ class Cluster(Protocol):
 
     async def close(self) -> None:
         """Release connections and open watches; the cluster is not used afterwards."""
+        ...
+
+
+class LogLine(NamedTuple):
+    """One line of a container's log."""
+
+    time: str
+    """When the node took it, in RFC 3339 with nanoseconds, UTC."""
+    text: str
+
+
+class LogOptions(NamedTuple):
+    """Which part of a container's log is wanted."""
+
+    container: str
+    lines: int | None = None
+    """The last so many of what is there now; None: all of it."""
+    previous: bool = False
+    """Of the run before the present one."""
+    follow: bool = False
+    """And each further line as it comes, until the container's run has ended."""
+    since: str = ""
+    """Only lines of this moment and later (RFC 3339, whole seconds count)."""
+
+
+class LoggingCluster(Cluster, Protocol):
+    """A cluster whose containers' logs can be read line by line, each with its time."""
+
+    def log_lines(
+        self, namespace: str, pod: str, options: LogOptions
+    ) -> AsyncGenerator[LogLine, None]:
+        """The log's lines, oldest first.
+
+        With `follow` it ends with the container's run, or where the server closes the stream: who
+        wants the rest reads on from the last line's time. Raises AbsentError where the pod is gone,
+        its container has not started, or there was no run before.
+        """
         ...

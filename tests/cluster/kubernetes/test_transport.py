@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 
 from gco.cluster.kubernetes.transport import Limits
+from gco.cluster.port import LogOptions
 from gco.errors import (
     AbsentError,
     ExpiredError,
@@ -298,3 +299,57 @@ async def test_a_log_that_is_not_there_yet_cannot_be_followed(serve, cluster_at)
     cluster = cluster_at(await serve(log_server(FIRST_START, status=400)))
     with pytest.raises(AbsentError):
         await anext(cluster.follow_logs("gco", "web-1", container="inference", lines=1))
+
+
+@pytest.mark.parametrize(
+    ("options", "query"),
+    [
+        pytest.param(LogOptions("inference"), {}, id="all of it"),
+        pytest.param(LogOptions("inference", lines=0), {"tailLines": "0"}, id="what comes"),
+        pytest.param(
+            LogOptions("inference", 5, previous=True),
+            {"tailLines": "5", "previous": "true"},
+            id="the end of the run before",
+        ),
+        pytest.param(
+            LogOptions("inference", follow=True, since="2026-01-01T00:00:00Z"),
+            {"follow": "true", "sinceTime": "2026-01-01T00:00:00Z"},
+            id="followed from a moment on",
+        ),
+    ],
+)
+async def test_lines_of_a_log_come_with_their_times(serve, cluster_at, options, query):
+    async def handler(request):
+        told = {"container": "inference", "timestamps": "true", **query}
+        assert dict(request.query) == told
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        for part in (b"2026-01-01T00:00:00.5Z one ", b"two\n2026-01-01T00:00:01Z \n2026-x a"):
+            await answer.write(part)
+        return answer
+
+    cluster = cluster_at(await serve(handler))
+    assert [line async for line in cluster.log_lines("gco", "web-1", options)] == [
+        ("2026-01-01T00:00:00.5Z", "one two"),
+        ("2026-01-01T00:00:01Z", ""),
+        ("2026-x", "a"),
+    ]
+
+
+async def test_a_run_that_is_not_there_has_no_lines(serve, cluster_at):
+    cluster = cluster_at(await serve(log_server(FIRST_START, status=400)))
+    with pytest.raises(AbsentError):
+        await anext(cluster.log_lines("gco", "web-1", LogOptions("inference", previous=True)))
+
+
+async def test_a_log_may_be_silent_for_longer_than_a_watch(serve, cluster_at):
+    async def handler(request):
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        await asyncio.sleep(0.3)
+        await answer.write(b"2026-01-01T00:00:00Z late\n")
+        return answer
+
+    cluster = cluster_at(await serve(handler), limits=Limits(request=5, connect=5, idle=0.1))
+    stream = cluster.log_lines("gco", "web-1", LogOptions("inference", follow=True))
+    assert [line.text async for line in stream] == ["late"]

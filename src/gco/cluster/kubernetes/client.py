@@ -11,7 +11,16 @@ from gco.cluster.kubernetes import requests
 from gco.cluster.kubernetes.errors import error_of_status
 from gco.cluster.kubernetes.lines import Lines
 from gco.cluster.kubernetes.transport import Transport
-from gco.cluster.port import EventType, Manifest, Page, Propagation, Subresource, WatchEvent
+from gco.cluster.port import (
+    EventType,
+    LogLine,
+    LogOptions,
+    Manifest,
+    Page,
+    Propagation,
+    Subresource,
+    WatchEvent,
+)
 from gco.errors import AbsentError, RejectedError, TransientError
 from gco.kinds import POD, Kind
 
@@ -178,6 +187,23 @@ class KubernetesCluster:
             # HTTP 400 is how the kubelet says that the container has not started.
             raise AbsentError(str(error)) from error
 
+    async def log_lines(
+        self, namespace: str, pod: str, options: LogOptions
+    ) -> AsyncGenerator[LogLine, None]:
+        """The log's lines with their times."""
+        request = requests.log_lines(namespace, pod, options)
+        cut = Lines()
+        try:
+            async with aclosing(self._transport.chunks(request, quiet=True)) as chunks:
+                async for chunk in chunks:
+                    for line in cut.feed(chunk):
+                        yield _log_line(line)
+        except RejectedError as error:
+            # HTTP 400 is how the kubelet says that there is no such run of the container.
+            raise AbsentError(str(error)) from error
+        for line in cut.feed(b"\n"):
+            yield _log_line(line)
+
     async def close(self) -> None:
         """Release connections and open watches."""
         await self._transport.close()
@@ -208,6 +234,11 @@ def _event(request: requests.Request, line: bytes) -> WatchEvent:
     if told["type"] == "ERROR":
         raise error_of_status(request.what, told["object"])
     return WatchEvent(EventType(told["type"]), told["object"])
+
+
+def _log_line(line: bytes) -> LogLine:
+    time, _, text = line.decode(errors="replace").partition(" ")
+    return LogLine(time, text.removesuffix("\r"))
 
 
 def _restarting(pod: Manifest, container: str) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
-from gco.cluster.port import Propagation, Subresource
+from gco.cluster.port import LogOptions, Propagation, Subresource
 from gco.kinds import Kind
 from gco.kinds.registry import POD
 
@@ -175,6 +175,21 @@ def logs(
     return Request(
         "GET", f"{path}?{urlencode(query)}", _what("read the log of", POD, namespace, pod)
     )
+
+
+def log_lines(namespace: str, pod: str, options: LogOptions) -> Request:
+    """Read a container's log, each line behind its time."""
+    query = {
+        "container": options.container,
+        "timestamps": "true",
+        "tailLines": "" if options.lines is None else str(options.lines),
+        "previous": "true" if options.previous else "",
+        "follow": "true" if options.follow else "",
+        "sinceTime": options.since,
+    }
+    path = f"{_target(POD, namespace, pod)}/log"
+    stated = urlencode({key: value for key, value in query.items() if value})
+    return Request("GET", f"{path}?{stated}", _what("read the log of", POD, namespace, pod))
 
 
 def _place(kind: Kind, manifest: Mapping[str, Any]) -> tuple[str | None, str]:

@@ -80,6 +80,7 @@ class Transport:
         }
         self._whole = aiohttp.ClientTimeout(total=limits.request, sock_connect=limits.connect)
         self._open = aiohttp.ClientTimeout(sock_connect=limits.connect, sock_read=limits.idle)
+        self._quiet = aiohttp.ClientTimeout(sock_connect=limits.connect)
         self._session: aiohttp.ClientSession | None = None
         self._answers: set[aiohttp.ClientResponse] = set()
         self._closed = False
@@ -104,12 +105,16 @@ class Transport:
         except _FOREIGN as error:
             raise self._failure(request, error, self._limits.request) from error
 
-    async def chunks(self, request: Request) -> AsyncGenerator[bytes, None]:
-        """Send `request` and yield its answer's body as it comes, for as long as it takes."""
+    async def chunks(self, request: Request, *, quiet: bool = False) -> AsyncGenerator[bytes, None]:
+        """Send `request` and yield its answer's body as it comes, for as long as it takes.
+
+        A `quiet` answer may say nothing for hours, as a log may; a watch may not.
+        """
+        limits = self._quiet if quiet else self._open
         patience = self._limits.request
         try:
             async with asyncio.timeout(patience):
-                response = await self._answer(request, self._open)
+                response = await self._answer(request, limits)
             patience = self._limits.idle
             try:
                 async for chunk in response.content.iter_any():

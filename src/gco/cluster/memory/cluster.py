@@ -3,19 +3,23 @@
 import asyncio
 import collections
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, Final, TypeAlias
 
 from gco.clock import Clock, SystemClock
 from gco.cluster.memory.deletion import delete
 from gco.cluster.memory.faults import WRITES, Faults, Verb
 from gco.cluster.memory.jsonpatch import patched
+from gco.cluster.memory.logs import LogStreamer, until_broken
 from gco.cluster.memory.managers import Writer
 from gco.cluster.memory.selectors import matcher
 from gco.cluster.memory.server import Admission, ApiServer
 from gco.cluster.memory.storage import copy
 from gco.cluster.memory.watching import Pace, Watch
 from gco.cluster.port import (
+    LogLine,
+    LogOptions,
     Manifest,
     Page,
     Propagation,
@@ -59,6 +63,8 @@ class MemoryCluster:
         self.bookmark_seconds = bookmark_seconds
         self.log_reader: LogReader | None = None
         """Where `logs` come from; a kubelet sets it."""
+        self.log_streamer: LogStreamer | None = None
+        """Where `log_lines` come from; a kubelet sets it."""
         self._manager = manager
         self._page_size = page_size
         self._history = history
@@ -74,6 +80,7 @@ class MemoryCluster:
             server=self.server,
         )
         other.log_reader = self._read_log
+        other.log_streamer = self._stream_log
         return other
 
     @property
@@ -256,6 +263,17 @@ class MemoryCluster:
             if self.faults.refused:
                 raise TransientError("the log is followed no longer")
 
+    async def log_lines(
+        self, namespace: str, pod: str, options: LogOptions
+    ) -> AsyncGenerator[LogLine, None]:
+        """The log's lines with their times."""
+        await self._begin("logs", POD)
+        self.server.get(POD, namespace, pod)
+        stream = until_broken(self._stream_log(namespace, pod, options), self.faults)
+        async with aclosing(stream):
+            async for line in stream:
+                yield line
+
     async def close(self) -> None:
         """Refuse whatever this client is asked from now on."""
         self._closed = True
@@ -264,6 +282,13 @@ class MemoryCluster:
         if self.log_reader is None:
             raise AbsentError(f'no log of container "{container}" of pod "{pod}"')
         return await self.log_reader(namespace, pod, container)
+
+    def _stream_log(
+        self, namespace: str, pod: str, options: LogOptions
+    ) -> AsyncGenerator[LogLine, None]:
+        if self.log_streamer is None:
+            raise AbsentError(f'no log of container "{options.container}" of pod "{pod}"')
+        return self.log_streamer(namespace, pod, options)
 
     async def _lines(self, namespace: str, pod: str, container: str) -> Sequence[str]:
         """Return the whole lines of a log."""

@@ -4,16 +4,16 @@ import asyncio
 import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import aiohttp
 
 from gco.clock import Clock
 from gco.sandbox.kubelet.command import Launch
+from gco.sandbox.kubelet.logs import ContainerLog
 from gco.sandbox.kubelet.probes import Probe, read_probe
 from gco.sandbox.kubelet.process import Process
-from gco.sandbox.kubelet.status import ContainerState, wire_time
+from gco.sandbox.kubelet.status import ContainerState, container_id, wire_time
 
 _PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 """Seconds before each further run of a container that keeps ending: at once at first, as a real
@@ -28,6 +28,7 @@ class _End(NamedTuple):
     exitCode: int  # noqa: N815
     reason: str
     message: str
+    pid: int | None = None
 
 
 class Container:
@@ -38,7 +39,7 @@ class Container:
         spec: Mapping[str, Any],
         *,
         address: str,
-        log: Path,
+        log: ContainerLog,
         http: aiohttp.ClientSession,
         clock: Clock,
         changed: Callable[[], None],
@@ -74,18 +75,22 @@ class Container:
         if self._process is not None:
             await self._process.stop(grace)
             self._process = None
+            self._log.end()
 
     async def _run_once(self, launch: Launch) -> "_End":
+        self._log.begin()
         try:
             process = await Process.start(launch.command, launch.env, self._log)
         except OSError as error:
+            self._log.end()
             return _End(127, "StartError", f"{launch.command[0]}: {error.strerror}")
         self._process = process
         self._say(pid=process.pid, running_since=self._clock.now(), waiting=None)
         reason = await self._watch(process)
         code = await process.wait()
         self._process = None
-        return _End(code, reason, process.last_words())
+        self._log.end()
+        return _End(code, reason, self._log.last_words(), process.pid)
 
     async def _watch(self, process: Process) -> str:
         """Probe until the process ends, by itself or because it is not well; return why."""
@@ -152,6 +157,8 @@ class Container:
         over = wire_time(self._clock.now())
         began = self.state.running_since
         times = {"startedAt": over if began is None else wire_time(began), "finishedAt": over}
+        told = how._asdict()
+        told["containerID"] = container_id(told.pop("pid"))
         self._say(
             pid=None,
             ready=False,
@@ -159,7 +166,7 @@ class Container:
             restarts=self.state.restarts + 1,
             waiting=backing_off if pause else None,
             running_since=None,
-            terminated={**how._asdict(), **times},
+            terminated={**told, **times},
         )
 
     def _say(self, **news: Any) -> None:  # noqa: ANN401 - the fields of ContainerState

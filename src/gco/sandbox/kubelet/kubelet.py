@@ -1,21 +1,22 @@
 """Watches the pods that are bound to the sandbox's nodes, and gives each a life."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import aiohttp
 
 from gco.clock import Clock, SystemClock
-from gco.cluster.port import Cluster, Manifest
-from gco.errors import AbsentError
+from gco.cluster.port import Cluster, LogLine, LogOptions, Manifest
 from gco.kinds import POD
 from gco.runtime.informer import Informer
 from gco.sandbox.config import SandboxConfig
 from gco.sandbox.kubelet.addresses import Addresses
+from gco.sandbox.kubelet.logs import Logs
 from gco.sandbox.kubelet.nodes import node_manifests, register
-from gco.sandbox.kubelet.pod import Pod, log_path
+from gco.sandbox.kubelet.pod import Pod
 from gco.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -53,7 +54,7 @@ class Kubelet:
         self._config = config
         self._clock = clock or SystemClock()
         self._addresses = Addresses(network)
-        self._folder = folder
+        self._logs = Logs(folder, self._clock)
         self._base_env = base_env
         self._nodes = list(node_manifests(region, config.nodes))
         self._names = {node["metadata"]["name"] for node in self._nodes}
@@ -73,12 +74,17 @@ class Kubelet:
                 await self._end_all()
 
     async def read_log(self, namespace: str, pod: str, container: str) -> str:
-        """Return what the container has written so far, in all its runs; raises AbsentError."""
-        path = log_path(self._folder, namespace, pod, container)
-        try:
-            return await asyncio.to_thread(path.read_text, encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            raise AbsentError(f'no log of container "{container}" of pod "{pod}"') from None
+        """Return what the container wrote in this run and the one before; raises AbsentError."""
+        return self._logs.find(namespace, pod, container).text()
+
+    async def stream_log(
+        self, namespace: str, pod: str, options: LogOptions
+    ) -> AsyncGenerator[LogLine, None]:
+        """Yield the lines of a container's log; raises AbsentError."""
+        log = self._logs.find(namespace, pod, options.container)
+        async with aclosing(log.lines(options)) as lines:
+            async for line in lines:
+                yield line
 
     def _look(self, http: aiohttp.ClientSession, old: Bound | None, new: Bound | None) -> None:
         if old is not None and (new is None or new.uid != old.uid):
@@ -102,7 +108,7 @@ class Kubelet:
             manifest,
             config=self._config,
             addresses=self._addresses,
-            logs=self._folder,
+            logs=self._logs,
             http=http,
             clock=self._clock,
             base_env=self._base_env,

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -16,17 +15,13 @@ from gco.sandbox.config import SandboxConfig
 from gco.sandbox.kubelet.addresses import Addresses
 from gco.sandbox.kubelet.command import ConfigError, Launch, launch
 from gco.sandbox.kubelet.container import Container
+from gco.sandbox.kubelet.logs import Logs
 from gco.sandbox.kubelet.nodes import MANAGER
 from gco.sandbox.kubelet.probes import container_ports
 from gco.sandbox.kubelet.status import is_ready, pod_status
 
 _RETRY = 0.5
 """Seconds until a status that could not be written is written again."""
-
-
-def log_path(folder: Path, namespace: str, pod: str, container: str) -> Path:
-    """Return the file that a container's log is in."""
-    return folder / f"{namespace}_{pod}_{container}.log"
 
 
 class Pod:
@@ -39,7 +34,7 @@ class Pod:
         *,
         config: SandboxConfig,
         addresses: Addresses,
-        logs: Path,
+        logs: Logs,
         http: aiohttp.ClientSession,
         clock: Clock,
         base_env: Mapping[str, str],
@@ -63,7 +58,7 @@ class Pod:
             Container(
                 spec,
                 address=self._address,
-                log=log_path(logs, self.namespace, self.name, spec["name"]),
+                log=logs.of(self.namespace, self.name, spec["name"]),
                 http=http,
                 clock=clock,
                 changed=self._news.set,

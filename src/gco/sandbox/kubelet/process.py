@@ -6,11 +6,11 @@ import ctypes
 import os
 import signal
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+
+from gco.sandbox.kubelet.logs import ContainerLog
 
 _PR_SET_PDEATHSIG = 1
-_TAIL_BYTES = 2048
-"""As much of a log as the real kubelet puts into a termination message."""
+_PIECE_BYTES = 1 << 16
 
 
 def _libc() -> ctypes.CDLL | None:
@@ -30,27 +30,38 @@ def _die_with_parent() -> None:
 
 
 class Process:
-    """A started process, its log in a file."""
+    """A started process; what it writes goes into its container's log."""
 
-    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, output: int, log: ContainerLog) -> None:
         self._process = process
+        self._output: int | None = output
         self._log = log
+        os.set_blocking(output, False)
+        asyncio.get_running_loop().add_reader(output, self._take)
 
     @classmethod
-    async def start(cls, command: Sequence[str], env: Mapping[str, str], log: Path) -> "Process":
+    async def start(
+        cls, command: Sequence[str], env: Mapping[str, str], log: ContainerLog
+    ) -> "Process":
         """Start `command`, never through a shell; raises OSError where it cannot be run."""
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output:
+        # A pipe of our own: asyncio's would have `wait` wait for all who inherited it.
+        output, inherited = os.pipe()
+        try:
             process = await asyncio.create_subprocess_exec(
                 *command,
                 env=dict(env),
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=output,
+                stdout=inherited,
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
             )
-        return cls(process, log)
+        except BaseException:
+            os.close(output)
+            raise
+        finally:
+            os.close(inherited)
+        return cls(process, output, log)
 
     @property
     def pid(self) -> int:
@@ -60,6 +71,7 @@ class Process:
     async def wait(self) -> int:
         """Wait for the end; return the exit code as a container's: 128 + the signal's number."""
         code = await self._process.wait()
+        self._finish()
         return code if code >= 0 else 128 - code
 
     async def stop(self, grace: float) -> None:
@@ -71,13 +83,34 @@ class Process:
                     await self._process.wait()
         self._signal(signal.SIGKILL)
         await self._process.wait()
+        self._finish()
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
 
-    def last_words(self) -> str:
-        """Return the end of the log."""
-        with self._log.open("rb") as log:
-            log.seek(max(0, log.seek(0, os.SEEK_END) - _TAIL_BYTES))
-            return log.read().decode("utf-8", errors="replace").strip()
+    def _take(self) -> bool:
+        """Log a piece of what was written; return whether there was one."""
+        if self._output is None:
+            return False
+        try:
+            piece = os.read(self._output, _PIECE_BYTES)
+        except BlockingIOError:
+            return False
+        if piece:
+            self._log.write(piece)
+        else:
+            self._close(self._output)
+        return bool(piece)
+
+    def _finish(self) -> None:
+        """Log what is left once the process has ended; what outlives it writes to nobody."""
+        while self._take():
+            pass
+        if self._output is not None:
+            self._close(self._output)
+
+    def _close(self, output: int) -> None:
+        asyncio.get_running_loop().remove_reader(output)
+        os.close(output)
+        self._output = None

@@ -63,6 +63,11 @@ def is_ready(containers: Sequence[ContainerState]) -> bool:
     return all(container.ready for container in containers)
 
 
+def container_id(pid: int | None) -> str:
+    """Return what names one run of a container: the id of its process, empty for none."""
+    return "" if pid is None else f"process://{pid}"
+
+
 def _condition(kind: str, *, met: bool, since: dt.datetime) -> dict[str, Any]:
     condition = {"type": kind, "status": str(met), "lastTransitionTime": wire_time(since)}
     if not met:
@@ -83,7 +88,7 @@ def _container(state: ContainerState) -> dict[str, Any]:
     if state.terminated:
         status["lastState"] = {"terminated": dict(state.terminated)}
     if state.pid is not None:
-        status["containerID"] = f"process://{state.pid}"
+        status["containerID"] = container_id(state.pid)
     return status
 
 
