@@ -2,19 +2,18 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from rich.text import Text
 
+from gco.cli.actions.answering import answering, host_of
 from gco.cli.options import Format
 from gco.cli.session import Session
 from gco.client.invoke import InvokeError, Prompt, invoke
-from gco.core.fleet.resolve import region_spec
 from gco.core.fleet.summary import RegionView
-from gco.core.model.allowed import did_you_mean
-from gco.core.model.ids import EndpointName, RegionName
-from gco.errors import InvalidSpecError, Problem, UnsupportedStateError
+from gco.core.model.endpoint import TargetState
+from gco.core.model.ids import EndpointName
 from gco.service.results import EndpointView
 
 
@@ -31,76 +30,95 @@ async def ask(
 ) -> int:
     """Print what the endpoint answers; return 1 where some region did not answer."""
     view = await session.service.get(EndpointName(name))
-    places = _places(view, regions, every=all_regions)
+    rows = answering(view, regions)
+    if not regions and not all_regions:
+        rows = rows[:1]
     prompt = sys.stdin.read() if text == "-" else text
-    answers = [
-        await _answer(
-            session,
-            place,
-            Prompt(
-                url=place.url,
-                text=prompt,
-                stream=stream,
-                max_tokens=max_tokens,
-                host=_host(view, place.region),
-            ),
-            titled=len(places) > 1,
-            output=output,
-        )
-        for place in places
-    ]
+    asked = [_Asked(_prompt(view, row, prompt, stream, max_tokens), row) for row in rows]
+    answers = await _answers(session, asked, titled=len(rows) > 1, output=output)
     if output is not Format.TABLE:
         facts = answers if all_regions or len(regions) > 1 else answers[0]
         session.screen.emit(output, lambda: facts, Text)
+    if all_regions:
+        _tell_of_others(session, view, rows)
     return int(any("error" in answer for answer in answers))
 
 
-def _places(view: EndpointView, wanted: Sequence[str], *, every: bool) -> list[RegionView]:
-    """The regions to ask: those named, every one, or the first that is ready."""
-    known = {region.region: region for region in view.regions}
-    for name in wanted:
-        if name not in known:
-            told = f"one of {', '.join(known)}{did_you_mean(name, known)}"
-            raise InvalidSpecError([Problem("--region", name, told)])
-    asked = [known[RegionName(name)] for name in wanted] or list(view.regions)
-    answering = [region for region in asked if region.url and (wanted or region.replicas_ready)]
-    if not answering:
-        raise UnsupportedStateError(_nobody(view, asked))
-    return answering if wanted or every else answering[:1]
-
-
-def _nobody(view: EndpointView, asked: Sequence[RegionView]) -> str:
-    if any(region.replicas_ready for region in asked):
-        return f"no address is known of {', '.join(r.region for r in asked)}; see `gco regions`"
-    return f"no region answers yet ({view.summary}); `gco wait {view.name}`, then ask again"
-
-
-async def _answer(
-    session: Session, place: RegionView, prompt: Prompt, *, titled: bool, output: Format
-) -> dict[str, Any]:
-    """Ask one region; print the answer as it comes unless it is wanted as data."""
-    began = asyncio.get_running_loop().time()
+async def _answers(
+    session: Session, asked: Sequence["_Asked"], *, titled: bool, output: Format
+) -> list[dict[str, Any]]:
+    """Ask all regions at once, and print their answers one after the other."""
     aloud = output is Format.TABLE
-    if aloud and titled:
-        session.screen.show(Text(place.region, style="bold"))
-    pieces: list[str] = []
+    asking = [asyncio.create_task(one.ask()) for one in asked]
     try:
-        async for piece in invoke(prompt):
-            pieces.append(piece)
-            if aloud:
-                session.screen.write(piece)
-    except InvokeError as error:
-        if aloud and pieces:
-            session.screen.write("\n")
-        session.screen.say(f"error: {place.region}: {error}")
-        return {"region": place.region, "url": prompt.url, "error": str(error)}
-    if aloud:
+        for one in asked:
+            if aloud and titled:
+                session.screen.show(Text(one.region, style="bold"))
+            await _print(session, one, aloud=aloud)
+        return list(await asyncio.gather(*asking))
+    finally:
+        for task in asking:
+            task.cancel()
+
+
+async def _print(session: Session, one: "_Asked", *, aloud: bool) -> None:
+    any_piece = False
+    async for piece in one.pieces():
+        any_piece = True
+        if aloud:
+            session.screen.write(piece)
+    if aloud and (any_piece or not one.error):
         session.screen.write("\n")
-    seconds = round(asyncio.get_running_loop().time() - began, 3)
-    answer = "".join(pieces)
-    return {"region": place.region, "url": prompt.url, "answer": answer, "seconds": seconds}
+    if one.error:
+        session.screen.say(f"error: {one.region}: {one.error}")
 
 
-def _host(view: EndpointView, region: RegionName) -> str | None:
-    own = region_spec(view.spec, region).route
-    return (own.host if own else None) or (view.spec.route.host if view.spec.route else None)
+class _Asked:
+    """One region that is asked: its answer as far as it is there."""
+
+    def __init__(self, prompt: Prompt, row: RegionView) -> None:
+        self._prompt = prompt
+        self._pieces: asyncio.Queue[str | None] = asyncio.Queue()
+        self.region = row.region
+        self.error = ""
+
+    async def ask(self) -> dict[str, Any]:
+        """Take in the whole answer; return it as data."""
+        began = asyncio.get_running_loop().time()
+        pieces: list[str] = []
+        told: dict[str, Any] = {"region": self.region, "url": self._prompt.url}
+        try:
+            async for piece in invoke(self._prompt):
+                pieces.append(piece)
+                self._pieces.put_nowait(piece)
+        except InvokeError as error:
+            self.error = str(error)
+            return {**told, "error": self.error}
+        finally:
+            self._pieces.put_nowait(None)
+        seconds = round(asyncio.get_running_loop().time() - began, 3)
+        return {**told, "answer": "".join(pieces), "seconds": seconds}
+
+    async def pieces(self) -> AsyncIterator[str]:
+        """Yield the answer, as it comes."""
+        while (piece := await self._pieces.get()) is not None:
+            yield piece
+
+
+def _prompt(
+    view: EndpointView, row: RegionView, text: str, stream: bool, max_tokens: int | None
+) -> Prompt:
+    return Prompt(
+        url=row.url,
+        messages=[{"role": "user", "content": text}],
+        stream=stream,
+        max_tokens=max_tokens,
+        host=host_of(view, row.region),
+    )
+
+
+def _tell_of_others(session: Session, view: EndpointView, asked: Sequence[RegionView]) -> None:
+    """Say which regions were not asked, and why: nobody takes some for all."""
+    for row in view.regions:
+        if row not in asked and row.target is TargetState.RUNNING and row.replicas_desired:
+            session.screen.say(f"not asked: {row.region} ({row.reason})")

@@ -1,0 +1,36 @@
+"""Which regions of an endpoint are sent requests, and where they answer."""
+
+from collections.abc import Sequence
+
+from gco.cli.actions.places import chosen_regions
+from gco.core.fleet.resolve import region_spec
+from gco.core.fleet.summary import RegionView
+from gco.core.model.ids import RegionName
+from gco.errors import UnsupportedStateError
+from gco.service.results import EndpointView
+
+
+def answering(view: EndpointView, wanted: Sequence[str]) -> list[RegionView]:
+    """Return the regions that were named, else those that have ready replicas.
+
+    Raises InvalidSpecError for a region that the endpoint does not have, UnsupportedStateError
+    where none can be asked.
+    """
+    rows = {row.region: row for row in view.regions}
+    asked = [rows[name] for name in chosen_regions(view, wanted)]
+    found = [row for row in asked if row.url and (wanted or row.replicas_ready)]
+    if not found:
+        raise UnsupportedStateError(_nobody(view, asked))
+    return found
+
+
+def host_of(view: EndpointView, region: RegionName) -> str | None:
+    """Return the host name that the endpoint's route has in a region, None for any."""
+    own = region_spec(view.spec, region).route
+    return (own.host if own else None) or (view.spec.route.host if view.spec.route else None)
+
+
+def _nobody(view: EndpointView, asked: Sequence[RegionView]) -> str:
+    if any(region.replicas_ready for region in asked):
+        return f"no address is known of {', '.join(r.region for r in asked)}; see `gco regions`"
+    return f"no region answers yet ({view.summary}); `gco wait {view.name}`, then ask again"
