@@ -52,6 +52,31 @@ def test_every_region_that_answers_is_asked_and_told_apart(answering):
     assert result.stdout == f"{WEST}\n{ANSWER}\n{EAST}\n{ANSWER}\n"
 
 
+def test_regions_that_do_not_answer_yet_are_told_beside_those_that_do(answering):
+    result = answering.run("invoke", "web", "Say hello", "--all-regions")
+
+    assert (result.exit_code, result.stderr) == (0, f"not asked: {SOUTH} (Ready)\n")
+
+
+def test_a_server_that_does_not_stream_answers_in_one_piece(world):
+    async def models(_):
+        return web.json_response({"data": [{"id": "m"}]})
+
+    async def whole(request):
+        assert (await request.json())["stream"]
+        return web.json_response({"choices": [{"message": {"content": "all at once"}}]})
+
+    app = web.Application()
+    app.router.add_get("/inference/web/v1/models", models)
+    app.router.add_post("/inference/web/v1/chat/completions", whole)
+    with in_thread(app) as url:
+        world.register(EAST, address=url)
+        world.applied(document(regions=[EAST]))
+        world.ready(EAST)
+
+        assert world.run("invoke", "web", "hello", "--stream").stdout == "all at once\n"
+
+
 def test_answers_are_data_where_that_is_asked(answering, entrance):
     facts = answering.facts("invoke", "web", "Say hello", "-r", EAST)
 

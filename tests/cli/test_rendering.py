@@ -12,9 +12,12 @@ from rich.console import Console
 from rich.text import Text
 
 from gco.cli.render.changes import applied_text, deleted_text
+from gco.cli.render.contexts import contexts_table
 from gco.cli.render.desired import desired_text
 from gco.cli.render.endpoints import endpoints_table
+from gco.cli.render.events import events_table, latest_text
 from gco.cli.render.grid import UNLIMITED
+from gco.cli.render.health import health_table
 from gco.cli.render.history import history_table
 from gco.cli.render.problems import error_text
 from gco.cli.render.progress import bar, changes_between, progress_text
@@ -69,6 +72,12 @@ PICTURES = {
     "deleted": lambda _: deleted_text(Deleted(name="web", already=False, regions=("us-east-1",))),
     "history": lambda width: history_table(views.HISTORY, "ann", NOW, width),
     "regions": lambda width: regions_table(views.REGIONS, NOW, width),
+    "contexts": lambda width: contexts_table(views.CONTEXTS, "sqlite:////home/ann/store.db", width),
+    "events": lambda width: events_table(views.EVENTS, NOW, width),
+    "events-in-status": lambda width: latest_text(
+        views.EVENTS[-1:], {"eu-west-1": "no answer within 2 s"}, NOW, width
+    ),
+    "health": lambda width: health_table(views.ANSWERS, width),
     "problems": lambda width: error_text(TWO_PROBLEMS, width, code=2),
     "problems-in-a-file": lambda width: error_text(IN_A_FILE, width, code=2),
     "conflict": lambda width: error_text(AUTOSCALED, width, code=4),

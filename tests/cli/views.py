@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from gco.client.health import Answer
+from gco.contexts.model import Context, Contexts, Way
 from gco.core.fleet.diff import FieldChange
 from gco.core.fleet.summary import RegionView
 from gco.core.model.defaults import with_defaults
@@ -9,6 +11,7 @@ from gco.core.model.endpoint import EndpointState, TargetState
 from gco.core.model.spec import EndpointSpec
 from gco.core.model.status import Condition, ConditionType, RegionState
 from gco.errors import Problem
+from gco.reach.events import Event
 from gco.service.results import (
     Applied,
     EndpointView,
@@ -240,3 +243,46 @@ REGIONS = (
         ready=None,
     ),
 )
+
+CONTEXTS = Contexts(
+    current="prod",
+    contexts={
+        "prod": Context(
+            store="dynamodb://gco-inference-endpoints?region=us-east-1",
+            regions={
+                "us-east-1": Way(kube_context="prod-use1"),
+                "eu-west-1": Way(kube_context="prod-euw1"),
+            },
+        ),
+        "lab": Context(store="sqlite:////srv/lab.db"),
+    },
+)
+EVENTS = (
+    Event(
+        region="us-east-1",
+        time=NOW - dt.timedelta(minutes=9),
+        warning=False,
+        kind="Deployment",
+        name="llama-3-8b",
+        reason="ScalingReplicaSet",
+        note="Scaled up replica set llama-3-8b-7c9d4b8f6d from 0 to 4",
+    ),
+    Event(
+        region="ap-south-1",
+        time=NOW - dt.timedelta(seconds=41),
+        warning=True,
+        kind="Pod",
+        name="llama-3-8b-7c9d4b8f6d-x2x9z",
+        reason="FailedScheduling",
+        note="0/3 nodes are available: 3 Insufficient nvidia.com/gpu.\n"
+        "preemption: 0/3 nodes are available: 3 No preemption victims found",
+        count=12,
+    ),
+)
+ANSWERS = {
+    "us-east-1": Answer("http://lb.example/inference/llama-3-8b/health", 200, 0.0184),
+    "eu-west-1": Answer(
+        "http://lb.example/inference/llama-3-8b/health", 503, 1.25, "HTTP 503: still loading"
+    ),
+    "ap-south-1": Answer("", None, 0.0, "its address is not known; see `gco regions list`"),
+}

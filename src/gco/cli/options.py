@@ -47,6 +47,13 @@ class Format(enum.StrEnum):
     YAML = "yaml"
 
 
+class LineFormat(enum.StrEnum):
+    """How lines are printed that come one by one."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 OutputOption = Annotated[
     Format, typer.Option("--output", "-o", help="How to print: a table for people, or data.")
 ]

@@ -24,18 +24,18 @@ from gco.core.model.status import Region
 from gco.errors import SettingsError
 from gco.kinds import CUSTOM_RESOURCE_DEFINITION, NAMESPACE
 from gco.runtime.supervise import Stage, Supervisor, stop_on_signals
+from gco.sandbox.api import ApiFace
 from gco.sandbox.config import SandboxConfig
 from gco.sandbox.kubelet import Kubelet
 from gco.sandbox.router import Router
-from gco.settings import Settings, data_folder, process_environment
+from gco.settings import Settings, process_environment
 from gco.store.port import Store, Version
 from gco.telemetry import configure, scope
 from gco.telemetry.metrics import Metrics
+from gco.wiring.published import CLUSTER_NAME, published, sandbox_folder
 from gco.wiring.region import Loop, RegionLoops, RegionOptions
 from gco.wiring.stores import open_store
 
-CLUSTER_NAME = "sandbox"
-"""Marks the regions that a sandbox registered; those of real clusters are never taken over."""
 _FIRST_NETWORK = 64
 """Pods of the first region get addresses in 127.64.0.0/16, of the next in 127.65.0.0/16."""
 _HEARTBEAT_SECONDS = 5
@@ -52,7 +52,7 @@ async def run_sandbox(
     """
     configure(service="gco-sandbox", level=settings.log_level, format="text")
     stop = asyncio.Event()
-    folder = data_folder() / "sandbox"
+    folder = sandbox_folder()
     with _alone(folder), stop_on_signals(stop):
         store = await open_store(settings)
         try:
@@ -62,7 +62,8 @@ async def run_sandbox(
                 await builder.place(name, number, ports + number if ports else 0)
                 for number, name in enumerate(config.regions)
             ]
-            await _supervise(places, store, announce, stop)
+            with published({place.name: place.face for place in places}):
+                await _supervise(places, store, announce, stop)
         finally:
             await store.close()
 
@@ -73,6 +74,7 @@ class _Place:
 
     name: str
     address: str
+    face: ApiFace
     machines: Mapping[str, Loop]
     loops: RegionLoops
 
@@ -102,17 +104,20 @@ class _Builder:
             base_env=process_environment(),
         )
         cluster.log_reader = kubelet.read_log
+        cluster.log_streamer = kubelet.stream_log
         router = Router(
             cluster.client("router"), name, namespace=self._settings.namespace, port=port
         )
         router.listen()
+        face = ApiFace(cluster.client("api"))
         machines: Mapping[str, Loop] = {
+            "api": face.run,
             "controllers": functools.partial(run_controllers, cluster),
             "kubelet": kubelet.run,
             "router": router.run,
         }
         loops = await self._loops(name, cluster, router.address)
-        return _Place(name, router.address, machines, loops)
+        return _Place(name, router.address, face, machines, loops)
 
     async def _furnish(self, cluster: MemoryCluster) -> None:
         """Make what is there before us: our namespaces, and the definition of our resource."""

@@ -6,6 +6,7 @@ from typing import Any
 from rich.text import Text
 
 from gco.cli import data
+from gco.cli.actions.recent import Recent
 from gco.cli.exhibit import Exhibit, show
 from gco.cli.options import Format
 from gco.cli.render.desired import desired_text
@@ -34,20 +35,32 @@ async def list_endpoints(session: Session, *, output: Format, watch: bool) -> No
 
 
 async def status(
-    session: Session, names: Sequence[str], *, conditions: bool, output: Format, watch: bool
+    session: Session,
+    names: Sequence[str],
+    *,
+    conditions: bool,
+    events: bool,
+    output: Format,
+    watch: bool,
 ) -> None:
-    """Show endpoints in full, as they are now."""
+    """Show endpoints in full, as they are now, with their last events where clusters are asked."""
+    recent = Recent(session, asked=events and bool(names) and not watch)
 
     async def read() -> Views:
-        return await session.service.status(_typed(names))
+        views = await session.service.status(_typed(names))
+        await recent.ask(views)
+        return views
+
+    def block(view: EndpointView) -> Text:
+        now, width = session.clock.now(), session.screen.width
+        told = status_text(view, now, width, every_condition=conditions)
+        return Text("\n\n").join(part for part in (told, recent.text(view)) if part)
 
     def table(views: Views) -> Text:
-        now, width = session.clock.now(), session.screen.width
-        blocks = (status_text(v, now, width, every_condition=conditions) for v in views)
-        return Text("\n\n").join(blocks) if views else Text(NO_ENDPOINTS)
+        return Text("\n\n").join(map(block, views)) if views else Text(NO_ENDPOINTS)
 
     def facts(views: Views) -> Any:  # noqa: ANN401  (JSON-like data)
-        return _one_or_all(names, [data.status(view) for view in views])
+        return _one_or_all(names, [{**data.status(view), **recent.facts(view)} for view in views])
 
     await show(session, Exhibit(read, facts, table), output, watch=watch)
 

@@ -58,15 +58,25 @@ def status(
     conditions: Annotated[
         bool, flag("--conditions", help="Every condition, not only what is odd.")
     ] = False,
+    no_events: Annotated[bool, flag("--no-events", help="Do not ask the clusters.")] = False,
     watch: WatchOption = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Show how endpoints are: regions, causes, repairs, addresses."""
+    """Show how endpoints are: regions, causes, repairs, addresses.
+
+    Of endpoints that are named, and without --watch, the last events too, where a region's cluster
+    can be asked from here (`gco context`) and answers within two seconds.
+    """
     from gco.cli.actions import look
     from gco.cli.session import execute
 
     action = partial(
-        look.status, names=names or (), conditions=conditions, output=output, watch=watch
+        look.status,
+        names=names or (),
+        conditions=conditions,
+        events=not no_events,
+        output=output,
+        watch=watch,
     )
     execute(ctx, action)
 

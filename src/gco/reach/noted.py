@@ -1,0 +1,58 @@
+"""Events of an endpoint in one region: those that are there, and each further one as it comes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TypeAlias
+
+from gco.cluster.port import LoggingCluster, Manifest
+from gco.errors import GcoError
+from gco.kinds import EVENT
+from gco.reach.events import Event, event_of, is_of
+from gco.reach.place import Place, Trouble, why
+from gco.reach.reaching import reached, watched
+from gco.runtime.informer import Informer
+from gco.runtime.streams import closing
+
+Noted: TypeAlias = Event | Trouble
+
+
+async def read(place: Place, name: str, namespace: str) -> AsyncIterator[Noted]:
+    """Yield what the region's cluster noted of the endpoint, in no order."""
+    try:
+        async with place.opened() as cluster:
+            pages = cluster.list(EVENT, namespace)
+            async with closing(pages):
+                async for page in pages:
+                    for manifest in page.items:
+                        if is_of(name, manifest):
+                            yield event_of(place.region, manifest)
+    except GcoError as error:
+        yield Trouble(place.region, why(error))
+
+
+def follow(place: Place, name: str, namespace: str) -> AsyncIterator[Noted]:
+    """Yield what was noted, then each further event, and each one that happens again."""
+    return reached(place, lambda cluster: _followed(cluster, place.region, name, namespace))
+
+
+async def _followed(
+    cluster: LoggingCluster, region: str, name: str, namespace: str
+) -> AsyncIterator[Event]:
+    found: asyncio.Queue[Event] = asyncio.Queue()
+
+    def project(manifest: Manifest) -> Event | None:
+        return event_of(region, manifest) if is_of(name, manifest) else None
+
+    def take(_key: str, old: Event | None, new: Event | None) -> None:
+        if new is not None and new != old:
+            found.put_nowait(new)
+
+    informer = Informer(cluster, EVENT, namespace, project=project)
+    informer.subscribe(take)
+    watching = asyncio.create_task(watched(region, informer))
+    try:
+        while True:
+            yield await found.get()
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
