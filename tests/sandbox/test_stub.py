@@ -84,3 +84,14 @@ async def test_metrics_have_vllms_names(stub):
         "vllm:generation_tokens_total",
     ):
         assert f'{name}{{model_name="tiny"}}' in text
+
+
+async def test_with_a_root_path_it_answers_below_that_and_without():
+    options = parse_options(["--root-path", "/inference/web"])
+    async with (
+        TestServer(build_app(options)) as server,
+        aiohttp.ClientSession(server.make_url("/")) as client,
+    ):
+        for path in ("/health", "/inference/web/health"):
+            async with client.get(path) as answer:
+                assert answer.status == 200

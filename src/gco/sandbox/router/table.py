@@ -72,11 +72,14 @@ class Table:
         if service is None or share.port not in service.ports:
             return []
         target = service.ports[share.port]
-        found = [
-            Backend(pod.address, target if isinstance(target, int) else pod.ports[target])
+        pods = [
+            pod
             for _, pod in sorted(self._pods.items().items())
             if pod.ready and service.selector.items() <= pod.labels.items()
         ]
+        # A pod whose port has not the name that the Service goes by is reached by nobody.
+        ports = [target if isinstance(target, int) else pod.ports.get(target) for pod in pods]
+        found = [Backend(p.address, n) for p, n in zip(pods, ports, strict=True) if n is not None]
         first = next(self._turn) % len(found) if found else 0
         return found[first:] + found[:first]
 

@@ -18,15 +18,16 @@ def build_app(options: Options) -> web.Application:
     """Return the application; it answers at once, so load times are the caller's to wait."""
     stub = _Stub(options)
     app = web.Application()
-    app.add_routes(
-        [
-            web.get("/health", stub.health),
-            web.get("/metrics", stub.metrics),
-            web.get("/v1/models", stub.models),
-            web.post("/v1/completions", stub.completions),
-            web.post("/v1/chat/completions", stub.chat),
-        ]
-    )
+    for prefix in dict.fromkeys(["", options.root_path]):
+        app.add_routes(
+            [
+                web.get(f"{prefix}/health", stub.health),
+                web.get(f"{prefix}/metrics", stub.metrics),
+                web.get(f"{prefix}/v1/models", stub.models),
+                web.post(f"{prefix}/v1/completions", stub.completions),
+                web.post(f"{prefix}/v1/chat/completions", stub.chat),
+            ]
+        )
     return app
 
 

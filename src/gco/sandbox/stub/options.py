@@ -18,6 +18,8 @@ class Options:
     """How fast one request's answer is produced; 0 means at once."""
     max_num_seqs: int
     """Requests that are answered at a time; the others wait."""
+    root_path: str = ""
+    """A prefix under which everything is answered as well, as vLLM does."""
 
 
 def parse_options(argv: Sequence[str]) -> Options:
@@ -34,6 +36,7 @@ def parse_options(argv: Sequence[str]) -> Options:
     parser.add_argument("--load-seconds", type=float, default=0.0)
     parser.add_argument("--tokens-per-second", type=float, default=100.0)
     parser.add_argument("--max-num-seqs", type=int, default=256)
+    parser.add_argument("--root-path", default="")
     known, _ = parser.parse_known_args(argv)
     return Options(
         host=known.host,
@@ -42,4 +45,5 @@ def parse_options(argv: Sequence[str]) -> Options:
         load_seconds=known.load_seconds,
         tokens_per_second=known.tokens_per_second,
         max_num_seqs=known.max_num_seqs,
+        root_path=known.root_path.rstrip("/"),
     )
