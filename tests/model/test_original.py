@@ -4,7 +4,7 @@ import contextlib
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gco.core.model.original import _BOOKKEEPING, _SPEC, read_row
@@ -164,6 +164,7 @@ JSON = st.recursive(
 ATTRIBUTES = st.sampled_from(sorted(_BOOKKEEPING | _SPEC))
 
 
+@settings(deadline=None)  # the first parse builds the models
 @given(st.dictionaries(ATTRIBUTES | st.text(max_size=8), JSON, max_size=8))
 def test_any_row_becomes_a_document_or_is_refused_with_problems(anything):
     found = read_row(anything)
