@@ -38,9 +38,13 @@ def a_regional_spec(
     adopts: bool | None = None,
     canary: dict[str, Any] | None = None,
     promotes: dict[str, Any] | None = None,
+    base: dict[str, Any] | None = None,
     **stated: Any,
 ) -> RegionalSpec:
-    """What a region is told of an endpoint; `promotes`: a canary that was promoted just now."""
+    """What a region is told of an endpoint; `promotes`: a canary that was promoted just now.
+
+    `base` is the revision that a canary of one runs.
+    """
     spec = a_spec(**stated)
     return RegionalSpec(
         uid=EndpointUid(uid),
@@ -51,7 +55,7 @@ def a_regional_spec(
         labels=labels or {},
         adopts=adopts,
         endpoint=spec,
-        canary=_a_canary(spec, labels or {}, canary, promotes),
+        canary=_a_canary(spec, labels or {}, canary, promotes, base),
     )
 
 
@@ -60,12 +64,13 @@ def _a_canary(
     labels: dict[str, str],
     canary: dict[str, Any] | None,
     promotes: dict[str, Any] | None,
+    base: dict[str, Any] | None,
 ) -> RegionalCanary | None:
     stated = canary or promotes
     if stated is None:
         return None
     told = Canary.model_validate(stated)
-    pods = pods_only(promoted(spec.model_copy(update={"canary": told}), None))
+    pods = pods_only(promoted(spec.model_copy(update={"canary": told}), base and a_spec(**base)))
     return RegionalCanary(
         template_key=template_key(pods, labels),
         weight=told.weight,

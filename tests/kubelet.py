@@ -27,6 +27,8 @@ class Fate(enum.Enum):
     IMAGE_PULL = "ImagePullBackOff"
     CRASH = "CrashLoopBackOff"
     OUT_OF_MEMORY = "OOMKilled"
+    ELSEWHERE = "elsewhere"
+    """Another says what becomes of it."""
 
 
 async def add_node(
@@ -140,6 +142,8 @@ class Kubelet:
             await asyncio.sleep(self.ready_after)
             images = [container["image"] for container in pod["spec"]["containers"]]
             fates = [self._fates.get(image, Fate.READY) for image in images]
+            if Fate.ELSEWHERE in fates:
+                return
             worst = next((fate for fate in fates if fate is not Fate.READY), Fate.READY)
             status = _status(worst)
             if worst is Fate.CRASH:

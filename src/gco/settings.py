@@ -53,6 +53,8 @@ class Settings(pydantic.BaseModel):
     """Seconds until a request to the Kubernetes API counts as failed (watches aside)."""
     hostname: Annotated[str, Field(validation_alias="HOSTNAME")] = ""
     """Names this replica in the Lease."""
+    image: Annotated[str, Field(validation_alias="GCO_IMAGE")] = ""
+    """GCO's own image, as the monitor's container has it: what copies models."""
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(validation_alias="LOG_LEVEL")
     ] = "INFO"

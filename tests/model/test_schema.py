@@ -107,20 +107,6 @@ def unknown(value, schema, path):
             yield from unknown(item, field, f"{path}.{name}")
 
 
-def test_editors_are_told_what_is_not_supported_yet():
-    definitions = json_schema()["$defs"]
-
-    told = [
-        f"{owner}.{name}"
-        for owner, definition in definitions.items()
-        for name, field in definition.get("properties", {}).items()
-        if field.get("description", "").startswith("Not supported yet.")
-    ]
-    assert sorted(told) == [
-        "EndpointSpec.model",
-    ]
-
-
 def test_editors_take_a_region_by_its_bare_name():
     regions = json_schema()["$defs"]["EndpointSpec"]["properties"]["regions"]
 

@@ -72,3 +72,13 @@ def test_an_overlay_is_in_the_key_and_a_null_in_it_counts():
 
     probe = {"name": "inference", "livenessProbe": None}
     assert len({key(), key(hostNetwork=True), key(containers=[probe])}) == 3
+
+
+def test_another_token_for_the_same_model_restarts_no_pod():
+    model = {"uri": "hf://org/model"}
+    token = {"secretKeyRef": {"name": "hub", "key": "token"}}
+
+    key = template_key(a_spec(model={**model, "tokenFrom": token}), {})
+
+    assert key == template_key(a_spec(model=model), {})
+    assert key != template_key(a_spec(model={"uri": "hf://org/other"}), {})

@@ -106,6 +106,9 @@ def test_what_is_no_document_is_told_what_one_has(text, given, allowed):
 
 
 FIELDS = [
+    pytest.param({"model": {"uri": "https://x"}}, "spec.model.uri", "https://x", "`s3://…`, `hf://…` or `file://…`", id="model-of-the-web"),
+    pytest.param({"model": {"uri": "s3://models/x", "digest": "sha256:1"}}, "spec.model.digest", "sha256:1", "`sha256:` and 64 hexadecimal digits", id="short-digest"),
+    pytest.param({"model": {"uri": "hf://a/b", "tokenFrom": {"secretKeyRef": {"name": "a", "key": "b c"}}}}, "spec.model.tokenFrom.secretKeyRef.key", "b c", "a key of a Secret: letters, digits, `-`, `_` and `.`", id="key-of-a-secret"),
     pytest.param({"replicas": "3"}, "spec.replicas", '"3"', "a whole number, 0 to 10000", id="number-as-text"),
     pytest.param({"replicas": 2.5}, "spec.replicas", "2.5", "a whole number, 0 to 10000", id="fraction"),
     pytest.param({"replicas": True}, "spec.replicas", "true", "a whole number, 0 to 10000", id="flag-as-number"),
@@ -232,7 +235,6 @@ RULES = [
     pytest.param({"rollout": {"strategy": "recreate"}}, "spec.rollout.strategy", "recreate", "a strategy that ends no pod", id="recreate-needs-permission"),
     pytest.param({"rollout": {"strategy": "in-place"}, "replicas": 1}, "spec.rollout.strategy", "in-place", "with a single replica, auto or surge", id="in-place-of-the-last-pod"),
     pytest.param({"rollout": {"strategy": "in-place"}, "replicas": 3, "regions": [{"name": "a", "replicas": 1}]}, "spec.rollout.strategy", "in-place", "with a single replica", id="in-place-of-a-regions-last-pod"),
-    pytest.param({"model": {"uri": "s3://m"}}, "spec.model", '{"uri": "s3://m"}', "not supported yet", id="model"),
     pytest.param({"autoscaling": {"min": 4, "max": 2}}, "spec.autoscaling.max", "2", "at least min, 4", id="autoscaling-bounds"),
     pytest.param({"autoscaling": {"max": 4}, "regions": [{"name": "a", "autoscaling": {"min": 5}}]}, "spec.regions[0].autoscaling.min", "5", "at most max, 4", id="autoscaling-bounds-of-a-region"),
     pytest.param({"autoscaling": {"metrics": []}}, "spec.autoscaling.metrics", "[]", "at least one; leave it out for cpu at 70 %", id="no-metric"),
@@ -251,6 +253,12 @@ RULES = [
     pytest.param({"autoscaling": {"metrics": [{"type": "requests", "target": 1}], "pollers": PROMETHEUS}}, "spec.autoscaling.metrics[0].query", "", "PromQL that counts the gateway's requests", id="requests-without-query"),
     pytest.param({"autoscaling": {"metrics": [{**CPU, "query": "up"}]}}, "spec.autoscaling.metrics[0].query", "up", "no query; only `requests` takes one", id="query-of-cpu"),
     pytest.param({"autoscaling": {}, "regions": [{"name": "a", "replicas": 0}]}, "spec.regions[0].replicas", "0", "1 or more with autoscaling; for none, say autoscaling: {enabled: false} there", id="none-in-an-autoscaled-region"),
+    pytest.param({"model": {"uri": "s3://M/x"}}, "spec.model.uri", "s3://M/x", "`s3://BUCKET/FOLDER` with the name of a bucket", id="bucket"),
+    pytest.param({"model": {"uri": "hf://a/b/../c"}}, "spec.model.uri", "hf://a/b/../c", "'../c' is not the path", id="hub-up"),
+    pytest.param({"model": {"uri": "s3://models/x", "path": "../y"}}, "spec.model.path", "../y", "a folder within the source", id="model-path-up"),
+    pytest.param({"model": {"uri": "s3://models/x", "name": "a/b"}}, "spec.model.name", "a/b", "up to 100 letters", id="model-name"),
+    pytest.param({"model": {"uri": "s3://models/x y"}}, "spec.model.name", "x y", "state a name: up to 100 letters", id="no-name-in-the-source"),
+    pytest.param({"model": {"uri": "s3://models/x", "tokenFrom": {"secretKeyRef": {"name": "a", "key": "b"}}}}, "spec.model.tokenFrom", "", "only for `hf://`", id="token-of-a-bucket"),
     pytest.param({"canary": {"weight": 10}}, "spec.canary", "neither", "image or revision", id="canary-of-nothing"),
     pytest.param({"canary": {"image": "a:1", "revision": 1}}, "spec.canary", "both", "image or revision, and one of them", id="canary-of-two"),
     pytest.param({"canary": {"image": "A:"}}, "spec.canary.image", "A:", "an image such as", id="canary-image"),
@@ -341,6 +349,8 @@ def test_regions_are_judged_where_they_are_known():
 
 
 WARNINGS = [
+    pytest.param({"model": {"uri": "file:///mnt/llama"}}, "spec.model.uri", "file:///mnt/llama", "is looked for in the Job that copies", id="model-of-one-machine"),
+    pytest.param({"model": {"uri": "s3://models/llama"}, "args": ["--model=/models/lama"]}, "spec.args", "/models/lama", "the model is mounted at /models/llama", id="another-model"),
     pytest.param({"image": "vllm/vllm-openai"}, "spec.image", "vllm/vllm-openai", "may be another image tomorrow", id="no-tag"),
     pytest.param({"image": "vllm/vllm-openai:latest"}, "spec.image", "vllm/vllm-openai:latest", "may be another image tomorrow", id="latest"),
     pytest.param({"port": 9000, "command": ["/serve"]}, "spec.port", "9000", "vllm listens on 8000 unless args say `--port=9000`", id="port-not-told"),

@@ -37,8 +37,8 @@ OLD_GRACE = 45
 """Seconds that pods had in the version before; none of ours has it."""
 
 
-def as_the_version_before_rendered(regional):
-    template = pod_template(regional)
+def as_the_version_before_rendered(regional, directory=None):
+    template = pod_template(regional, directory)
     return {**template, "spec": {**template["spec"], GRACE: OLD_GRACE}}
 
 

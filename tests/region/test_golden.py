@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gco.core.model.model_source import model_name
 from gco.core.region.freeze import freeze
 from gco.core.region.render.autoscaler import autoscaler
 from gco.core.region.render.deployment import deployment
 from gco.core.region.render.disruption import disruption_budget
+from gco.core.region.render.model_job import model_job
 from gco.core.region.render.revision import revision
 from gco.core.region.render.route import routes
 from gco.core.region.render.service import service
@@ -113,6 +115,16 @@ CASES = {
         rollout={"strategy": "in-place", "allowDowntime": True},
         route={"backend": "nginx", "path": "/"},
     ),
+    "model": a_regional(
+        args=["--model=/models/llama-3-8b"],
+        model={
+            "uri": "hf://org/llama-3@refs%2Fpr%2F1",
+            "path": "int4/$(HF_TOKEN)",
+            "name": "llama-3-8b",
+            "digest": "sha256:" + "b" * 64,
+            "tokenFrom": {"secretKeyRef": {"name": "hub", "key": "token"}},
+        },
+    ),
     "alb-weighted": a_regional(route={"host": "llm.example.com"}),
     "nginx-weighted": a_regional(route={"backend": "nginx"}),
     "alb-https-oidc": a_regional(
@@ -210,11 +222,13 @@ SPLITS = {
 
 def objects_of(regional, split=None):
     """Every object of an endpoint that serves, in the order in which they are applied."""
-    template = freeze(
-        regional.name, regional.spec.template_key, regional.spec.revision, pod_template(regional)
-    )
     task = task_of(regional)
+    model = regional.spec.endpoint.model
+    body = pod_template(regional, f"{model_name(model)}/{'6f3a' * 16}" if model else None)
+    template = freeze(regional.name, regional.spec.template_key, regional.spec.revision, body)
+    job = [model_job(model, regional.namespace, "example.com/gco:0.1.0")] if model else []
     return (
+        *job,
         revision(regional, template),
         deployment(regional, template, None if task else wanted_replicas(regional)),
         service(regional, template),

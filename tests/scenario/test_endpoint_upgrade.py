@@ -19,9 +19,9 @@ SPEC = {
 }
 
 
-def as_the_version_before_rendered(regional):
+def as_the_version_before_rendered(regional, directory=None):
     """The template without what was added since: host, root path, shared memory, a longer grace."""
-    template = pod_template(regional)
+    template = pod_template(regional, directory)
     pod = {k: v for k, v in template["spec"].items() if k != "volumes"}
     [server] = pod["containers"]
     server = {k: v for k, v in server.items() if k != "volumeMounts"} | {"args": []}

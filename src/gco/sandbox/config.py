@@ -14,6 +14,8 @@ from pydantic import Field
 
 from gco.errors import SettingsError
 
+GCO_IMAGE = "gco:sandbox"
+"""Stands for GCO's own image, and runs this very program."""
 STUB = ("{python}", "-m", "gco.sandbox.stub", "--host", "{ip}", "--port", "{port}")
 
 
@@ -68,6 +70,8 @@ class SandboxConfig(_Part):
         for image in self.images:
             if fnmatchcase(reference, image.pattern):
                 return image
+        if reference == GCO_IMAGE:
+            return ImageConfig(pattern=reference, command=("{python}", "-m", "gco"))
         if reference.endswith(":does-not-exist"):
             return ImageConfig(pattern=reference, pull_error="manifest unknown")
         pace = f"--tokens-per-second={self.tokens_per_second}"

@@ -57,6 +57,7 @@ async def run_monitor(
     metrics = Metrics(version=__version__)
     options = RegionOptions(
         hostname=settings.hostname,
+        image=settings.image,
         resync_seconds=settings.resync_seconds,
         unhealthy_seconds=settings.unhealthy_seconds,
         address=settings.address,

@@ -40,6 +40,8 @@ class RegionOptions:
     resync_seconds: float
     unhealthy_seconds: float = THRESHOLD.total_seconds()
     """How long nothing may answer behind a route before it leaves."""
+    image: str = ""
+    """GCO's own, which copies models; empty: none is copied, and their endpoints say why."""
     address: str = ""
     """Where the region's routes answer; empty: as its Ingresses say."""
     accept_store: bool = False
@@ -76,6 +78,7 @@ class RegionLoops:
             writer=writer,
             capacity=surroundings.capacity,
             unhealthy=dt.timedelta(seconds=options.unhealthy_seconds),
+            image=options.image,
             instance=options.hostname,
             metrics=metrics.controller("endpoint"),
         )

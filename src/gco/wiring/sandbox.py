@@ -25,7 +25,7 @@ from gco.errors import SettingsError
 from gco.kinds import CUSTOM_RESOURCE_DEFINITION, NAMESPACE
 from gco.runtime.supervise import Stage, Supervisor, stop_on_signals
 from gco.sandbox.api import ApiFace
-from gco.sandbox.config import SandboxConfig
+from gco.sandbox.config import GCO_IMAGE, SandboxConfig
 from gco.sandbox.kubelet import Kubelet
 from gco.sandbox.router import Router
 from gco.settings import Settings, process_environment
@@ -143,6 +143,7 @@ class _Builder:
             hostname=f"sandbox-{name}",
             resync_seconds=self._settings.resync_seconds,
             unhealthy_seconds=self._settings.unhealthy_seconds,
+            image=GCO_IMAGE,
             address=address,
             replace_cluster=True,
         )

@@ -22,12 +22,12 @@ from gco.cli.screen import Screen
 from gco.clock import SystemClock
 from gco.core.model.model_sync import SyncProgress
 from gco.core.model.model_uri import S3Uri, parse_s3
+from gco.core.model.sizes import readable
 from gco.errors import ConfirmationError, InvalidSpecError, Problem, SettingsError
 from gco.models.cache.cache import Cache
 from gco.models.catalog import delete_model, find_model
 from gco.models.catalog import list_models as list_stored
 from gco.models.sources import Access
-from gco.models.transfer.disk import readable
 from gco.models.upload import upload_model
 from gco.settings import Settings
 

@@ -11,9 +11,9 @@ from gco.cli.render.progress import BAR, bar
 from gco.cli.render.times import ago
 from gco.core.fleet.summary import format_seconds
 from gco.core.model.model_sync import SyncProgress
+from gco.core.model.sizes import readable
 from gco.models.cache.cache import Cached
 from gco.models.catalog import Stored
-from gco.models.transfer.disk import readable
 from gco.models.upload import Sent
 
 NO_MODELS = "no models are there"

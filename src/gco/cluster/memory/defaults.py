@@ -59,6 +59,12 @@ def _replica_set(spec: Manifest) -> None:
     _template(spec)
 
 
+def _job(spec: Manifest) -> None:
+    _fill(spec, {"completionMode": "NonIndexed", "podReplacementPolicy": "TerminatingOrFailed"})
+    _fill(spec, {"parallelism": 1, "completions": 1, "backoffLimit": 6, "suspend": False})
+    _template(spec)
+
+
 def _template(spec: Manifest) -> None:
     _pod_spec(spec.setdefault("template", {}).setdefault("spec", {}))
 
@@ -140,6 +146,7 @@ def _definition(spec: Manifest) -> None:
 _BY_KIND: Final[Mapping[str, Callable[[Manifest], None]]] = {
     "Deployment": _deployment,
     "ReplicaSet": _replica_set,
+    "Job": _job,
     "Pod": _pod,
     "Service": _service,
     "CustomResourceDefinition": _definition,

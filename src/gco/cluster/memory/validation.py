@@ -58,6 +58,7 @@ _IMMUTABLE: Final = {
     "ReplicaSet": ("spec.selector",),
     "ControllerRevision": ("data",),
     "Service": ("spec.clusterIP",),
+    "Job": ("spec.completions", "spec.podFailurePolicy", "spec.template"),
     "Pod": ("spec.containers",),
 }
 
@@ -95,6 +96,13 @@ def _deployment(new: Manifest) -> Iterator[Problem]:
         yield "spec.strategy.rollingUpdate", "Forbidden: may not be specified when type is Recreate"
     if [rolling.get("maxSurge"), rolling.get("maxUnavailable")] == [0, 0]:
         yield "spec.strategy.rollingUpdate.maxUnavailable", "Invalid value: 0 when maxSurge is 0"
+
+
+def _job(new: Manifest) -> Iterator[Problem]:
+    template = new["spec"].get("template") or {}
+    if (template.get("spec") or {}).get("restartPolicy") not in {"Never", "OnFailure"}:
+        yield "spec.template.spec.restartPolicy", "Required value: valid values: OnFailure, Never"
+    yield from _pod_spec("spec.template.spec", template.get("spec") or {})
 
 
 def _pod(new: Manifest) -> Iterator[Problem]:
@@ -178,6 +186,7 @@ _RULES: Final[Mapping[str, Callable[[Manifest], Iterator[Problem]]]] = {
     "Deployment": _deployment,
     "ReplicaSet": _workload,
     "Pod": _pod,
+    "Job": _job,
     "Service": _service,
     "Ingress": _ingress,
     "PodDisruptionBudget": _disruption_budget,

@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from gco.cluster.port import Cluster, Manifest
+from gco.controllers.endpoint.models import ANY_JOB, Models
 from gco.core.model.canary import canary_name
+from gco.core.model.endpoint import TargetState
 from gco.core.model.ids import EndpointName
+from gco.core.model.model_source import job_name
 from gco.core.model.names import (
     CANARY_SUFFIX,
     SELECT_OURS,
@@ -123,6 +126,8 @@ class Caches:
         )
         self.pods = watch(POD, pod, labels=SELECT_OURS, index=lambda record: record.app)
         self.notes = watch(EVENT, note, fields=PODS_ONLY, index=pod_of)
+        self.models = Models(cluster, namespace, metrics)
+        self.resources.subscribe(lambda name, _old, new: self.models.ask(name, _asked_jobs(new)))
 
     def informers(self) -> Iterator[Informer[Any]]:
         """Yield every informer, the one of the custom resources first."""
@@ -138,6 +143,7 @@ class Caches:
         yield self.pod_sets
         yield self.pods
         yield self.notes
+        yield from self.models.informers()
 
     async def synced(self) -> None:
         """Return once every cache has been filled."""
@@ -180,10 +186,11 @@ class Caches:
         self.pod_sets.subscribe(lambda _, old, new: concerns(_app(old, new)))
         self.pods.subscribe(lambda _, old, new: concerns(_app(old, new)))
         self.notes.subscribe(lambda _, _old, new: concerns(self._app_of(pod_of(new))))
+        self.models.subscribe(enqueue)
 
     def observe(self, name: EndpointName) -> Observed:
         """Return what there is of the endpoint."""
-        found = self.workloads.get(name)
+        found, (own, tried) = self.workloads.get(name), _jobs_of(self.resources.get(name))
         return Observed(
             workload=found,
             service=self.services.get(name),
@@ -192,21 +199,23 @@ class Caches:
             absent=frozenset({HTTP_ROUTE.name} if self.http_routes.served is False else ()),
             frozen=self.frozen.indexed(name),
             pods=self._pods_of(name, found),
-            canary=self._canary_of(canary_name(name)),
             autoscalers=Autoscalers(
                 pods=_scaling(self.autoscalers, name),
                 scaled=_scaling(self.scaled, name),
                 keda=self.scaled.served is True,
             ),
+            canary=self._canary_of(canary_name(name), tried),
+            copying=self.models.copying(own),
         )
 
-    def _canary_of(self, name: EndpointName) -> CanaryObserved:
+    def _canary_of(self, name: EndpointName, job: str) -> CanaryObserved:
         found = self.workloads.get(name)
         return CanaryObserved(
             workload=found,
             service=self.services.get(name),
             frozen=self.frozen.indexed(name),
             pods=self._pods_of(name, found),
+            copying=self.models.copying(job),
         )
 
     def _pods_of(self, name: EndpointName, found: Workload | None) -> Pods:
@@ -248,6 +257,24 @@ def _scaling(known: Informer[Autoscaler], name: EndpointName) -> Mapping[str, Au
     named = known.get(autoscaler_name(name))
     own = {} if named is None else {autoscaler_name(name): named}
     return {**known.indexed(deployment_name(name)), **own}
+
+
+def _jobs_of(resource: Regional | Unread | None) -> tuple[str, str]:
+    """Return the names of the Jobs that copy the endpoint's model and its canary's; empty for none."""
+    if not isinstance(resource, Regional) or resource.spec.state is TargetState.DELETED:
+        return "", ""
+    model, canary = resource.spec.endpoint.model, resource.spec.canary
+    own = job_name(model) if model is not None else ""
+    if canary is None or canary.endpoint is None:
+        return own, own if canary is not None else ""
+    tried = canary.endpoint.model
+    return own, job_name(tried) if tried is not None else ""
+
+
+def _asked_jobs(resource: Regional | Unread | None) -> frozenset[str]:
+    if isinstance(resource, Unread):
+        return frozenset({ANY_JOB})
+    return frozenset(job for job in _jobs_of(resource) if job)
 
 
 def _app(old: PodSet | PodRecord | None, new: PodSet | PodRecord | None) -> str:

@@ -44,8 +44,9 @@ class EndpointController:
 
     `cluster` is read through informers; everything is written through `writer`, which refuses to
     send once this process may no longer lead (it defaults to `cluster`). `capacity` tells the
-    region's accelerators for messages; `unhealthy` is the route's watchdog's threshold; `instance` names this
-    process in Kubernetes Events.
+    region's accelerators for messages; `unhealthy` is the route's watchdog's threshold; `image` is
+    GCO's own, which copies models, empty where it is not known; `instance` names this process in
+    Kubernetes Events.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class EndpointController:
         writer: Cluster | None = None,
         capacity: Capacity = _unknown,
         unhealthy: dt.timedelta = THRESHOLD,
+        image: str = "",
         instance: str = "gco",
         workers: int = _WORKERS,
         metrics: ControllerMetrics = SILENT,
@@ -74,6 +76,7 @@ class EndpointController:
                 recorder=self._recorder,
                 capacity=capacity,
                 unhealthy=unhealthy,
+                image=image,
             )
             for namespace, caches in self._caches.items()
         }
@@ -114,6 +117,8 @@ class EndpointController:
             self.controller.enqueue(key)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._recorder.run())
+            for caches in self._caches.values():
+                tasks.create_task(caches.models.follow(), name=f"copies in {caches.namespace}")
             tasks.create_task(self.controller.run())
 
     def waiting(self) -> Sequence[str]:

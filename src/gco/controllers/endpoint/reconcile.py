@@ -14,16 +14,20 @@ from gco.controllers.endpoint.memory import Memory
 from gco.controllers.endpoint.reporter import report
 from gco.core.model.defaults import effective
 from gco.core.model.ids import EndpointName, EndpointUid, RevisionNumber
+from gco.core.model.model_source import job_name
 from gco.core.model.names import CONTAINER
 from gco.core.model.regional import Regional
 from gco.core.model.status import AcceleratorCapacity
 from gco.core.region.canary import NO_TRIAL, Step, Trial, as_endpoint, trial_of
-from gco.core.region.causes import Ask, crashing, judged_again
+from gco.core.region.causes import Ask, Cause, crashing, judged_again
+from gco.core.region.copying import Weights, directory_of, weights_of
+from gco.core.region.copying import judged_again as judged_copy_again
 from gco.core.region.desired import Desired, desired
 from gco.core.region.freeze import (
     Template,
     freeze,
     frozen_for,
+    frozen_in,
     live_template,
     runs,
     template_in,
@@ -31,7 +35,7 @@ from gco.core.region.freeze import (
 )
 from gco.core.region.held import not_understood, outdated
 from gco.core.region.observe import Frozen, Workload
-from gco.core.region.observed import Observed, is_canarys
+from gco.core.region.observed import Observed, is_canarys, still_old
 from gco.core.region.owner import adoptable
 from gco.core.region.plan import plan
 from gco.core.region.pods import Pods
@@ -65,6 +69,7 @@ class Reconciler:
         recorder: Recorder,
         capacity: Capacity,
         unhealthy: dt.timedelta,
+        image: str = "",
     ) -> None:
         self._cluster = cluster
         self._caches = caches
@@ -72,6 +77,7 @@ class Reconciler:
         self._recorder = recorder
         self._capacity = capacity
         self._unhealthy = unhealthy
+        self._image = image
         self._memories: dict[EndpointName, Memory] = {}
 
     def forget(self) -> None:
@@ -142,30 +148,40 @@ class Reconciler:
                 regional, observed, stage, self._clock.now()
             )
             wanted = desired(
-                regional, observed, stage, template, silent=silent, trial=trial, canary=canary
+                regional,
+                observed,
+                stage,
+                template,
+                silent=silent,
+                trial=trial,
+                canary=canary,
+                image=self._image,
             )
             outcome, beside = await self._act(regional, observed, wanted, memory)
             observed = self._caches.observe(regional.name)
         memory.drift = outcome.drift or beside.drift or memory.drift
         watchdog = self._watchdog(regional, template)
         serves = stage is Stage.SERVE
+        weights = None if found else self._weights(regional, observed, template)
+        tried = self._canary_failures(regional, observed, trial, canary) if serves else ()
         running = running_replicas(regional, observed.workload, observed.autoscalers)
         view = View(
             regional=regional,
             stage=stage,
-            observed=observed,
+            observed=still_old(observed) if weights and weights.awaited else observed,
             ask=self._ask(regional, template, running),
             settled=outcome.settled and (serves or beside.settled),
             failures=[*outcome.failures, *(() if serves else beside.failures)],
             drift=memory.drift,
             mutated=bool(memory.accepted),
             silent_since=watchdog.silent_since(regional, observed, stage, self._clock.now()),
+            weights=weights,
             log=await self._last_words(regional, observed.pods, memory),
             canary=CanaryView(
                 trial,
                 ask=self._canary_ask(regional, canary),
                 settled=beside.settled,
-                failures=beside.failures if serves else (),
+                failures=(*beside.failures, *tried) if serves else (),
                 log=await self._last_words(regional, observed.canary.pods, memory),
             ),
         )
@@ -209,27 +225,37 @@ class Reconciler:
     async def _template(
         self, regional: Regional, observed: Observed, stage: Stage
     ) -> Template | None:
-        """Return the frozen pod template, frozen now where it was not yet."""
+        """Return the frozen pod template, frozen now where it was not yet.
+
+        While its model is being copied, that is the one which runs already, or none.
+        """
         if stage not in (Stage.SERVE, Stage.REST):
             return None
-        return await self._frozen(regional, observed.frozen, observed.workload)
+        found = await self._frozen(regional, observed, observed.frozen, observed.workload)
+        if found is None:
+            return frozen_in(observed.workload, regional.spec.uid, observed.frozen)
+        return found
 
     async def _canary_template(
         self, regional: Regional, observed: Observed, trial: Trial
     ) -> Template | None:
         """Return that of the canary; None where none is needed.
 
-        One that is promoted is made no more: without its template, it stays as it is.
+        One that is promoted is made no more: without its template, it stays as it is. So does one
+        whose model is being copied.
         """
         stated, found = regional.spec.canary, observed.canary
         if stated is None or trial.step not in (Step.TRY, Step.REST):
             return None
         own = as_endpoint(regional, stated)
-        return await self._frozen(own, found.frozen, found.workload, made=not stated.promoting)
+        return await self._frozen(
+            own, observed, found.frozen, found.workload, made=not stated.promoting
+        )
 
     async def _frozen(
         self,
         regional: Regional,
+        observed: Observed,
         records: Mapping[str, Frozen],
         workload: Workload | None,
         *,
@@ -248,8 +274,31 @@ class Reconciler:
             return freeze(name, key, number, template_in(live))
         if not made:
             return None
+        model = regional.spec.endpoint.model
+        directory = directory_of(regional, observed)
+        if model is not None and directory is None:
+            return None
         selected = workload.match_labels if workload else None
-        return freeze(name, key, number, with_labels(pod_template(regional), selected or {}))
+        body = with_labels(pod_template(regional, directory), selected or {})
+        job = job_name(model) if model is not None else ""
+        return freeze(name, key, number, body, model_job=job)
+
+    def _weights(
+        self, regional: Regional, observed: Observed, template: Template | None
+    ) -> Weights | None:
+        now = self._clock.now()
+        return weights_of(regional, observed.copying, template, self._image, now)
+
+    def _canary_failures(
+        self, regional: Regional, observed: Observed, trial: Trial, template: Template | None
+    ) -> Sequence[Cause]:
+        """Return what keeps a canary from its model, where it waits for one."""
+        stated = regional.spec.canary
+        if stated is None or template is not None or trial.step is not Step.TRY:
+            return ()
+        own, now = as_endpoint(regional, stated), self._clock.now()
+        weights = weights_of(own, observed.canary.copying, None, self._image, now)
+        return weights.causes if weights is not None and not stated.promoting else ()
 
     def _watchdog(self, regional: Regional, template: Template | None) -> Watchdog:
         seconds = _startup(regional, template)
@@ -304,6 +353,8 @@ def _waits(view: View, now: dt.datetime) -> Iterator[float | None]:
     """Yield after how many seconds time alone changes what is to be done or said."""
     yield look_again(view.regional, view.observed, view.stage, now)
     yield drift_shown_for(view, now)
+    for copying in (view.observed.copying, view.observed.canary.copying):
+        yield judged_copy_again(copying, now)
     if view.stage is Stage.SERVE:
         yield judged_again(view.observed.pods, view.ask, now)
         yield canary_judged_again(view, now)

@@ -9,6 +9,7 @@ from typing import Final
 
 from gco.core.model.flags import told_port
 from gco.core.model.ids import EndpointName
+from gco.core.model.model_source import model_name
 from gco.core.model.names import default_route_path
 from gco.core.model.profiles import infer_server, profile_of
 from gco.core.model.resources import devices, requests_and_limits, without_devices
@@ -20,6 +21,7 @@ from gco.core.model.spec import (
     EndpointSpec,
     EnvVar,
     KubernetesObject,
+    ModelSource,
     Probes,
     Resources,
     Rollout,
@@ -136,6 +138,7 @@ def with_defaults(spec: EndpointSpec, name: EndpointName) -> EndpointSpec:
             "probes": _probes(full),
             "resources": _resources(full),
             "scheduling": _scheduling(full),
+            "model": _model(spec.model),
             "replicas": DEFAULT_REPLICAS if spec.replicas is None else spec.replicas,
             "autoscaling": spec.autoscaling and stated_in_full(spec.autoscaling),
             "route": _route(spec.route or Route(), name),
@@ -173,6 +176,10 @@ def _scheduling(full: Effective) -> Scheduling:
         topology_spread=full.topology_spread,
         priority_class=full.priority_class or None,
     )
+
+
+def _model(stated: ModelSource | None) -> ModelSource | None:
+    return stated.model_copy(update={"name": model_name(stated)}) if stated is not None else None
 
 
 def _route(stated: Route, name: EndpointName) -> Route:

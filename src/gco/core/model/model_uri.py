@@ -47,7 +47,7 @@ class HubUri:
     @override
     def __str__(self) -> str:
         folder = f"/{self.folder}" if self.folder else ""
-        return f"hf://{self.repository}@{self.revision}{folder}"
+        return f"hf://{self.repository}@{quote(self.revision, safe='')}{folder}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gco.core.model.rules.unsupported import NOT_YET
 from gco.core.model.spec import API_VERSION, KIND, InferenceEndpoint
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -13,9 +12,6 @@ _NULL: Final = {"type": "null"}
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of an InferenceEndpoint document."""
     schema = _plain(InferenceEndpoint.model_json_schema())
-    for definition, field in NOT_YET:
-        known = schema["$defs"][definition]["properties"][field]
-        known["description"] = f"Not supported yet. {known.get('description', '')}".strip()
     return {"$schema": _DIALECT, "title": f"{KIND} ({API_VERSION})", **schema}
 
 

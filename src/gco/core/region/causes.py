@@ -64,7 +64,7 @@ _UNANSWERED_RESTARTS: Final = 2
 """So many start-up budgets used up in full are no slow disk."""
 _CALM: Final = dt.timedelta(minutes=10)
 """A run of this length ends a series of crashes, as it does for kubelet's back-off."""
-_IMAGE: Final = frozenset(
+IMAGE_WAITS: Final = frozenset(
     {
         "ErrImagePull",
         "ImagePullBackOff",
@@ -124,7 +124,7 @@ def crashing(pods: Pods) -> tuple[str, PodRecord] | None:
 
 
 def _patience_ends(record: PodRecord, ask: Ask) -> dt.datetime | None:
-    if record.waiting in _IMAGE | _UNSTARTABLE and record.unready_since is not None:
+    if record.waiting in IMAGE_WAITS | _UNSTARTABLE and record.unready_since is not None:
         return record.unready_since + PATIENCE
     if record.started and record.running_since is not None:
         return record.running_since + dt.timedelta(seconds=ask.startup_seconds)
@@ -208,7 +208,7 @@ def _unstarted(record: PodRecord, notes: Sequence[Note], now: dt.datetime) -> Ca
     if volume is not None and volume.kind is NoteKind.NO_VOLUME and record.is_being_created:
         words = f"{volume.words}; make what it names, or correct spec.podOverrides"
         return Cause("VolumeNotFound", words)
-    if record.waiting in _IMAGE:
+    if record.waiting in IMAGE_WAITS:
         words = record.waiting_message or record.waiting
         return Cause(
             "ImagePullFailed",

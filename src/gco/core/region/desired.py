@@ -9,6 +9,7 @@ from gco.core.model.names import service_name
 from gco.core.model.regional import Regional
 from gco.core.region.actions import Claim, ObjectRef, Owner, Rendered, Why
 from gco.core.region.canary import NO_TRIAL, Step, Trial, as_endpoint
+from gco.core.region.copy_jobs import copy_jobs, job_refs
 from gco.core.region.freeze import Template, kept
 from gco.core.region.observe import Route
 from gco.core.region.observed import (
@@ -53,8 +54,12 @@ def desired(
     silent: bool = False,
     trial: Trial = NO_TRIAL,
     canary: Template | None = None,
+    image: str = "",
 ) -> Desired:
-    """Return what should exist in `stage`; `template` is needed to serve and to rest.
+    """Return what should exist in `stage`.
+
+    `template` is needed to serve and to rest. It is the one that runs already while the model of
+    the wanted one is being copied, None where nothing runs; `image` is GCO's own, which copies.
 
     `silent`: nothing has answered for so long that no request is to come this way. `trial` is what
     is to be made true of the canary, and `canary` the template of its pods.
@@ -63,19 +68,25 @@ def desired(
     match stage, template:
         case ((Stage.SERVE | Stage.REST), Template()):
             beside = _canary(regional, observed, trial, canary)
+            copies, stay = copy_jobs(regional, observed, template, trial, canary, image=image)
             objects = {
+                **copies,
                 **dict(_objects(regional, observed, stage, template, trial)),
                 **beside.objects,
             }
             if silent:
                 return Desired(
                     {ref: o for ref, o in objects.items() if ref not in route_refs(name)},
-                    beside.keep,
+                    beside.keep | stay,
                     why=dict.fromkeys(observed.routes, Why.SILENT),
                     claim=_claim(regional, observed),
                 )
-            keep = _outlived(regional, observed, stage) | beside.keep
+            keep = _outlived(regional, observed, stage) | beside.keep | stay
             return Desired(objects, keep, claim=_claim(regional, observed))
+        case ((Stage.SERVE | Stage.REST), None):
+            copies, stay = copy_jobs(regional, observed, None, trial, canary, image=image)
+            others = observed.seen(name, regional.spec.uid).keys() - job_refs(observed)
+            return Desired(copies, stay | others)
         case Stage.CLOSE, _:
             every = observed.seen(name, regional.spec.uid).keys()
             leaving = {*observed.routes, *dict(observed.autoscalers.named(name))}

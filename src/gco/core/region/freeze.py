@@ -33,13 +33,22 @@ class Template:
     body: Mapping[str, Any]
     adopted: bool = False
     """It is that of a Deployment which another client made, taken over as it ran."""
+    model_job: str = ""
+    """Of the Job that copied the model which it mounts."""
 
 
 def freeze(
-    name: str, key: TemplateKey, number: int, body: Mapping[str, Any], *, adopted: bool = False
+    name: str,
+    key: TemplateKey,
+    number: int,
+    body: Mapping[str, Any],
+    *,
+    adopted: bool = False,
+    model_job: str = "",
 ) -> Template:
     """Return `body` as the frozen template for `key`; the same content has the same name."""
-    return Template(f"{name}-{digest(body, length=_HASH)}", key, number, body, adopted)
+    full = f"{name}-{digest(body, length=_HASH)}"
+    return Template(full, key, number, body, adopted, model_job)
 
 
 def frozen_for(
@@ -59,10 +68,26 @@ def frozen_for(
     return thaw(names[0], records[names[0]]) if names else None
 
 
+def frozen_in(
+    workload: Workload | None, uid: EndpointUid, records: Mapping[str, Frozen]
+) -> Template | None:
+    """Return the template that the Deployment has; the latest one where it was deleted by hand.
+
+    None where none was ever frozen.
+    """
+    if workload is not None:
+        key = workload.template_key
+        return frozen_for(key, uid, records) if key and workload.endpoint_uid == uid else None
+    ours = {n: r for n, r in records.items() if r.endpoint_uid == uid and not r.deleting}
+    latest = max(ours, key=lambda name: (ours[name].number, name), default=None)
+    return thaw(latest, ours[latest]) if latest is not None else None
+
+
 def thaw(name: str, record: Frozen) -> Template:
     """Return what a ControllerRevision of ours holds."""
     key = record.template_key or TemplateKey("")
-    return Template(name, key, record.number, json.loads(record.data), record.adopted)
+    body = json.loads(record.data)
+    return Template(name, key, record.number, body, record.adopted, record.model_job)
 
 
 def kept(current: Template, uid: EndpointUid, records: Mapping[str, Frozen]) -> list[Template]:

@@ -15,6 +15,7 @@ from gco.core.model.names import (
     CONTAINER,
     HASH_ANNOTATION,
     MANAGER,
+    MODEL_ANNOTATION,
     PORT_NAME,
     PROJECT,
     PROJECT_LABEL,
@@ -104,6 +105,8 @@ class Frozen(Child):
     created: str
     adopted: bool = dataclasses.field(default=False, kw_only=True)
     """It is the template of a Deployment that was taken over as it ran."""
+    model_job: str = dataclasses.field(default="", kw_only=True)
+    """Of the Job that copied the model which its pods mount; empty where they have none."""
     unnamed_port: int = dataclasses.field(default=0, kw_only=True)
     """Where its pods serve, if their port has not the name that a Service goes by; else 0."""
 
@@ -199,6 +202,7 @@ def frozen(manifest: Manifest) -> Frozen:
         grace=_grace(manifest.get("data") or {}),
         created=manifest["metadata"].get("creationTimestamp") or "",
         adopted=ADOPTED_ANNOTATION in _annotations(manifest),
+        model_job=_annotations(manifest).get(MODEL_ANNOTATION, ""),
         unnamed_port=_unnamed_port(manifest.get("data") or {}),
     )
 

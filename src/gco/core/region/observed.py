@@ -13,10 +13,11 @@ from gco.core.model.names import (
 )
 from gco.core.region.actions import ObjectRef, Seen
 from gco.core.region.autoscalers import Autoscalers
+from gco.core.region.model_jobs import Copying
 from gco.core.region.observe import Child, Frozen, Route, Workload
 from gco.core.region.owner import seen
-from gco.core.region.pods import Pods
-from gco.kinds import CONTROLLER_REVISION, DEPLOYMENT, POD_DISRUPTION_BUDGET, SERVICE
+from gco.core.region.pods import Pods, all_old
+from gco.kinds import CONTROLLER_REVISION, DEPLOYMENT, JOB, POD_DISRUPTION_BUDGET, SERVICE
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class CanaryObserved:
     service: Child | None
     frozen: Mapping[str, Frozen]
     pods: Pods
+    copying: Copying = dataclasses.field(default_factory=Copying)
 
     def seen(self, name: EndpointName, uid: EndpointUid) -> dict[ObjectRef, Seen]:
         """Return what a plan needs to know of its objects, which are under `name`."""
@@ -56,6 +58,7 @@ class Observed:
     """Kinds that are not installed in this cluster, of those that need not be."""
     canary: CanaryObserved = NO_CANARY
     autoscalers: Autoscalers = dataclasses.field(default_factory=Autoscalers)
+    copying: Copying = dataclasses.field(default_factory=Copying)
 
     @property
     def weighted(self) -> bool:
@@ -75,6 +78,9 @@ class Observed:
             (budget_ref(name), self.budget),
             *self.routes.items(),
             *self.autoscalers.named(name),
+            (job_ref(self.copying.name), self.copying.job),
+            (job_ref(self.canary.copying.name), self.canary.copying.job),
+            *((job_ref(n), record) for n, record in self.copying.abandoned.items()),
             *((revision_ref(n), record) for n, record in self.frozen.items()),
         )
         own = {ref: seen(record, name, uid) for ref, record in named if record is not None}
@@ -85,6 +91,11 @@ def is_canarys(ref: ObjectRef, name: EndpointName) -> bool:
     """Whether `ref` is of the canary of the endpoint `name`, rather than of the endpoint itself."""
     known = ref.name.rpartition("-")[0] if ref.kind == CONTROLLER_REVISION.name else ref.name
     return known == canary_name(name)
+
+
+def still_old(observed: Observed) -> Observed:
+    """Return `observed` where the Deployment cannot have the template that is wanted yet."""
+    return dataclasses.replace(observed, pods=all_old(observed.pods))
 
 
 def workload_ref(name: EndpointName) -> ObjectRef:
@@ -100,6 +111,11 @@ def service_ref(name: EndpointName) -> ObjectRef:
 def budget_ref(name: EndpointName) -> ObjectRef:
     """Return where the endpoint's PodDisruptionBudget is."""
     return ObjectRef(POD_DISRUPTION_BUDGET.name, disruption_budget_name(name))
+
+
+def job_ref(name: str) -> ObjectRef:
+    """Return where the Job of that name is."""
+    return ObjectRef(JOB.name, name)
 
 
 def revision_ref(name: str) -> ObjectRef:

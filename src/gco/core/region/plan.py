@@ -27,6 +27,7 @@ _DELETE_RANK = (
     "Ingress",
     "Service",
     "Deployment",
+    "Job",
     "PodDisruptionBudget",
     "ControllerRevision",
 )

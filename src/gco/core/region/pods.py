@@ -79,7 +79,7 @@ def pod(manifest: Manifest) -> PodRecord:
         ready=_is(status, "Ready", "True"),
         deleting=meta.get("deletionTimestamp") is not None,
         node=manifest["spec"].get("nodeName") or "",
-        unscheduled=_unscheduled(status),
+        unscheduled=unscheduled_words(status),
         waiting=waiting.get("reason", ""),
         waiting_message=waiting.get("message", ""),
         started=bool(container.get("started")),
@@ -119,6 +119,11 @@ class Pods:
     def count(self) -> int:
         """All pods that hold resources, those on their way out included."""
         return len(self.wanted) + len(self.old) + self.leaving
+
+
+def all_old(pods: Pods) -> Pods:
+    """Return `pods` where none of them has the template that is wanted."""
+    return dataclasses.replace(pods, wanted={}, old={**pods.old, **pods.wanted}, blocked="")
 
 
 def sort_pods(
@@ -192,7 +197,8 @@ def _unready_since(status: Mapping[str, Any]) -> dt.datetime | None:
     return _time(next(found, None), "lastTransitionTime")
 
 
-def _unscheduled(status: Mapping[str, Any]) -> str:
+def unscheduled_words(status: Mapping[str, Any]) -> str:
+    """Return why no node takes a pod of that status, in the scheduler's words; else nothing."""
     for condition in status.get("conditions") or ():
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
             return condition.get("message") or condition.get("reason") or "Unschedulable"

@@ -38,6 +38,11 @@ def unscheduled(
     words = next(iter(records.values())).unscheduled
     if ask.device and f"Insufficient {ask.device}" in words:
         return _waiting_for_device(len(records), words, ask)
+    return scheduling_cause(words)
+
+
+def scheduling_cause(words: str) -> Cause:
+    """Return what the scheduler's `words` on a pod mean, accelerators aside."""
     lower = words.lower()
     found = (cause for pattern, cause in _SCHEDULER if pattern in lower)
     return next(found, _no_node)(words)

@@ -3,16 +3,14 @@
 import dataclasses
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from gco.sandbox.config import ImageConfig
+from gco.sandbox.kubelet.mounts import ConfigError, mounted
 from gco.sandbox.kubelet.probes import container_ports
 
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - looked for, to listen on one address instead
-
-
-class ConfigError(Exception):
-    """The container asks for something that a sandbox does not have; the text says what."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,20 +28,30 @@ def launch(
     *,
     address: str,
     base_env: Mapping[str, str],
+    mounts: Mapping[str, Path],
 ) -> Launch:
     """Return what stands for `container`; raises ConfigError.
 
     The image's stand-in takes the place of its entry point: a command that the container states
-    runs as it is, its args follow either, as in Kubernetes.
+    runs as it is, its args follow either, as in Kubernetes. A process has no mounts of its own: in
+    its words and variables the folder that stands for each of `mounts` takes its path's place.
     """
-    env = {**base_env, **_environment(pod, container, address)}
+    env = {**base_env, **_environment(pod, container, address, base_env)}
     ports = container_ports(container)
     filled = {"python": sys.executable, "ip": address, "port": str(ports[0] if ports else 8000)}
     entry = container.get("command") or [part.format(**filled) for part in image.command]
     words = _expand((*entry, *container.get("args", ())), env)
+    stated = {variable["name"] for variable in container.get("env", ())}
+
+    def own(word: str) -> str:
+        return mounted(_own(word, address), mounts)
+
     return Launch(
-        tuple(_own(word, address) for word in words),
-        {name: _own(value, address) for name, value in env.items()},
+        tuple(own(word) for word in words),
+        {
+            name: own(value) if name in stated else _own(value, address)
+            for name, value in env.items()
+        },
     )
 
 
@@ -53,17 +61,24 @@ def _own(word: str, address: str) -> str:
 
 
 def _environment(
-    pod: Mapping[str, Any], container: Mapping[str, Any], address: str
+    pod: Mapping[str, Any],
+    container: Mapping[str, Any],
+    address: str,
+    base_env: Mapping[str, str],
 ) -> dict[str, str]:
     env = {"HOSTNAME": pod["metadata"]["name"], "POD_IP": address, "PYTHONUNBUFFERED": "1"}
     for variable in container.get("env", ()):
-        env[variable["name"]] = _value(pod, variable, address)
+        env[variable["name"]] = _value(pod, variable, address, base_env)
     return env
 
 
-def _value(pod: Mapping[str, Any], variable: Mapping[str, Any], address: str) -> str:
+def _value(
+    pod: Mapping[str, Any], variable: Mapping[str, Any], address: str, base_env: Mapping[str, str]
+) -> str:
     if "valueFrom" not in variable:
         return str(variable.get("value", ""))
+    if "secretKeyRef" in variable["valueFrom"] and variable["name"] in base_env:
+        return base_env[variable["name"]]  # what a person has there is the secret of a sandbox
     path = variable["valueFrom"].get("fieldRef", {}).get("fieldPath")
     known = {
         "metadata.name": pod["metadata"]["name"],

@@ -43,8 +43,10 @@ class Container:
         http: aiohttp.ClientSession,
         clock: Clock,
         changed: Callable[[], None],
+        restarts: bool = True,
     ) -> None:
         self._spec = spec
+        self._restarts = restarts
         self._address = address
         self._log = log
         self._http = http
@@ -54,12 +56,15 @@ class Container:
         self.state = ContainerState(name=spec["name"], image=spec["image"])
 
     async def run(self, launch: Launch) -> None:
-        """Run, probe and restart until cancelled."""
+        """Run, probe and restart until cancelled; once alone where it does not restart."""
         loop = asyncio.get_running_loop()
         ends = 0
         while True:
             begun = loop.time()
             how = await self._run_once(launch)
+            if not self._restarts:
+                self._done(how)
+                return
             ends = 0 if loop.time() - begun > _CALM else ends
             pause = _PAUSES[min(ends, len(_PAUSES) - 1)]
             self._ended(how, pause)
@@ -152,13 +157,22 @@ class Container:
             failed = 0 if await probe.passes(self._http, self._address) else failed + 1
             await asyncio.sleep(probe.period)
 
-    def _ended(self, how: "_End", pause: float) -> None:
-        backing_off = ("CrashLoopBackOff", f"back-off {pause:g}s restarting failed container")
+    def _done(self, how: "_End") -> None:
+        ended = self._terminated(how)
+        self._say(
+            pid=None, ready=False, started=False, running_since=None, terminated=ended, done=True
+        )
+
+    def _terminated(self, how: "_End") -> dict[str, Any]:
         over = wire_time(self._clock.now())
         began = self.state.running_since
         times = {"startedAt": over if began is None else wire_time(began), "finishedAt": over}
         told = how._asdict()
         told["containerID"] = container_id(told.pop("pid"))
+        return {**told, **times}
+
+    def _ended(self, how: "_End", pause: float) -> None:
+        backing_off = ("CrashLoopBackOff", f"back-off {pause:g}s restarting failed container")
         self._say(
             pid=None,
             ready=False,
@@ -166,7 +180,7 @@ class Container:
             restarts=self.state.restarts + 1,
             waiting=backing_off if pause else None,
             running_since=None,
-            terminated={**told, **times},
+            terminated=self._terminated(how),
         )
 
     def _say(self, **news: Any) -> None:  # noqa: ANN401 - the fields of ContainerState

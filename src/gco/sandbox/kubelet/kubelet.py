@@ -44,11 +44,13 @@ class Kubelet:
         network: int,
         folder: Path,
         base_env: Mapping[str, str],
+        volumes: Path | None = None,
         clock: Clock | None = None,
     ) -> None:
         """Serve `cluster` with the nodes of `config`.
 
-        `network` is the second number of the pods' loopback addresses, `folder` holds their logs.
+        `network` is the second number of the pods' loopback addresses, `folder` holds their logs,
+        `volumes` a folder for each claim (`folder` too unless given).
         """
         self._cluster = cluster
         self._config = config
@@ -56,6 +58,7 @@ class Kubelet:
         self._addresses = Addresses(network)
         self._logs = Logs(folder, self._clock)
         self._base_env = base_env
+        self._volumes = volumes or folder / "volumes"
         self._nodes = list(node_manifests(region, config.nodes))
         self._names = {node["metadata"]["name"] for node in self._nodes}
         self._pods: dict[str, tuple[Pod, asyncio.Task[None]]] = {}
@@ -109,6 +112,7 @@ class Kubelet:
             config=self._config,
             addresses=self._addresses,
             logs=self._logs,
+            volumes=self._volumes,
             http=http,
             clock=self._clock,
             base_env=self._base_env,

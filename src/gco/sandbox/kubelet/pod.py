@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -13,9 +14,10 @@ from gco.errors import AbsentError, ClusterConflictError, TransientError
 from gco.kinds import POD
 from gco.sandbox.config import SandboxConfig
 from gco.sandbox.kubelet.addresses import Addresses
-from gco.sandbox.kubelet.command import ConfigError, Launch, launch
+from gco.sandbox.kubelet.command import Launch, launch
 from gco.sandbox.kubelet.container import Container
 from gco.sandbox.kubelet.logs import Logs
+from gco.sandbox.kubelet.mounts import ConfigError, local_mounts
 from gco.sandbox.kubelet.nodes import MANAGER
 from gco.sandbox.kubelet.probes import container_ports
 from gco.sandbox.kubelet.status import is_ready, pod_status
@@ -35,6 +37,7 @@ class Pod:
         config: SandboxConfig,
         addresses: Addresses,
         logs: Logs,
+        volumes: Path,
         http: aiohttp.ClientSession,
         clock: Clock,
         base_env: Mapping[str, str],
@@ -45,6 +48,7 @@ class Pod:
         self._addresses = addresses
         self._clock = clock
         self._base_env = base_env
+        self._volumes = volumes
         self._start = clock.now()
         self._ready = False
         self._turned = self._start
@@ -62,6 +66,7 @@ class Pod:
                 http=http,
                 clock=clock,
                 changed=self._news.set,
+                restarts=manifest["spec"].get("restartPolicy", "Always") == "Always",
             )
             for spec in specs
         ]
@@ -103,8 +108,14 @@ class Pod:
             container.wait_for_ever("ImagePullBackOff", message)
             return None
         try:
+            mounts = local_mounts(self._manifest, spec, self._volumes)
             return launch(
-                self._manifest, spec, image, address=self._address, base_env=self._base_env
+                self._manifest,
+                spec,
+                image,
+                address=self._address,
+                base_env=self._base_env,
+                mounts=mounts,
             )
         except ConfigError as error:
             container.wait_for_ever("CreateContainerConfigError", str(error))

@@ -21,7 +21,9 @@ class ContainerState:
     waiting: tuple[str, str] | None = None
     """Reason and message, while it does not run."""
     terminated: Mapping[str, Any] | None = None
-    """How the previous run ended, as in `lastState.terminated`."""
+    """How the last run ended that is over, as in `lastState.terminated`."""
+    done: bool = False
+    """It is not run again."""
 
     @property
     def running(self) -> bool:
@@ -42,9 +44,8 @@ def pod_status(
     `turned` is when it last became ready, or stopped being so.
     """
     ready = is_ready(containers)
-    begun = all(container.running or container.restarts for container in containers)
     return {
-        "phase": "Running" if begun else "Pending",
+        "phase": _phase(containers),
         "startTime": wire_time(start),
         "hostIP": "127.0.0.1",
         "podIP": address,
@@ -56,6 +57,14 @@ def pod_status(
         ],
         "containerStatuses": [_container(container) for container in containers],
     }
+
+
+def _phase(containers: Sequence[ContainerState]) -> str:
+    if all(container.done for container in containers):
+        failed = any((each.terminated or {}).get("exitCode") for each in containers)
+        return "Failed" if failed else "Succeeded"
+    begun = all(each.running or each.restarts or each.done for each in containers)
+    return "Running" if begun else "Pending"
 
 
 def is_ready(containers: Sequence[ContainerState]) -> bool:
@@ -85,7 +94,7 @@ def _container(state: ContainerState) -> dict[str, Any]:
         "restartCount": state.restarts,
         "state": _state(state),
     }
-    if state.terminated:
+    if state.terminated and not state.done:
         status["lastState"] = {"terminated": dict(state.terminated)}
     if state.pid is not None:
         status["containerID"] = container_id(state.pid)
@@ -95,5 +104,7 @@ def _container(state: ContainerState) -> dict[str, Any]:
 def _state(state: ContainerState) -> dict[str, Any]:
     if state.running_since is not None and state.running:
         return {"running": {"startedAt": wire_time(state.running_since)}}
+    if state.done:
+        return {"terminated": dict(state.terminated or {})}
     reason, message = state.waiting or ("ContainerCreating", "")
     return {"waiting": {"reason": reason, "message": message}}

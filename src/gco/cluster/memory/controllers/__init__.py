@@ -6,6 +6,7 @@ from gco.cluster.memory.cluster import MemoryCluster
 from gco.cluster.memory.controllers.autoscalers import Autoscalers
 from gco.cluster.memory.controllers.collector import Collector
 from gco.cluster.memory.controllers.deployments import Deployments
+from gco.cluster.memory.controllers.jobs import Jobs
 from gco.cluster.memory.controllers.mirror import Mirror
 from gco.cluster.memory.controllers.namespaces import Namespaces
 from gco.cluster.memory.controllers.replicasets import ReplicaSets
@@ -25,6 +26,7 @@ async def run_controllers(cluster: MemoryCluster) -> None:
         Deployments(manager, mirror, clock).loop.run(),
         Autoscalers(manager, mirror, cluster.server.loads, clock).loop.run(),
         ReplicaSets(manager, mirror, clock).loop.run(),
+        Jobs(manager, mirror, clock).loop.run(),
         Collector(manager, mirror).loop.run(),
         Namespaces(manager, mirror).loop.run(),
         Scheduler(cluster.client("kube-scheduler"), mirror, clock).loop.run(),

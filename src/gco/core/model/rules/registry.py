@@ -9,12 +9,12 @@ from gco.core.model.rules import (
     devices,
     environment,
     metadata,
+    model,
     overrides,
     placement,
     rollout,
     routes,
     server,
-    unsupported,
 )
 from gco.core.model.rules.finding import Finding, Known
 from gco.core.model.spec import InferenceEndpoint
@@ -39,13 +39,14 @@ RULES: Final[tuple[Rule, ...]] = (
     placement.scheduling,
     placement.regions,
     placement.region_images,
+    model.source,
+    model.arguments,
     routes.routes,
     server.open_route,
     autoscaling.autoscaling,
     canary.canary,
     rollout.downtime,
     overrides.overrides,
-    unsupported.not_supported_yet,
 )
 
 

@@ -1,6 +1,6 @@
 """The ControllerRevision that keeps one frozen pod template, as StatefulSets keep theirs."""
 
-from gco.core.model.names import ADOPTED_ANNOTATION, TEMPLATE_KEY_ANNOTATION
+from gco.core.model.names import ADOPTED_ANNOTATION, MODEL_ANNOTATION, TEMPLATE_KEY_ANNOTATION
 from gco.core.model.regional import Regional
 from gco.core.region.actions import Rendered
 from gco.core.region.freeze import Template
@@ -13,5 +13,7 @@ def revision(regional: Regional, template: Template) -> Rendered:
     told: dict[str, str] = {TEMPLATE_KEY_ANNOTATION: template.key}
     if template.adopted:
         told[ADOPTED_ANNOTATION] = "true"
+    if template.model_job:
+        told[MODEL_ANNOTATION] = template.model_job
     head = envelope(CONTROLLER_REVISION, template.name, regional, told)
     return rendered({**head, "revision": template.number, "data": template.body})

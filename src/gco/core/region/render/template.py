@@ -12,9 +12,12 @@ from typing import Any, NamedTuple
 from gco.core.model.defaults import Effective, effective
 from gco.core.model.ids import EndpointName
 from gco.core.model.launch import added_args, added_env
+from gco.core.model.model_source import model_name, mount_path
 from gco.core.model.names import (
     APP_LABEL,
     CONTAINER,
+    MODEL_CLAIM,
+    MODEL_VOLUME,
     PORT_NAME,
     SERVICE_ACCOUNT,
     SHARED_MEMORY,
@@ -22,7 +25,7 @@ from gco.core.model.names import (
     route_path,
 )
 from gco.core.model.regional import Regional
-from gco.core.model.spec import EnvVar
+from gco.core.model.spec import EnvVar, ModelSource
 from gco.core.region.render.container import STARTUP_PERIOD
 from gco.core.region.render.overrides import overridden
 from gco.core.region.render.placement import affinity, node_selector, tolerations
@@ -39,8 +42,11 @@ _MEBI = 1 << 20
 _FIRST_UNPRIVILEGED_PORT = 1024
 
 
-def pod_template(regional: Regional) -> dict[str, Any]:
-    """Return the pod template for the endpoint in this region."""
+def pod_template(regional: Regional, directory: str | None = None) -> dict[str, Any]:
+    """Return the pod template for the endpoint in this region.
+
+    `directory` is where the region's cache has the model, where the spec states one.
+    """
     stated = regional.spec.endpoint
     spec = effective(stated)
     prefix = route_path(regional.name, stated.route.path if stated.route else None)
@@ -50,8 +56,8 @@ def pod_template(regional: Regional) -> dict[str, Any]:
         "spec": {
             **_pod(spec),
             **_spread(spec, regional.name),
-            **_volumes(spec),
-            "containers": [_container(spec, told)],
+            **_volumes(spec, directory),
+            "containers": [_container(spec, told, _mounts(spec, stated.model, directory))],
         },
     }
     return overridden(template, stated.pod_overrides) if stated.pod_overrides else template
@@ -90,16 +96,35 @@ def _spread(spec: Effective, name: EndpointName) -> dict[str, Any]:
     return {"topologySpreadConstraints": found} if found else {}
 
 
-def _volumes(spec: Effective) -> dict[str, Any]:
-    """Return shared memory for servers of several devices, whose processes exchange data there.
+def _volumes(spec: Effective, directory: str | None) -> dict[str, Any]:
+    """Return shared memory for servers of several devices, and the region's models where one is used.
 
-    Kubernetes gives a container 64 MiB, with which NCCL fails. It counts towards the memory limit,
-    so at most half of that is for it.
+    The processes of such a server exchange data there. Kubernetes gives a container 64 MiB, with
+    which NCCL fails. It counts towards the memory limit, so at most half of that is for it.
     """
-    if spec.count <= 1:
-        return {}
-    shared = {"medium": "Memory", "sizeLimit": _half(spec.limits["memory"])}
-    return {"volumes": [{"name": SHARED_MEMORY, "emptyDir": shared}]}
+    volumes: list[dict[str, Any]] = []
+    if spec.count > 1:
+        shared = {"medium": "Memory", "sizeLimit": _half(spec.limits["memory"])}
+        volumes.append({"name": SHARED_MEMORY, "emptyDir": shared})
+    if directory:
+        claim = {"claimName": MODEL_CLAIM, "readOnly": True}
+        volumes.append({"name": MODEL_VOLUME, "persistentVolumeClaim": claim})
+    return {"volumes": volumes} if volumes else {}
+
+
+def _mounts(
+    spec: Effective, model: ModelSource | None, directory: str | None
+) -> list[dict[str, Any]]:
+    """Return what of the volumes the server sees: of the models its own alone, and cannot change."""
+    mounts: list[dict[str, Any]] = []
+    if spec.count > 1:
+        mounts.append({"name": SHARED_MEMORY, "mountPath": "/dev/shm"})  # noqa: S108
+    if model is not None and directory:
+        path = mount_path(model_name(model))
+        mounts.append(
+            {"name": MODEL_VOLUME, "mountPath": path, "subPath": directory, "readOnly": True}
+        )
+    return mounts
 
 
 def _half(memory: str) -> str:
@@ -107,7 +132,7 @@ def _half(memory: str) -> str:
     return canonical_quantity(f"{max(1, int(parse_quantity(memory)) // 2 // _MEBI)}Mi")
 
 
-def _container(spec: Effective, told: Told) -> dict[str, Any]:
+def _container(spec: Effective, told: Told, mounts: list[dict[str, Any]]) -> dict[str, Any]:
     container: dict[str, Any] = {
         "name": CONTAINER,
         "image": spec.image,
@@ -122,9 +147,7 @@ def _container(spec: Effective, told: Told) -> dict[str, Any]:
     }
     optional = {
         "env": [v.model_dump(mode="json", exclude_none=True, by_alias=True) for v in told.env],
-        "volumeMounts": [{"name": SHARED_MEMORY, "mountPath": "/dev/shm"}]  # noqa: S108
-        if spec.count > 1
-        else [],
+        "volumeMounts": mounts,
     }
     return container | {key: value for key, value in optional.items() if value}
 

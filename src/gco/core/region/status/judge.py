@@ -9,6 +9,7 @@ from gco.core.region.causes import Cause, worst
 from gco.core.region.status.autoscaler import autoscaler, autoscaler_causes
 from gco.core.region.status.canary import canary, canary_causes, canary_report
 from gco.core.region.status.drift import drifted
+from gco.core.region.status.model import model
 from gco.core.region.status.route import route
 from gco.core.region.status.state import state_of
 from gco.core.region.status.summary import summary
@@ -61,8 +62,10 @@ def _conditions(
     now: dt.datetime,
 ) -> dict[ConditionType, Said]:
     pods, reached, scaled = workload(view, causes), route(view), autoscaler(view)
+    weights = {} if view.weights is None else {ConditionType.MODEL_READY: model(view, previous)}
     return {
         ConditionType.READY: summary(view, pods, reached),
+        **weights,
         ConditionType.WORKLOAD_READY: pods,
         ConditionType.ROUTE_READY: reached,
         **({} if scaled is None else {ConditionType.AUTOSCALER_READY: scaled}),

@@ -9,6 +9,7 @@ from gco.core.model.regional import Regional, RegionalStatus
 from gco.core.model.status import ConditionStatus
 from gco.core.region.canary import NO_TRIAL, Trial
 from gco.core.region.causes import Ask, Cause
+from gco.core.region.copying import Weights
 from gco.core.region.drift import Drift
 from gco.core.region.observed import Observed
 from gco.core.region.scaling import running_replicas
@@ -48,6 +49,8 @@ class View:
     """Admission holds some object otherwise than it was applied, and that is accepted."""
     silent_since: dt.datetime | None = None
     """Since when nothing answers behind the route."""
+    weights: Weights | None = None
+    """How it stands with its model; None where it has none."""
     log: str = ""
     """The end of what a crashing container wrote, where it is known."""
     canary: CanaryView = CanaryView(NO_TRIAL)

@@ -11,6 +11,8 @@ from gco.core.region.status.view import Said, View
 def causes_of(view: View, now: dt.datetime) -> tuple[Cause, ...]:
     """Return why pods are missing; none where enough of them answer, or none are wanted."""
     pods, wanted = view.observed.pods, view.replicas
+    if view.stage is Stage.SERVE and view.weights is not None and view.weights.awaited:
+        return view.weights.causes
     if view.stage is not Stage.SERVE or (view.settled and pods.ready >= wanted):
         return ()
     return tuple(workload_causes(pods, view.ask, view.log, now))

@@ -1,0 +1,52 @@
+"""Volumes of a sandbox: folders of this machine in place of claims, for processes without mounts.
+
+A process sees the machine's own files, so that what a container would find under a mount's path it
+is told by the folder's: in its command line and in the variables that its pod states.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+class ConfigError(Exception):
+    """The container asks for something that a sandbox does not have; the text says what."""
+
+
+def local_mounts(
+    pod: Mapping[str, Any], container: Mapping[str, Any], volumes: Path
+) -> dict[str, Path]:
+    """Return the folder of each claim that the container mounts, by the path in the container.
+
+    `volumes` holds a folder for each claim, made when it is first used. Raises ConfigError where a
+    part of a claim is mounted that is not there.
+    """
+    claims = {
+        volume["name"]: volumes / volume["persistentVolumeClaim"]["claimName"]
+        for volume in pod["spec"].get("volumes", ())
+        if "persistentVolumeClaim" in volume
+    }
+    found: dict[str, Path] = {}
+    for mount in container.get("volumeMounts", ()):
+        if mount["name"] in claims:
+            root = claims[mount["name"]]
+            root.mkdir(parents=True, exist_ok=True)
+            found[mount["mountPath"].rstrip("/")] = _part(root, mount.get("subPath", ""))
+    return found
+
+
+def _part(root: Path, part: str) -> Path:
+    folder = root / part
+    if not folder.is_dir():
+        raise ConfigError(f"volume {root.name} has no folder {part}")
+    return folder
+
+
+def mounted(word: str, mounts: Mapping[str, Path]) -> str:
+    """Return `word` with the folders of this machine in place of the paths of `mounts`."""
+    if not mounts:
+        return word
+    paths = "|".join(map(re.escape, sorted(mounts, key=len, reverse=True)))
+    pattern = rf"(?:(?<=file://)|(?<![\w./-]))({paths})(?![\w.-])"
+    return re.sub(pattern, lambda found: str(mounts[found[1]]), word)
