@@ -9,7 +9,7 @@ PINNED := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-head
             --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench testbed lock generate kinds clean
+.PHONY: help setup demo test lint docs format bench testbed lock generate kinds clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ lint: setup ## Formatting, ruff, mypy --strict, layers, docstrings of the public
 	@$(BIN)/lint-imports
 	@$(BIN)/interrogate --quiet src/gco
 
+docs: setup ## The documentation as a site, in site/; a link that leads nowhere fails
+	@$(BIN)/zensical build --strict --clean
+
 format: setup ## Let ruff format and mend what it can
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
@@ -65,4 +68,4 @@ kinds: testbed ## Read the table of Kubernetes' kinds anew from a live API serve
 	@$(BIN)/python -m tools.kinds_schema
 
 clean: ## Remove what the other targets made inside the tree
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist site .cache

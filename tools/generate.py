@@ -9,6 +9,7 @@ import yaml
 
 from gco.core.model.crd import crd
 from gco.core.model.schema import json_schema
+from tools import commands, fields
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 _HEADER: Final = "# Generated from gco.core.model by `make generate`; edit the model instead.\n"
@@ -27,6 +28,8 @@ def schema_text() -> str:
 FILES: Final[Mapping[str, Callable[[], str]]] = {
     "deploy/kubernetes/crd.yaml": crd_text,
     "docs/schema/inferenceendpoint.json": schema_text,
+    "docs/reference/endpoint.md": fields.page,
+    "docs/reference/cli.md": commands.page,
 }
 """Every generated file, by its path from the root."""
 
