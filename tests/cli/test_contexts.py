@@ -34,7 +34,7 @@ def test_the_current_context_has_a_star_and_the_own_store_is_always_there(empty)
     empty.run("context", "add", "prod", "--store", URL, "--use", store=False)
 
     assert empty.run("context", "list", store=False).stdout == (
-        f"   NAME   STORE\n   local  sqlite:///{empty.folder}/store.db\n*  prod   {URL}\n"
+        f"   NAME   STORE, AND REGIONS BY THEIR KUBE CONTEXT\n   local  sqlite:///{empty.folder}/store.db\n*  prod   {URL}\n"
     )
 
 

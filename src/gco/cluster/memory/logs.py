@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from typing import TypeAlias
+
+from typing_extensions import override
 
 from gco.cluster.memory.faults import Faults
 from gco.cluster.port import LogLine, LogOptions
@@ -16,30 +19,35 @@ async def until_broken(
     lines: AsyncGenerator[LogLine, None], faults: Faults
 ) -> AsyncGenerator[LogLine, None]:
     """Yield `lines`; raise TransientError as soon as the connection breaks."""
-    news = asyncio.Event()
-    faults.subscribe(news)
-    try:
-        while (line := await _next(lines, news, faults)) is not None:
+    async with aclosing(lines):
+        while (line := await _next(lines, faults)) is not None:
             yield line
-    finally:
-        faults.unsubscribe(news)
-        await lines.aclose()
 
 
-async def _next(
-    lines: AsyncGenerator[LogLine, None], news: asyncio.Event, faults: Faults
-) -> LogLine | None:
-    following = asyncio.ensure_future(anext(lines, None))
+async def _next(lines: AsyncGenerator[LogLine, None], faults: Faults) -> LogLine | None:
     try:
-        while not following.done():
-            if faults.refused:
-                raise TransientError("injected: connection reset")
-            news.clear()
-            broken = asyncio.ensure_future(news.wait())
-            await asyncio.wait({following, broken}, return_when=asyncio.FIRST_COMPLETED)
-            broken.cancel()
-        return following.result()
-    finally:
-        if not following.done():
-            following.cancel()
-            await asyncio.wait({following})
+        async with asyncio.timeout(None) as connection:
+            news = _Breaking(connection, faults)
+            faults.subscribe(news)
+            news.set()
+            try:
+                return await anext(lines, None)
+            finally:
+                faults.unsubscribe(news)
+    except TimeoutError:
+        raise TransientError("injected: connection reset") from None
+
+
+class _Breaking(asyncio.Event):
+    """Ends a wait for the next line when the connection is broken: by no task of its own."""
+
+    def __init__(self, connection: asyncio.Timeout, faults: Faults) -> None:
+        super().__init__()
+        self._connection = connection
+        self._faults = faults
+
+    @override
+    def set(self) -> None:
+        """Take note of news of the connection."""
+        if self._faults.refused:
+            self._connection.reschedule(asyncio.get_running_loop().time())
