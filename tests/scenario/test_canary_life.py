@@ -1,64 +1,30 @@
 """A canary's life in one region: tried, weighted, changed, ended, promoted; and what may go wrong."""
 
 import asyncio
-import json
 
 import pytest
 
 from gco.core.model.endpoint import TargetState
 from gco.core.model.status import ConditionType, RegionState
 from gco.core.region.canary import SETTLE
-from gco.kinds import CONTROLLER_REVISION, DEPLOYMENT, INGRESS, POD, SERVICE
+from gco.kinds import DEPLOYMENT, INGRESS, POD, SERVICE
 from tests.builders import WEB
 from tests.kubelet import Fate
+from tests.scenario.canary_world import (
+    CANARY,
+    CANARY_KINDS,
+    NEW,
+    OLD,
+    OTHER,
+    canary_objects,
+    pods,
+    weight,
+)
 from tests.scenario.region_world import NS, ROUTE, World
 from tests.virtual_time import until
 from tests.waiting import background
 
 pytestmark = pytest.mark.looptime(noop_cycles=0)
-
-OLD, NEW, OTHER = (f"vllm/vllm-openai:v{n}" for n in (1, 2, 3))
-CANARY = f"{WEB}-canary"
-_ACTION = "alb.ingress.kubernetes.io/actions.weighted-routing"
-
-
-def weight(world: World) -> int:
-    """The share that the stored route gives the canary."""
-    route = world.find(INGRESS, ROUTE)
-    if route is None or _ACTION not in route["metadata"]["annotations"]:
-        return 0
-    action = json.loads(route["metadata"]["annotations"][_ACTION])
-    groups = action["forwardConfig"]["targetGroups"]
-    return next(g["weight"] for g in groups if g["serviceName"] == CANARY)
-
-
-def pods(world: World, app: str, *, image: str | None = None) -> list[str]:
-    """The names of the ready pods of `app` that stay."""
-    return [
-        name
-        for name, pod in world.all(POD).items()
-        if pod["metadata"]["labels"]["app"] == app
-        and "deletionTimestamp" not in pod["metadata"]
-        and image in (None, pod["spec"]["containers"][0]["image"])
-        and any(c["type"] == "Ready" and c["status"] == "True" for c in conditions(pod))
-    ]
-
-
-def conditions(pod):
-    return pod.get("status", {}).get("conditions", ())
-
-
-def canary_objects(world: World) -> list[str]:
-    return [
-        f"{kind.name} {name}"
-        for kind in (DEPLOYMENT, SERVICE, CONTROLLER_REVISION, POD)
-        for name in world.all(kind)
-        if name.startswith(CANARY)
-    ]
-
-
-async def start(world: World, **spec) -> None:
-    await world.install(gpus=spec.pop("gpus", 8))
 
 
 async def test_its_pods_are_ready_before_it_has_its_share(clock):
@@ -226,7 +192,7 @@ async def test_delete_removes_it_and_says_so_when_all_is_gone(clock):
         assert world.status().state is RegionState.DELETING
         await until(lambda: world.status().state is RegionState.DELETED, within=600)
 
-        left = [world.all(kind) for kind in (DEPLOYMENT, SERVICE, CONTROLLER_REVISION, POD)]
+        left = [world.all(kind) for kind in CANARY_KINDS]
         assert not any(left)
 
 
