@@ -15,8 +15,8 @@ from tests.scenario.canary_world import (
     pods,
     weight,
 )
+from tests.scenario.death import Death, lives
 from tests.scenario.region_world import World
-from tests.scenario.test_endpoint_life import Death
 from tests.virtual_time import until
 from tests.waiting import background
 
@@ -59,14 +59,6 @@ async def canarys_life(clock, death):
         assert len(pods(world, WEB, image=NEW)) == 1
         assert watch.wrongs == []
         return tried, promoted, shape(world)
-
-
-async def lives(world, death):
-    if death is not None:
-        first = world.controller(writer=death.client(world.monitor))
-        async with background(first.run()):
-            await death.happened.wait()
-    await world.controller().run()
 
 
 def serving(world, revision):

@@ -302,3 +302,22 @@ async def test_a_rollback_of_a_promotion_brings_the_canary_back_as_it_was(clock)
         assert weight(world) == 10
         assert {world.all(POD)[name]["metadata"]["uid"] for name in pods(world, CANARY)} == uids
         assert len(pods(world, WEB, image=OLD)) == 1
+
+
+async def test_a_promoted_canary_that_has_every_request_keeps_the_route_from_its_watchdog(clock):
+    world = World(clock)
+    await world.install(gpus=2)
+    async with background(*world.loops()):
+        await world.want(image=OLD, canary={"image": NEW})
+        await until(lambda: weight(world) == 10)
+        world.kubelet.image(OLD, Fate.CRASH)
+        world.kubelet.ready_after = 3600
+        await world.want(image=NEW, revision=2, promotes={"image": NEW})
+        await until(lambda: weight(world) == 100)
+        route = world.find(INGRESS, ROUTE)["metadata"]["uid"]
+        await asyncio.sleep(3000)
+
+        assert world.find(INGRESS, ROUTE)["metadata"]["uid"] == route
+        assert weight(world) == 100
+        await until(lambda: not canary_objects(world), within=1200)
+        assert world.find(INGRESS, ROUTE)["metadata"]["uid"] == route

@@ -1,4 +1,4 @@
-"""Canary, stop, delete, scale, hand edits, crashes and long silences, in any order.
+"""Canary, stop, delete, autoscaler, hand edits, crashes and long silences, in any order.
 
 Whatever the order: no share ever goes to a canary without ready pods, the endpoint's own pods and
 its route never go because of a canary, and in the end everything is as it was asked for last, with
@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gco.clock import LoopClock
+from gco.core.model.defaults import DEFAULT_REPLICAS
 from gco.core.model.endpoint import EndpointState
 from gco.errors import AbsentError, InvalidSpecError, NotFoundError, UnsupportedStateError
 from gco.kinds import DEPLOYMENT, INFERENCE_ENDPOINT, INGRESS, POD, POD_DISRUPTION_BUDGET, SERVICE
@@ -39,6 +40,10 @@ REFUSED = (InvalidSpecError, NotFoundError, UnsupportedStateError)
 """What a person is told when there is nothing to stop, promote or abort: as good as nothing asked."""
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
+SCALED = document(image=OLD, autoscaling={"min": 1, "max": 2})
+CANARYS = frozenset({"canary", "canary revision", "weight", "abort", "promote"})
+STEADY = 10.0
+"""Seconds without a touch, after which nothing is on its way that a person asked for before."""
 IMAGES = st.sampled_from([NEW, OTHER])
 CANARY_STEPS = st.one_of(
     st.tuples(st.just("canary"), IMAGES, st.sampled_from([1, 10, 99])),
@@ -55,6 +60,8 @@ OTHER_STEPS = st.one_of(
     st.tuples(st.just("rollback")),
     st.tuples(st.just("delete")),
     st.tuples(st.just("apply")),
+    st.tuples(st.just("autoscale")),
+    st.tuples(st.just("load"), st.sampled_from([30, 300])),
     st.tuples(st.just("break"), st.sampled_from([OLD, NEW, OTHER])),
     st.tuples(st.just("mend")),
     st.tuples(st.just("lose"), st.sampled_from([(DEPLOYMENT, CANARY), (SERVICE, CANARY)])),
@@ -99,6 +106,8 @@ class Story:
         self.wish = Desired(self.world)
         self.watch = Watch(self.world)
         self._restart = asyncio.Event()
+        self._touched = 0.0
+        self._broken = False
 
     async def loop(self):
         while True:
@@ -121,6 +130,8 @@ class Story:
             "rollback": lambda: service.rollback(WEB),
             "delete": lambda: service.delete([WEB], confirmed=True),
             "apply": lambda: service.apply([document(image=OLD)], source="web.yaml"),
+            "autoscale": lambda: service.apply([SCALED], source="web.yaml"),
+            "load": lambda: self._load(told[0]),
             "break": lambda: self._fate(told[0], Fate.CRASH),
             "mend": self._mend,
             "lose": lambda: self._lose(*told[0]),
@@ -128,13 +139,22 @@ class Story:
             "scale by hand": lambda: self._scale(*told),
             "restart": self._begin_anew,
         }
-        if what in {"canary", "canary revision", "weight", "abort", "promote", "mend"}:
-            self.watch.guard()
-        elif what != "restart":
-            self.watch.guarded = False
+        self._guard(what)
         with contextlib.suppress(*REFUSED):
             await steps[what]()
         await self.wish.sync()
+
+    def _guard(self, what):
+        """From a while after the last step that touched the endpoint itself, it serves without a gap."""
+        now = asyncio.get_running_loop().time()
+        if what in CANARYS:
+            endpoint = self.wish.record
+            steady = now - self._touched >= STEADY and not self._broken and endpoint is not None
+            if steady and self.world.is_ready(revision=endpoint.revision):
+                self.watch.guard()
+        elif what not in {"restart", "mend"}:
+            self._touched = now
+            self.watch.guarded = False
 
     async def ends(self):
         """Mend what is broken, and wait for what was asked last."""
@@ -156,7 +176,9 @@ class Story:
 
     def _serves(self, spec):
         world, stated = self.world, spec.canary
-        replicas = 1 if spec.replicas is None else spec.replicas
+        replicas = DEFAULT_REPLICAS if spec.replicas is None else spec.replicas
+        if spec.autoscaling is not None:
+            replicas = world.find(DEPLOYMENT, WEB)["spec"]["replicas"]
         own = len(pods(world, WEB, image=spec.image)) == len(pods(world, WEB)) == replicas
         routed = world.find(INGRESS, ROUTE) is not None
         if stated is None:
@@ -165,9 +187,14 @@ class Story:
         return own and routed and its and weight(world) == stated.weight
 
     async def _fate(self, image, fate):
+        self._broken = True
         self.world.kubelet.image(image, fate)
 
+    async def _load(self, percent):
+        self.world.server.server.loads.set(NS, WEB, cpu=percent)
+
     async def _mend(self):
+        self._broken = False
         for image in (OLD, NEW, OTHER):
             self.world.kubelet.image(image, Fate.READY)
 

@@ -18,7 +18,8 @@ from gco.core.model.spec import Rollout, RolloutStrategy, Route
 from gco.core.model.status import ConditionType
 from gco.core.region.observed import Observed
 from gco.core.region.owner import claimed
-from gco.core.region.stage import Stage, wanted_replicas
+from gco.core.region.scaling import running_replicas
+from gco.core.region.stage import Stage
 
 SETTLE = dt.timedelta(seconds=5)
 """How long a canary's pods outlast its share: a load balancer acts a moment after its route."""
@@ -126,13 +127,20 @@ def _named(regional: Regional) -> Regional:
     return regional.model_copy(update={"name": canary_name(regional.name)})
 
 
+def _count(regional: Regional, observed: Observed) -> int:
+    """Return how many pods of the endpoint's own there are to be, whoever decides on it."""
+    return running_replicas(regional, observed.workload, observed.autoscalers)
+
+
 def _is_over(regional: Regional, canary: RegionalCanary, observed: Observed) -> bool:
     """Whether a promotion has nothing left to wait for."""
     if not canary.promoting:
         return False
     pods, key = observed.pods, observed.workload and observed.workload.template_key
     arrived = key == regional.spec.template_key and not pods.old
-    return observed.canary.workload is None or (arrived and pods.ready >= wanted_replicas(regional))
+    return observed.canary.workload is None or (
+        arrived and pods.ready >= _count(regional, observed)
+    )
 
 
 def _is_there(regional: Regional, observed: Observed) -> bool:
@@ -167,5 +175,5 @@ def _covers(regional: Regional, canary: RegionalCanary, observed: Observed) -> b
     if not canary.promoting:
         return False
     waits = any(r.unscheduled and not r.node for r in observed.pods.wanted.values())
-    enough = observed.canary.pods.ready >= wanted_replicas(regional)
+    enough = observed.canary.pods.ready >= _count(regional, observed)
     return not observed.pods.answering or (waits and enough)
