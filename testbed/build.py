@@ -31,6 +31,12 @@ from testbed.requirement import skipping_is_forbidden
 HERE = Path(__file__).parent
 KUBERNETES_PROGRAMS = ("kube-apiserver", "kubectl", "kube-scheduler", "kube-controller-manager")
 DYNAMODB_LOCAL = "dynamodb-local"
+READERS = {
+    "read-alb": r"aws-alb-ingress-controller (v[\d.]+)",
+    "read-nginx": r"k8s\.io/ingress-nginx (v\S+)",
+    "read-gateway": r"sigs\.k8s\.io/gateway-api (v[\d.]+)",
+}
+"""Programs that read routes with the parsers of those who route by them, and what pins each."""
 BUILT_AS = 1
 """Part of every key: raise it when the flags in `toolchains` make another result."""
 LOOPBACK_CLASS = "LoopbackServer"
@@ -98,6 +104,8 @@ def _recipe(name: str) -> Recipe:
             return _etcd()
         case "versitygw":
             return _versitygw()
+        case reader if reader in READERS:
+            return _reader(reader)
         case _:
             return _kubernetes(name)
 
@@ -153,6 +161,16 @@ def _versitygw() -> Recipe:
     )
 
 
+def _reader(name: str) -> Recipe:
+    module = HERE / "go" / "readers" / name.removeprefix("read-")
+    return Recipe(
+        name=name,
+        version=_pinned(module / "go.mod", READERS[name]),
+        inputs=(module / "go.mod", module / "go.sum", module / "main.go"),
+        make=lambda folder: toolchains.go_build(module, package=".", output=folder / name),
+    )
+
+
 def _dynamodb_local() -> Recipe:
     pom = HERE / "java" / "pom.xml"
     source = HERE / "java" / f"{LOOPBACK_CLASS}.java"
@@ -196,7 +214,15 @@ def main(arguments: Sequence[str] = ()) -> int:
     parser.add_argument("--if-possible", action="store_true", help="a missing tool is no failure")
     lenient = parser.parse_args(arguments).if_possible and not skipping_is_forbidden()
     failed = False
-    for name in (*DEFINED, "etcd", DYNAMODB_LOCAL, "versitygw", LLAMA_CPP, *KUBERNETES_PROGRAMS):
+    for name in (
+        *DEFINED,
+        "etcd",
+        DYNAMODB_LOCAL,
+        "versitygw",
+        LLAMA_CPP,
+        *READERS,
+        *KUBERNETES_PROGRAMS,
+    ):
         try:
             print(_made(name), flush=True)
         except Unavailable as missing:

@@ -113,3 +113,5 @@ def test_every_recipe_pins_its_version() -> None:
     recipes = [build._recipe("kubectl"), build._recipe("etcd"), build._dynamodb_local()]
     assert [recipe.version for recipe in recipes] == ["v1.34.4", "v3.6.8", "2.5.2"]
     assert build._recipe("versitygw").version == "v1.8.0"
+    readers = [build._recipe(name).version for name in build.READERS]
+    assert readers == ["v1.1.9", "v0.0.0-20240708192948-52c50467d67d", "v1.4.1"]
