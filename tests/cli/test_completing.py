@@ -33,6 +33,9 @@ def completed(world, *words, **more):
         pytest.param(["status", "w"], ["web"], id="a name"),
         pytest.param(["delete", "web", "c"], ["chat"], id="one more name"),
         pytest.param(["scale", "web", "--region", "us-"], [EAST], id="a region"),
+        pytest.param(["logs", "w"], ["web"], id="whose logs"),
+        pytest.param(["context", "use", "l"], ["local"], id="a context"),
+        pytest.param(["--context", "l"], ["local"], id="a context in front"),
         pytest.param(["roll"], ["rollback"], id="a command"),
     ],
 )
@@ -44,6 +47,12 @@ def test_names_come_from_the_store(running, words, names):
 
 def test_the_store_may_be_named_before_the_command(running):
     assert completed(running, "--store", running.url, "get", "w", GCO_STORE="") == ["web"]
+
+
+def test_names_come_from_the_store_of_the_context_that_is_used(running):
+    running.run("context", "add", "lab", "--store", running.url, store=False)
+
+    assert completed(running, "get", "w", GCO_STORE="", GCO_CONTEXT="lab") == ["web"]
 
 
 @pytest.mark.parametrize("url", ["redis://nowhere", "sqlite:////dev/null/store.db"])

@@ -46,6 +46,9 @@ def loaded(world, *arguments):
     [
         pytest.param(["--help"], CLIENTS | PARTS | OURS | {"yaml", "orjson"}, id="help"),
         pytest.param(["apply", "--help"], CLIENTS | PARTS | OURS | {"yaml"}, id="apply --help"),
+        pytest.param(["logs", "--help"], CLIENTS | PARTS | OURS | {"yaml"}, id="logs --help"),
+        pytest.param(["chat", "--help"], CLIENTS | PARTS | OURS | {"yaml"}, id="chat --help"),
+        pytest.param(["context", "list"], CLIENTS | PARTS | {"yaml"}, id="context list"),
         pytest.param(["list"], CLIENTS | PARTS | {"yaml"}, id="list"),
         pytest.param(["status", "web"], CLIENTS | PARTS | {"yaml"}, id="status"),
         pytest.param(["apply", "-f", "-"], CLIENTS | PARTS, id="apply"),
