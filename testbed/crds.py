@@ -1,4 +1,4 @@
-"""Installs the custom resource definitions of others: Gateway API, KEDA, Karpenter.
+"""Installs the custom resource definitions of others: Gateway API, KEDA, Karpenter, Prometheus.
 
 A control plane with them validates such objects as a cluster with the real controllers would; the
 controllers themselves do not run here.
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from testbed import probe, waiting
 from testbed.controlplane import ControlPlane
-from testbed.definitions import GATEWAY_API, KARPENTER, KEDA, Definitions
+from testbed.definitions import GATEWAY_API, KARPENTER, KEDA, PROMETHEUS, Definitions
 
-__all__ = ["GATEWAY_API", "KARPENTER", "KEDA", "install", "remove"]
+__all__ = ["GATEWAY_API", "KARPENTER", "KEDA", "PROMETHEUS", "install", "remove"]
 
 
 def install(plane: ControlPlane, *names: str) -> None:

@@ -14,7 +14,12 @@ from testbed.errors import BuildFailed
 from testbed.progress import say
 
 PINS = Path(__file__).parent / "go" / "crds.json"
-GATEWAY_API, KEDA, KARPENTER = NAMES = ("gateway-api", "keda", "karpenter")
+GATEWAY_API, KEDA, KARPENTER, PROMETHEUS = NAMES = (
+    "gateway-api",
+    "keda",
+    "karpenter",
+    "prometheus-operator",
+)
 
 
 @dataclass(frozen=True)

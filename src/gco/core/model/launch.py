@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from gco.core.model.flags import env_value, flag_value, has_flag, told_port, words
-from gco.core.model.profiles import Profile, infer_server, profile_of
+from gco.core.model.profiles import Metrics, Profile, infer_server, profile_of
 from gco.core.model.spec import EndpointSpec, EnvVar
 
 SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh"})
@@ -67,6 +67,13 @@ def added_env(spec: EndpointSpec) -> tuple[EnvVar, ...]:
     if profile.port_env is None or not _port_untold(spec, profile):
         return ()
     return (EnvVar(name=profile.port_env, value=str(spec.port)),)
+
+
+def served_metrics(spec: EndpointSpec) -> Metrics | None:
+    """Return where the server tells its metrics; None where it has none, or is not told to."""
+    metrics = profile_of(spec.image, spec.server).metrics
+    untold = metrics is not None and metrics.flag and not has_flag(words(spec), [metrics.flag])
+    return None if untold else metrics
 
 
 def tells_port(spec: EndpointSpec) -> bool:

@@ -44,6 +44,8 @@ RECREATED_ANNOTATION: Final = "gco.io/recreated-at"
 """On the custom resource: when it was made again after someone deleted it outside GCO."""
 STORE_ANNOTATION: Final = "gco.io/store-uid"
 """On the custom resource: which store it was written from, so that another one is noticed."""
+SCRAPE: Final = "prometheus.io"
+"""Begins the annotations by which Prometheus finds a pod's metrics: `scrape`, `port`, `path`."""
 FINALIZER: Final = "gco.io/cleanup"
 
 CANARY_SUFFIX: Final = "-canary"

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from gco.core.model.defaults import Effective, effective
 from gco.core.model.ids import EndpointName
-from gco.core.model.launch import added_args, added_env
+from gco.core.model.launch import added_args, added_env, served_metrics
 from gco.core.model.model_source import model_name, mount_path
 from gco.core.model.names import (
     APP_LABEL,
@@ -19,13 +19,14 @@ from gco.core.model.names import (
     MODEL_CLAIM,
     MODEL_VOLUME,
     PORT_NAME,
+    SCRAPE,
     SERVICE_ACCOUNT,
     SHARED_MEMORY,
     object_labels,
     route_path,
 )
 from gco.core.model.regional import Regional
-from gco.core.model.spec import EnvVar, ModelSource
+from gco.core.model.spec import EndpointSpec, EnvVar, ModelSource
 from gco.core.region.render.container import STARTUP_PERIOD
 from gco.core.region.render.overrides import overridden
 from gco.core.region.render.placement import affinity, node_selector, tolerations
@@ -52,7 +53,10 @@ def pod_template(regional: Regional, directory: str | None = None) -> dict[str, 
     prefix = route_path(regional.name, stated.route.path if stated.route else None)
     told = Told((*spec.args, *added_args(stated, prefix)), (*spec.env, *added_env(stated)))
     template = {
-        "metadata": {"labels": object_labels(regional.name, regional.spec.labels)},
+        "metadata": {
+            "labels": object_labels(regional.name, regional.spec.labels),
+            **_scraped(stated, spec.port),
+        },
         "spec": {
             **_pod(spec),
             **_spread(spec, regional.name),
@@ -61,6 +65,15 @@ def pod_template(regional: Regional, directory: str | None = None) -> dict[str, 
         },
     }
     return overridden(template, stated.pod_overrides) if stated.pod_overrides else template
+
+
+def _scraped(stated: EndpointSpec, port: int) -> dict[str, Any]:
+    """Return the annotations by which Prometheus finds the server's metrics, where it has any."""
+    metrics = served_metrics(stated)
+    if metrics is None:
+        return {}
+    told = {"scrape": "true", "port": str(metrics.port or port), "path": metrics.path}
+    return {"annotations": {f"{SCRAPE}/{key}": value for key, value in told.items()}}
 
 
 class Told(NamedTuple):
