@@ -14,20 +14,50 @@ from gco.core.region.render.template import pod_template
 from gco.core.region.routing import main_route
 from gco.core.region.takeback import take_back
 from gco.errors import ClusterConflictError
-from gco.kinds import DEPLOYMENT, INGRESS, POD_DISRUPTION_BUDGET, SERVICE, differences
+from gco.kinds import DEPLOYMENT, HTTP_ROUTE, INGRESS, POD_DISRUPTION_BUDGET, SERVICE, differences
 from tests.builders import a_regional
 from tests.scenario.test_endpoint_drift import EDITS, SPEC
 
+GATEWAY = {"route": {"backend": "gateway", "gateway": {"name": "public"}}}
+ROUTE_EDITS = [
+    pytest.param(
+        HTTP_ROUTE,
+        [{"op": "replace", "path": "/spec/rules/0/backendRefs/0/weight", "value": 0}],
+        "spec.rules",
+        id="weight",
+    ),
+    pytest.param(
+        HTTP_ROUTE,
+        [{"op": "remove", "path": "/spec/rules/0/filters"}],
+        "spec.rules",
+        id="rewrite",
+    ),
+    pytest.param(
+        HTTP_ROUTE,
+        [{"op": "add", "path": "/spec/hostnames", "value": ["other.example.com"]}],
+        "spec.hostnames",
+        id="host",
+    ),
+    pytest.param(
+        HTTP_ROUTE,
+        [{"op": "replace", "path": "/spec/parentRefs/0/name", "value": "another"}],
+        "spec.parentRefs",
+        id="gateway",
+    ),
+]
 
-@pytest.mark.parametrize(("kind", "operations", "path"), EDITS)
+
+@pytest.mark.parametrize(("kind", "operations", "path"), [*EDITS, *ROUTE_EDITS])
 async def test_an_edit_is_healed(cluster, namespace, kind, operations, path):
-    regional = a_regional(**SPEC).model_copy(update={"namespace": namespace})
+    spec = {**SPEC, **GATEWAY} if kind == HTTP_ROUTE else SPEC
+    regional = a_regional(**spec).model_copy(update={"namespace": namespace})
     template = freeze(regional.name, regional.spec.template_key, 1, pod_template(regional))
     rendered = {
         DEPLOYMENT: deployment(regional, template, 1),
         SERVICE: service(regional, template),
         POD_DISRUPTION_BUDGET: disruption_budget(regional),
-        INGRESS: routes(regional, template)[main_route(regional)],
+        INGRESS: (route := routes(regional, template)[main_route(regional)]),
+        HTTP_ROUTE: route,
     }[kind]
     name = rendered.manifest["metadata"]["name"]
     await cluster.apply(kind, rendered.manifest, manager=MANAGER)

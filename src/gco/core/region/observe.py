@@ -175,14 +175,15 @@ def route(manifest: Manifest) -> Route:
 def _parents_problem(manifest: Manifest) -> str | None:
     """Return why no Gateway serves an HTTPRoute: empty where none said anything, None where one does.
 
-    A controller's word on an earlier generation says nothing of this one.
+    A controller's word on an earlier generation says nothing of this one; one that names none is
+    taken to speak of what is there.
     """
-    problem = ""
+    problem, generation = "", manifest["metadata"].get("generation", 0)
     for parent in (manifest.get("status") or {}).get("parents") or ():
         said = {
             c["type"]: c
             for c in parent.get("conditions") or ()
-            if c.get("observedGeneration", 0) >= manifest["metadata"].get("generation", 0)
+            if c.get("observedGeneration", generation) >= generation
         }
         bad = [said[k] for k in _ATTACHED if k in said and said[k]["status"] != "True"]
         if not bad and "Accepted" in said:

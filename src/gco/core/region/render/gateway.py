@@ -23,12 +23,12 @@ def http_route(
 ) -> Rendered:
     """Return the HTTPRoute that attaches the endpoint's path to `gateway`."""
     host = route_of(regional).host
-    spec: dict[str, Any] = {
+    spec = {
         "parentRefs": [_parent(gateway)],
+        # Stated though it may be empty: a name that someone adds would shut the others out.
+        "hostnames": [] if host is None else [host],
         "rules": [_rule(regional, template, split)],
     }
-    if host is not None:
-        spec["hostnames"] = [host]
     labels = {CANARY_LABEL: "true"} if weighted(split) else {}
     head = envelope(HTTP_ROUTE, http_route_name(regional.name), regional, labels=labels)
     return rendered({**head, "spec": spec})
