@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gco.kinds import EVENT
-from gco.reach.events import Event, event_of, in_order, is_of
+from gco.reach.events import Event, Owner, event_of, in_order, is_of
 from gco.reach.noted import follow, read
 from gco.reach.place import Trouble
 from tests.reach.world import SPACE, Site
@@ -61,7 +61,21 @@ def about(kind, name, **fields):
 )
 @pytest.mark.parametrize("asked", ["web", "web-chat", "we", "chat"])
 def test_an_event_is_of_the_endpoint_whose_object_it_is_about(kind, name, of, asked):
-    assert is_of(asked, about(kind, name)) is (of == asked)
+    assert is_of(Owner(asked), about(kind, name)) is (of == asked)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "of"),
+    [
+        pytest.param("Job", "model-llama-3-0a1b2c3d4e", True, id="the Job"),
+        pytest.param("Pod", "model-llama-3-0a1b2c3d4e-x2x9z", True, id="its pod"),
+        pytest.param("Job", "model-llama-3-ffffffffff", False, id="of another source"),
+        pytest.param("Pod", "model-llama-3-ffffffffff-x2x9z", False, id="its pod, of another"),
+    ],
+)
+def test_events_of_the_copy_of_its_model_are_the_endpoints(kind, name, of):
+    assert is_of(Owner("web", "model-llama-3-0a1b2c3d4e"), about(kind, name)) is of
+    assert not is_of(Owner("web"), about(kind, name))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +146,7 @@ async def test_a_region_tells_its_own_of_the_endpoint_and_no_others(site):
     for noted in (about("Pod", "web-1-22222"), about("Pod", "chat-1-22222")):
         await east.server.create(EVENT, noted)
 
-    [event] = [each async for each in read(east.place(), "web", SPACE)]
+    [event] = [each async for each in read(east.place(), Owner("web"), SPACE)]
 
     assert (event.region, event.kind, event.name) == ("us-east-1", "Pod", "web-1-22222")
 
@@ -141,7 +155,7 @@ async def test_a_region_tells_its_own_of_the_endpoint_and_no_others(site):
 async def test_a_region_that_cannot_be_reached_is_told(site):
     east = await site()
     with east.person.faults.unreachable():
-        [trouble] = [each async for each in read(east.place(), "web", SPACE)]
+        [trouble] = [each async for each in read(east.place(), Owner("web"), SPACE)]
 
     assert isinstance(trouble, Trouble)
 
@@ -153,7 +167,7 @@ async def test_further_events_come_as_they_are_noted_and_again_when_they_repeat(
     found = []
 
     async def take():
-        async for event in follow(east.place(), "web", SPACE):
+        async for event in follow(east.place(), Owner("web"), SPACE):
             found.append(event)  # noqa: PERF401 - looked at while it grows
 
     async with background(take()):

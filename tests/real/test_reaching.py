@@ -13,11 +13,15 @@ from gco.cluster.identity import identify_cluster
 from gco.cluster.kubernetes import connect
 from gco.errors import ForbiddenError
 from gco.kinds import NAMESPACE, NODE, POD
+from gco.reach.events import Owner
 from gco.reach.logs import LogRequest, PodLine, follow, read
 from gco.reach.merging import merged
+from gco.reach.noted import read as events
 from gco.reach.place import Place, Trouble
+from testbed.world import MANIFESTS
 from tests.cli.world import EAST, WEST, World, document
 from tests.conftest import START
+from tests.reach.world import SPACE
 from tests.real.kubelets import FakeKubelet
 from tests.waiting import background, eventually
 
@@ -169,6 +173,41 @@ class SetClock:
         return self.moment
 
 
+async def test_the_roles_for_people_are_enough_for_logs_and_events_and_for_nothing_else(
+    two_regions, nodes, tmp_path
+):
+    plane = two_regions[0]
+    person = f"ann-{uuid.uuid4().hex[:6]}"
+    config = await asyncio.to_thread(let_in, plane, person, tmp_path / "ann")
+    name = f"web-{uuid.uuid4().hex[:6]}"
+    await start(plane, nodes[plane.name], name, f"{name}-a", "one", namespace=SPACE)
+    async with contextlib.aclosing(connect(config)) as cluster:
+        uid = await identify_cluster(cluster)
+        with pytest.raises(ForbiddenError):
+            await cluster.delete(POD, SPACE, f"{name}-a")
+    way = Place(plane.name, uid, lambda: connect(config))
+
+    assert [line.text async for line in read(way, LogRequest(name, SPACE))] == ["one"]
+    assert [
+        told async for told in events(way, Owner(name), SPACE) if isinstance(told, Trouble)
+    ] == []
+    async with contextlib.aclosing(follow(way, LogRequest(name, SPACE))) as following:
+        assert (await anext(following)).text == "one"
+
+
+def let_in(plane, name, path):
+    """Make a person's account with the roles of the guide; return its kubeconfig."""
+    manifests = ("namespaces.yaml", "viewer.yaml")
+    for manifest in manifests:
+        plane.kubectl("apply", "-f", str(MANIFESTS / manifest))
+    account = f"--serviceaccount={SPACE}:{name}"
+    plane.kubectl("create", "serviceaccount", name, "-n", SPACE)
+    plane.kubectl("create", "rolebinding", name, "--role=gco-viewer", account, "-n", SPACE)
+    plane.kubectl("create", "clusterrolebinding", name, "--clusterrole=gco-viewer", account)
+    token = plane.service_account_token(name, namespace=SPACE)
+    return plane.write_kubeconfig(path, token=token)
+
+
 async def test_a_token_is_asked_for_again_before_it_expires_and_not_sooner(laptop):
     clock = SetClock()
     laptop.write(expires=(START + dt.timedelta(minutes=15)).isoformat())
@@ -229,9 +268,10 @@ async def nodes(two_regions, tmp_path):
 
 async def _remove(cluster, node):
     """Take the node away, and its pods, which no kubelet would end."""
-    async for page in cluster.list(POD, "default", fields=f"spec.nodeName={node}"):
+    async for page in cluster.list(POD, None, fields=f"spec.nodeName={node}"):
         for pod in page.items:
-            await cluster.delete(POD, "default", pod["metadata"]["name"], grace_seconds=0)
+            own = pod["metadata"]
+            await cluster.delete(POD, own["namespace"], own["name"], grace_seconds=0)
     await cluster.delete(NODE, None, node)
 
 
@@ -239,17 +279,17 @@ def place(plane, uid):
     return Place(plane.name, uid, lambda: connect(plane.kubeconfig_path), plane.name)
 
 
-async def start(plane, kubelet, app, name, *lines):
+async def start(plane, kubelet, app, name, *lines, namespace="default"):
     """Run a pod on the kubelet's node whose container writes `lines`."""
     labels = {"app": app}
     container = {"name": "inference", "image": "a"}
     body = {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": name, "namespace": "default", "labels": labels},
+        "metadata": {"name": name, "namespace": namespace, "labels": labels},
         "spec": {"containers": [container], "nodeName": kubelet.name},
     }
-    log = kubelet.log("default", name)
+    log = kubelet.log(namespace, name)
     log.begin()
     log.write("".join(f"{line}\n" for line in lines).encode())
     async with contextlib.aclosing(connect(plane.kubeconfig_path)) as cluster:
@@ -257,7 +297,7 @@ async def start(plane, kubelet, app, name, *lines):
         own = {"name": "inference", "image": "a", "imageID": "", "ready": True, "restartCount": 0}
         own |= {"state": {"running": {}}, "containerID": f"test://{uuid.uuid4()}"}
         status = {"phase": "Running", "containerStatuses": [own]}
-        identity = {"name": name, "namespace": "default"}
+        identity = {"name": name, "namespace": namespace}
         stated = {"apiVersion": "v1", "kind": "Pod", "metadata": identity, "status": status}
         await cluster.apply(POD, stated, manager="test", subresource="status")
     return log

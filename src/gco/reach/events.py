@@ -45,7 +45,6 @@ _APPENDED: Final = {
     REPLICA_SET.name: r"-[a-z0-9]{1,10}",
     CONTROLLER_REVISION.name: r"-[a-z0-9]{1,10}",
     POD.name: r"-[a-z0-9]{1,10}-[a-z0-9]{5}",
-    JOB.name: r"-model(-[a-z0-9]{1,16})?",
 }
 """What is appended to an endpoint's name, or to its canary's, in a kind's names."""
 _KEDA: Final = "keda-hpa-"
@@ -74,19 +73,39 @@ class Event:
         return (self.region, self.kind, self.name, self.reason, self.note)
 
 
-def is_of(name: str, event: Manifest) -> bool:
-    """Return whether `event` is about an object of the endpoint `name`."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class Owner:
+    """An endpoint, as far as its objects are called by it."""
+
+    name: str
+    model_job: str = ""
+    """The Job that copies its model, which may be another endpoint's too; empty for none."""
+
+    def owns(self, kind: str, called: str) -> bool:
+        """Return whether an object of that kind and name is the endpoint's."""
+        if self.model_job and self._is_copy(kind, called):
+            return True
+        if kind in _ROUTES:
+            return endpoint_of_route(called) == self.name
+        if kind in _NAMED:
+            return called.removeprefix(_KEDA).removesuffix(CANARY_SUFFIX) == self.name
+        appended = _APPENDED.get(kind)
+        if appended is None:
+            return False
+        pattern = f"{re.escape(self.name)}({CANARY_SUFFIX})?{appended}"
+        return re.fullmatch(pattern, called) is not None
+
+    def _is_copy(self, kind: str, called: str) -> bool:
+        if kind == JOB.name:
+            return called == self.model_job
+        of_job = f"{re.escape(self.model_job)}-[a-z0-9]{{5}}"
+        return kind == POD.name and re.fullmatch(of_job, called) is not None
+
+
+def is_of(owner: Owner, event: Manifest) -> bool:
+    """Return whether `event` is about an object of the endpoint."""
     about = event.get("regarding") or {}
-    kind, called = str(about.get("kind", "")), str(about.get("name", ""))
-    if kind in _ROUTES:
-        return endpoint_of_route(called) == name
-    if kind in _NAMED:
-        return called.removeprefix(_KEDA).removesuffix(CANARY_SUFFIX) == name
-    appended = _APPENDED.get(kind)
-    if appended is None:
-        return False
-    pattern = f"{re.escape(name)}({CANARY_SUFFIX})?{appended}"
-    return re.fullmatch(pattern, called) is not None
+    return owner.owns(str(about.get("kind", "")), str(about.get("name", "")))
 
 
 def event_of(region: str, manifest: Manifest) -> Event:

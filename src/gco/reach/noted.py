@@ -7,7 +7,7 @@ from typing import TypeAlias
 from gco.cluster.port import LoggingCluster, Manifest
 from gco.errors import GcoError
 from gco.kinds import EVENT
-from gco.reach.events import Event, event_of, is_of
+from gco.reach.events import Event, Owner, event_of, is_of
 from gco.reach.place import Place, Trouble, why
 from gco.reach.reaching import reached, watched
 from gco.runtime.informer import Informer
@@ -16,7 +16,7 @@ from gco.runtime.streams import closing
 Noted: TypeAlias = Event | Trouble
 
 
-async def read(place: Place, name: str, namespace: str) -> AsyncIterator[Noted]:
+async def read(place: Place, owner: Owner, namespace: str) -> AsyncIterator[Noted]:
     """Yield what the region's cluster noted of the endpoint, in no order."""
     try:
         async with place.opened() as cluster:
@@ -24,24 +24,24 @@ async def read(place: Place, name: str, namespace: str) -> AsyncIterator[Noted]:
             async with closing(pages):
                 async for page in pages:
                     for manifest in page.items:
-                        if is_of(name, manifest):
+                        if is_of(owner, manifest):
                             yield event_of(place.region, manifest)
     except GcoError as error:
         yield Trouble(place.region, why(error))
 
 
-def follow(place: Place, name: str, namespace: str) -> AsyncIterator[Noted]:
+def follow(place: Place, owner: Owner, namespace: str) -> AsyncIterator[Noted]:
     """Yield what was noted, then each further event, and each one that happens again."""
-    return reached(place, lambda cluster: _followed(cluster, place.region, name, namespace))
+    return reached(place, lambda cluster: _followed(cluster, place.region, owner, namespace))
 
 
 async def _followed(
-    cluster: LoggingCluster, region: str, name: str, namespace: str
+    cluster: LoggingCluster, region: str, owner: Owner, namespace: str
 ) -> AsyncIterator[Event]:
     found: asyncio.Queue[Event] = asyncio.Queue()
 
     def project(manifest: Manifest) -> Event | None:
-        return event_of(region, manifest) if is_of(name, manifest) else None
+        return event_of(region, manifest) if is_of(owner, manifest) else None
 
     def take(_key: str, old: Event | None, new: Event | None) -> None:
         if new is not None and new != old:

@@ -12,7 +12,8 @@ from gco.cli.render.events import event_line, events_table
 from gco.cli.session import Session
 from gco.cli.texts import as_line
 from gco.core.model.ids import EndpointName
-from gco.reach.events import Event, in_order
+from gco.core.model.model_source import job_name
+from gco.reach.events import Event, Owner, in_order
 from gco.reach.merging import merged
 from gco.reach.noted import follow as follow_events
 from gco.reach.noted import read
@@ -33,9 +34,9 @@ async def events(
     places = await places_of(session, view, regions)
     if follow:
         return await _follow(session, view, places, output)
-    asked = ", ".join(place.region for place in places)
+    asked, owner = ", ".join(place.region for place in places), owner_of(view)
     async with told_when_slow(session.screen, f"asking {asked} …"):
-        found = [noted async for noted in merged(read(p, name, view.namespace) for p in places)]
+        found = [noted async for noted in merged(read(p, owner, view.namespace) for p in places)]
     troubles = [noted for noted in found if isinstance(noted, Trouble)]
     for trouble in troubles:
         say(session.screen, trouble)
@@ -58,6 +59,12 @@ async def latest(session: Session, view: EndpointView) -> tuple[Sequence[Event],
     return known[-LATEST:], missing
 
 
+def owner_of(view: EndpointView) -> Owner:
+    """Return what the endpoint's objects are called by, its model's Job included."""
+    model = view.effective.model
+    return Owner(view.name, job_name(model) if model else "")
+
+
 def facts(event: Event) -> dict[str, Any]:
     """Return an event as JSON-like data."""
     told = dataclasses.asdict(event)
@@ -69,7 +76,7 @@ def facts(event: Event) -> dict[str, Any]:
 async def _within(place: Place, view: EndpointView) -> list[Event | Trouble]:
     try:
         async with asyncio.timeout(STATUS_SECONDS):
-            return [noted async for noted in read(place, view.name, view.namespace)]
+            return [noted async for noted in read(place, owner_of(view), view.namespace)]
     except TimeoutError:
         return [Trouble(place.region, f"no answer within {STATUS_SECONDS:g} s")]
 
@@ -77,9 +84,9 @@ async def _within(place: Place, view: EndpointView) -> list[Event | Trouble]:
 async def _follow(
     session: Session, view: EndpointView, places: Sequence[Place], output: Format
 ) -> int:
-    screen = session.screen
+    screen, owner = session.screen, owner_of(view)
     failed = False
-    async for noted in merged(follow_events(place, view.name, view.namespace) for place in places):
+    async for noted in merged(follow_events(place, owner, view.namespace) for place in places):
         if isinstance(noted, Trouble):
             say(screen, noted)
             failed |= not noted.passing
