@@ -124,4 +124,8 @@ async def test_an_upgrade_restarts_no_pod_repairs_to_what_was_frozen_and_serves_
         await place.answered(3)
         template = (await place.deployment())["spec"]["template"]
         assert template["spec"][GRACE] != OLD_GRACE
-        assert not running & await place.pods()
+
+        async def replaced():
+            return not running & await place.pods()
+
+        await eventually(replaced, within=30, what="the end of the old pods")
