@@ -245,8 +245,8 @@ async def test_a_listing_that_fails_midway_is_no_listing(clock):
     listing = world.store.list
     broken = asyncio.Event()
 
-    async def partial():
-        async for endpoint in listing():
+    async def partial(**told):
+        async for endpoint in listing(**told):
             yield endpoint
             if not broken.is_set():
                 broken.set()
