@@ -8,7 +8,7 @@ from typing import Any
 
 from gco.cluster.port import Cluster, Manifest
 from gco.core.model.names import LEADER_LEASE
-from gco.kinds import DEPLOYMENT, INGRESS, LEASE, SERVICE
+from gco.kinds import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, INGRESS, LEASE, SERVICE
 
 CLIENT = "OpenAPI-Generator"
 """What the API server calls a writer that uses Kubernetes' Python client."""
@@ -100,3 +100,15 @@ def _head(kind: Any, name: str, app: str) -> dict[str, Any]:
         "kind": kind.name,
         "metadata": {"name": name, "namespace": NAMESPACE, "labels": labels(app)},
     }
+
+
+def autoscaler(name: str) -> Manifest:
+    """The HorizontalPodAutoscaler as the original makes it."""
+    target = {"type": "Utilization", "averageUtilization": 70}
+    spec = {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+        "minReplicas": 1,
+        "maxReplicas": 10,
+        "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
+    }
+    return {**_head(HORIZONTAL_POD_AUTOSCALER, name, name), "spec": spec}

@@ -10,6 +10,7 @@ from gco.core.model.status import ConditionType, RegionState
 from gco.kinds import (
     CONTROLLER_REVISION,
     DEPLOYMENT,
+    HORIZONTAL_POD_AUTOSCALER,
     INGRESS,
     LEASE,
     POD,
@@ -150,6 +151,47 @@ async def test_a_replica_count_that_is_wanted_is_ours_from_then_on(clock):
         await world.ready()
 
         assert world.find(DEPLOYMENT, WEB)["spec"]["replicas"] == 2
+
+
+SCALING = {"min": 1, "max": 8, "metrics": [{"type": "cpu", "target": 60}]}
+
+
+async def test_an_autoscaler_is_taken_over_and_the_count_stays_its(clock):
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        original = await serving(world, replicas=3)
+        made = await original.create(HORIZONTAL_POD_AUTOSCALER, originals.autoscaler(WEB))
+        before = uids(world, POD)
+        await world.want(adopts=True, autoscaling=SCALING)
+        await until(
+            lambda: (
+                managers(world.find(HORIZONTAL_POD_AUTOSCALER, WEB)) == {MANAGER}
+                and MANAGER in managers(world.find(DEPLOYMENT, WEB))
+            ),
+            within=300,
+        )
+        await world.quiet(60)
+
+        assert world.find(DEPLOYMENT, WEB)["spec"]["replicas"] == 3
+        assert uids(world, POD) == before
+        found = world.find(HORIZONTAL_POD_AUTOSCALER, WEB)
+        assert found["metadata"]["uid"] == made["metadata"]["uid"]
+        assert found["spec"]["maxReplicas"] == 8
+        assert [metric["type"] for metric in found["spec"]["metrics"]] == ["ContainerResource"]
+
+
+async def test_an_autoscaler_that_is_not_wanted_goes_and_the_count_is_the_endpoints(clock):
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        original = await serving(world, replicas=3)
+        await original.create(HORIZONTAL_POD_AUTOSCALER, originals.autoscaler(WEB))
+        await world.want(adopts=True, replicas=2)
+        await world.ready()
+        await until(lambda: world.find(DEPLOYMENT, WEB)["spec"]["replicas"] == 2)
+
+        assert world.find(HORIZONTAL_POD_AUTOSCALER, WEB) is None
 
 
 async def test_without_a_word_that_they_are_to_be_taken_over_they_are_left_alone(clock):
