@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from gco.core.model.endpoint import TargetState, Write
-from gco.core.model.ids import EndpointUid, RevisionNumber
+from gco.core.model.ids import EndpointName, EndpointUid, RevisionNumber
 from gco.core.model.names import RECREATED_ANNOTATION, STORE_ANNOTATION, SYNC_MANAGER
 from gco.core.sync.copies import read_copy
 from gco.errors import ConflictError, RejectedError, StoreUnavailableError
@@ -475,3 +475,30 @@ async def test_a_name_that_another_endpoint_had_is_taken_over_with_its_uid(clock
 
         await until(lambda: site.copy()["spec"]["uid"] == anew)
         assert (await world.endpoint()).targets[EAST].state is TargetState.RUNNING
+
+
+async def test_a_store_that_was_set_back_is_refused_and_has_its_word_again_with_one_edit(clock):
+    world = World(clock, EAST)
+    site = world.sites[EAST]
+    async with world.running():
+        await world.apply()
+        await world.settled("running")
+        backup = await world.endpoint()
+        await world.apply(replicas=2)
+        await world.apply(replicas=3)
+        await world.settled("running")
+        assert site.asked() == ("running", 3, 3)
+
+    current = await world.endpoint()
+    restored = backup.model_copy(update={"generation": current.generation + 1})
+    await world.store.write([Write(backup.name, current.generation, restored)])
+    world.sites[EAST].has_namespace = False
+    async with world.running():
+        await asyncio.sleep(60)
+        assert site.asked() == ("running", 3, 3)  # nothing goes back by itself
+        [east] = (await world.service().get(EndpointName(WEB))).regions
+        assert east.reason == "RevisionOutdated"
+
+        await world.service().scale(EndpointName(WEB), 1)
+        await until(lambda: site.asked() == ("running", 4, 1))
+        await world.settled("running")

@@ -24,6 +24,7 @@ from gco.errors import (
 from gco.service.bases import canary_base
 from gco.service.context import Context
 from gco.service.plan import Asker, Draft, Plan, plan
+from gco.service.restored import highest_seen
 from gco.service.results import Applied
 from gco.store.port import MAX_WRITES
 
@@ -70,11 +71,17 @@ async def commit(
 async def _plan_all(context: Context, requests: Sequence[Request]) -> dict[EndpointName, Plan]:
     registered = await context.registered()
     found = await context.store.get_many([request.name for request in requests])
+    seen = await highest_seen(context, found)
     plans: dict[EndpointName, Plan] = {}
     problems: list[Problem] = []
     for request in requests:
         current = found.get(request.name)
-        asker = Asker(context.actor, context.clock.now(), EndpointUid(str(uuid.uuid4())))
+        asker = Asker(
+            context.actor,
+            context.clock.now(),
+            EndpointUid(str(uuid.uuid4())),
+            seen.get(request.name, 0),
+        )
         try:
             _refuse_deleted(current)
             draft = request.draft(current, registered)

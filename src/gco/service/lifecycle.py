@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 
 from gco.core.fleet.targets import deleted_targets
 from gco.core.model.endpoint import Endpoint, EndpointState, Write
-from gco.core.model.ids import Actor, EndpointName, Generation
+from gco.core.model.ids import Actor, EndpointName, Generation, RevisionNumber
 from gco.errors import ConfirmationError, ConflictError
 from gco.service.commit import TRIES
 from gco.service.context import Context
+from gco.service.restored import highest_seen
 from gco.service.results import Deleted
 from gco.store.port import MAX_WRITES
 
@@ -53,18 +54,23 @@ async def _bury_once(
     context: Context, names: Sequence[EndpointName]
 ) -> Mapping[EndpointName, Endpoint]:
     found = await context.store.get_many(names)
-    buried = {n: _tombstone(context, e) for n, e in found.items() if not _deleted(e)}
+    alive = {name: endpoint for name, endpoint in found.items() if not _deleted(endpoint)}
+    seen = await highest_seen(context, alive)
+    buried = {
+        name: _tombstone(context, endpoint, seen.get(name, endpoint.revision))
+        for name, endpoint in alive.items()
+    }
     if buried:
         await context.store.write([Write(n, found[n].generation, e) for n, e in buried.items()])
     return {**found, **buried}
 
 
-def _tombstone(context: Context, endpoint: Endpoint) -> Endpoint:
+def _tombstone(context: Context, endpoint: Endpoint, seen: RevisionNumber) -> Endpoint:
     now = context.clock.now()
     return endpoint.model_copy(
         update={
             "state": EndpointState.DELETED,
-            "targets": deleted_targets(endpoint.targets),
+            "targets": deleted_targets(endpoint.targets, seen),
             "generation": Generation(endpoint.generation + 1),
             "updated_at": now,
             "deleted_at": now,

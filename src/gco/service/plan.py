@@ -77,6 +77,8 @@ class Asker:
     actor: Actor
     now: dt.datetime
     new_uid: EndpointUid
+    seen: int = 0
+    """The highest revision that a region says it runs; above the record's in a store set back."""
 
 
 def plan(
@@ -88,7 +90,8 @@ def plan(
     """Return the write that makes `current` what `draft` says; raises InvalidSpecError."""
     wanted, warnings = _wanted(draft, current, registered)
     uid = asker.new_uid if current is None else current.uid
-    number = RevisionNumber(1 if current is None else current.revision + 1)
+    number = RevisionNumber(1 if current is None else max(current.revision, asker.seen) + 1)
+    set_back = current is not None and asker.seen > current.revision
     previous = {} if current is None else current.targets
     targets = plan_targets(
         uid,
@@ -106,6 +109,7 @@ def plan(
         labels=({} if current is None else current.labels, draft.labels),
     )
     same = current is not None and _same(current, draft) and same_targets(previous, targets)
+    same = same and not set_back
     applied = _applied(draft, current, asker, changes, same=same)
     applied = applied.model_copy(update={"warnings": warnings})
     if same:

@@ -196,6 +196,11 @@ def _why(target: RegionTarget, status: RegionStatus | None, *, done: bool) -> tu
     """The region's own cause, unless it has not looked at the target yet."""
     if status is None:
         return "Pending", "the region has not reported yet"
+    if status.observed_revision > target.revision:
+        return "RevisionOutdated", (
+            f"the region is at revision {status.observed_revision}, and the store, which was set "
+            f"back, at {target.revision}; apply the endpoint again: that goes beyond both"
+        )
     if status.observed_revision != target.revision:
         return "Pending", f"the region is at revision {status.observed_revision}"
     if target.state is TargetState.DELETED:

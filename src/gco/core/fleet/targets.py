@@ -45,10 +45,19 @@ def plan_targets(
 
 
 def deleted_targets(
-    previous: Mapping[RegionName, RegionTarget],
+    previous: Mapping[RegionName, RegionTarget], seen: int = 0
 ) -> dict[RegionName, RegionTarget]:
-    """Return the targets of a tombstone: every region is to remove what it has."""
-    return {name: _leave(target, target.revision) for name, target in previous.items()}
+    """Return the targets of a tombstone: every region is to remove what it has.
+
+    `seen` is the highest revision that any says it runs: one that is above the record's, in a
+    store that was set back, would refuse the wish.
+    """
+    return {
+        name: _leave(target, target.revision).model_copy(
+            update={"revision": RevisionNumber(max(target.revision, seen))}
+        )
+        for name, target in previous.items()
+    }
 
 
 def same_targets(
