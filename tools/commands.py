@@ -48,7 +48,7 @@ def _examples(epilog: str | None) -> Iterator[str]:
     """Yield the examples as a block; what is said beside or above one becomes its comment."""
     lines = [line.replace("\\[", "[") for line in (epilog or "").splitlines()[1:]]
     if lines:
-        yield '```console no-run="examples of the help"'
+        yield '```console {no-run="examples of the help"}'
         for line in lines:
             yield re.sub(r" *\[dim\](?:# )?(.*?)\[/dim\]", r"  # \1", line).strip()
         yield "```\n"

@@ -1,7 +1,7 @@
 """The pages that people read, and the fenced blocks in them.
 
-A block's info string is a language and options, `console exit="4"`: both the site's Markdown and
-GitHub's take it. Which languages and options there are is told in tests/README.md.
+A block's info string is a language and options in braces, `console {exit="4"}`: both the site's
+Markdown and GitHub's take it. Which languages and options there are is told in tests/README.md.
 """
 
 import dataclasses
@@ -31,6 +31,7 @@ _FENCE = re.compile(
     r"|<!-- run: (?P<hidden>.*?) -->",
     re.MULTILINE | re.DOTALL,
 )
+_BRACES = re.compile(r"\{(.*)\}")
 _OPTION = re.compile(r'([\w-]+)="([^"]*)"')
 
 
@@ -70,5 +71,7 @@ def _blocks(page: Path, text: str) -> Iterator[Block]:
             continue
         language, _, rest = found["info"].strip().partition(" ")
         body = re.sub(rf"^ {{0,{len(found['indent'])}}}", "", found["text"], flags=re.MULTILINE)
-        unread = _OPTION.sub("", rest).strip()
-        yield Block(page, line, language, dict(_OPTION.findall(rest)), body, unread)
+        options = _BRACES.fullmatch(rest)
+        told = _OPTION.findall(options[1]) if options else []
+        unread = _OPTION.sub("", options[1]).strip() if options else rest
+        yield Block(page, line, language, dict(told), body, unread)
