@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import urllib.request
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -96,6 +97,25 @@ def change_image(place: Place) -> None:
     place.gco("history", LLAMA)
 
 
+def try_a_version(place: Place) -> None:
+    """A canary gets its share of the requests, and is taken over without a gap."""
+    tell("Try a version on two fifths of the requests, then take it over")
+    before = place.replicas(LLAMA)
+    place.gco("canary", LLAMA, "--image", "vllm/vllm-openai:v0.8.6", "--weight", "40")
+    place.gco("wait", LLAMA)
+    place.gco("status", LLAMA)
+    check(
+        before < place.replicas(LLAMA), "a canary runs in each region, the others were left alone"
+    )
+    answers = _served_by(f"{_addresses(place)[REGIONS[0]]}/inference/{LLAMA}/v1/models", times=20)
+    check(max(answers.values()) == 8, "8 of 20 requests were answered by the canary")
+    place.gco("promote", LLAMA)
+    place.gco("wait", LLAMA)
+    until(lambda: not before & place.replicas(LLAMA), "the old ones have drained", seconds=_SECONDS)
+    until(lambda: len(place.replicas(LLAMA)) == 6, "the canaries are gone", seconds=_SECONDS)
+    check(not before & place.replicas(LLAMA), "every replica runs the new version")
+
+
 def explain(place: Place) -> None:
     """An image that does not exist reads as what it is, and goes back."""
     tell("A mistake, named")
@@ -131,6 +151,7 @@ STEPS: tuple[Callable[[Place], None], ...] = (
     repair,
     stop_and_start,
     change_image,
+    try_a_version,
     explain,
     remove_region,
     delete,
@@ -140,6 +161,15 @@ STEPS: tuple[Callable[[Place], None], ...] = (
 def _addresses(place: Place) -> dict[str, str]:
     listed = place.facts("regions", "list")
     return {info["region"]["name"]: info["region"]["address"] for info in listed}
+
+
+def _served_by(url: str, *, times: int) -> Counter[str]:
+    """Ask `times` times; return how often each replica answered."""
+    found: Counter[str] = Counter()
+    for _ in range(times):
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - loopback, from the store
+            found[answer.headers["X-Served-By"]] += 1
+    return found
 
 
 def _view(place: Place) -> dict[str, Any]:

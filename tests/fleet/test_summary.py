@@ -5,9 +5,20 @@ import datetime as dt
 import pytest
 
 from gco.core.fleet.summary import format_seconds, roll_up, silent_for, view_region
-from gco.core.model.endpoint import EndpointState, TargetState
-from gco.core.model.status import RegionState
-from tests.fleet.builders import EAST, NOW, SOUTH, WEST, endpoint, region, status, target
+from gco.core.model.endpoint import CanaryTarget, EndpointState, TargetState
+from gco.core.model.ids import TemplateKey
+from gco.core.model.status import ConditionType, RegionState
+from tests.fleet.builders import (
+    EAST,
+    NOW,
+    SOUTH,
+    WEST,
+    condition,
+    endpoint,
+    region,
+    status,
+    target,
+)
 
 GONE = TargetState.DELETED
 
@@ -129,6 +140,16 @@ def test_what_a_former_endpoint_of_that_name_said_is_not_shown():
 )
 def test_failed_means_that_it_will_not_get_there_by_itself(said, failed):
     assert view(None, said).failed is failed
+
+
+def test_a_canary_that_does_not_serve_is_told_though_the_endpoint_is_ready():
+    canary = CanaryTarget(template_key=TemplateKey("new"), weight=10, replicas=1)
+    said = condition(ConditionType.CANARY_READY, False, "ImagePullFailed", "a:1 cannot be pulled")
+
+    found = view(target(canary=canary), status(extra=(said,)))
+
+    assert (found.done, found.reason) == (False, "ImagePullFailed")
+    assert found.message == "its canary: a:1 cannot be pulled"
 
 
 def test_the_url_is_the_regions_address_and_the_route():

@@ -11,7 +11,10 @@ import pytest
 import yaml
 
 from gco.core.model.model_source import model_name
+from gco.core.region.canary import Step, Trial, as_endpoint
+from gco.core.region.desired import desired
 from gco.core.region.freeze import freeze
+from gco.core.region.observed import is_canarys
 from gco.core.region.render.autoscaler import autoscaler
 from gco.core.region.render.deployment import deployment
 from gco.core.region.render.disruption import disruption_budget
@@ -22,8 +25,9 @@ from gco.core.region.render.service import service
 from gco.core.region.render.split import Split
 from gco.core.region.render.template import pod_template
 from gco.core.region.scaling import task_of
-from gco.core.region.stage import wanted_replicas
-from tests.builders import a_regional
+from gco.core.region.stage import Stage, wanted_replicas
+from tests.builders import WEB, a_regional
+from tests.region.test_stage import ALL
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -240,7 +244,25 @@ def objects_of(regional, split=None):
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_objects_of_an_endpoint_are_the_reviewed_ones(case):
-    rendered = objects_of(CASES[case], SPLITS.get(case))
+    compare(case, objects_of(CASES[case], SPLITS.get(case)))
+
+
+def test_the_objects_of_a_canary_are_the_reviewed_ones():
+    regional = a_regional(
+        canary={"image": "vllm/vllm-openai:v0.9.0", "replicas": 2}, route={"path": "/llm"}
+    )
+    its = as_endpoint(regional, regional.spec.canary)
+    own, canary = (
+        freeze(each.name, each.spec.template_key, each.spec.revision, pod_template(each))
+        for each in (regional, its)
+    )
+
+    wanted = desired(regional, ALL, Stage.SERVE, own, trial=Trial(Step.TRY, 10), canary=canary)
+
+    compare("canary", [o for ref, o in wanted.objects.items() if is_canarys(ref, WEB)])
+
+
+def compare(case, rendered):
     plain = [json.loads(json.dumps(r.manifest)) for r in rendered]
     text = yaml.safe_dump_all(plain, sort_keys=False, width=100)
     path = GOLDEN / f"{case}.yaml"

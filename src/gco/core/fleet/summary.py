@@ -205,12 +205,17 @@ def _why(target: RegionTarget, status: RegionStatus | None, *, done: bool) -> tu
         return "Pending", f"the region is at revision {status.observed_revision}"
     if target.state is TargetState.DELETED:
         return ("Deleted", "") if done else ("Deleting", status.error or "")
-    ready = status.condition(ConditionType.READY)
-    if ready is not None and ready.status == "True" and not done:
-        ready = status.condition(ConditionType.CANARY_READY) or ready
-    if ready is not None:
-        return ready.reason, ready.message
-    return "Pending", status.error or ""
+    return _own_words(status, done=done)
+
+
+def _own_words(status: RegionStatus, *, done: bool) -> tuple[str, str]:
+    """What Ready says; of an endpoint that is ready and not done, what its canary says."""
+    ready, canary = (status.condition(c) for c in (ConditionType.READY, ConditionType.CANARY_READY))
+    if ready is None:
+        return "Pending", status.error or ""
+    if ready.status == "True" and canary is not None and not done:
+        return canary.reason, f"its canary: {canary.message}"
+    return ready.reason, ready.message
 
 
 def _failed(target: RegionTarget, status: RegionStatus | None) -> bool:

@@ -7,6 +7,7 @@ from gco.core.model.canary import canary_name
 from gco.core.model.ids import EndpointName
 from gco.core.model.names import service_name
 from gco.core.model.regional import Regional
+from gco.core.model.spec import RouteBackend
 from gco.core.region.actions import Claim, ObjectRef, Owner, Rendered, Why
 from gco.core.region.canary import NO_TRIAL, Step, Trial, as_endpoint
 from gco.core.region.copy_jobs import copy_jobs, job_refs
@@ -20,6 +21,7 @@ from gco.core.region.observed import (
     workload_ref,
 )
 from gco.core.region.owner import claimed, owner_of
+from gco.core.region.render.alb import alb_backend
 from gco.core.region.render.autoscaler import autoscaler
 from gco.core.region.render.container import port_number
 from gco.core.region.render.deployment import deployment
@@ -28,7 +30,7 @@ from gco.core.region.render.revision import revision
 from gco.core.region.render.route import routes
 from gco.core.region.render.service import service
 from gco.core.region.render.split import Split
-from gco.core.region.routing import main_route, own_routes, route_refs
+from gco.core.region.routing import backend_of, main_route, own_routes, route_refs
 from gco.core.region.scaling import Hold, autoscaler_wanted, count_of, task_of
 from gco.core.region.stage import Stage
 
@@ -120,11 +122,12 @@ def _canary(
     own = as_endpoint(regional, stated)
     selector = observed.canary.workload.match_labels if observed.canary.workload else None
     replicas = 0 if trial.step is Step.REST else stated.replicas
+    told = alb_backend(template) if backend_of(regional) is RouteBackend.ALB else {}
     return Desired(
         {
             revision_ref(template.name): revision(own, template),
             workload_ref(own.name): deployment(own, template, replicas, selector),
-            service_ref(own.name): service(own, template),
+            service_ref(own.name): service(own, template, annotations=told),
         }
     )
 

@@ -42,6 +42,15 @@ def alb_paths(regional: Regional, template: Template, split: Split | None) -> Pa
     return Paths(annotations, ({"path": path, "pathType": "Prefix", "backend": backend},))
 
 
+def alb_backend(template: Template) -> dict[str, str]:
+    """Return what is said on a Service of its own pods, over what the Ingress says of all.
+
+    The controller's guide "Annotations": those of a Service win. A canary may answer on another
+    path whether it is ready.
+    """
+    return {f"{ALB}/healthcheck-path": ready_path(template.body)}
+
+
 def _health(stated: HealthCheck) -> dict[str, str]:
     return {
         f"{ALB}/healthcheck-interval-seconds": str(stated.interval_seconds or _INTERVAL),

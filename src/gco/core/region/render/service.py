@@ -1,5 +1,7 @@
 """The Service: one stable address within the cluster for all ready pods."""
 
+from collections.abc import Mapping
+
 from gco.core.model.names import APP_LABEL, PORT_NAME, SERVICE_PORT, service_name
 from gco.core.model.regional import Regional
 from gco.core.region.actions import Rendered
@@ -9,7 +11,13 @@ from gco.core.region.render.objects import envelope, rendered
 from gco.kinds import SERVICE
 
 
-def service(regional: Regional, template: Template, *, number: int | None = None) -> Rendered:
+def service(
+    regional: Regional,
+    template: Template,
+    *,
+    number: int | None = None,
+    annotations: Mapping[str, str] | None = None,
+) -> Rendered:
     """Return the Service, which reaches each pod on the port that this pod's template names.
 
     A named port lets pods of two templates with two ports answer during a rollout; `number` is for
@@ -27,7 +35,8 @@ def service(regional: Regional, template: Template, *, number: int | None = None
         "selector": {APP_LABEL: regional.name},
         "ports": [port],
     }
-    return rendered({**envelope(SERVICE, service_name(regional.name), regional), "spec": spec})
+    head = envelope(SERVICE, service_name(regional.name), regional, annotations)
+    return rendered({**head, "spec": spec})
 
 
 def _target(template: Template) -> str | int:
