@@ -14,7 +14,11 @@ from gco.core.model.status import ConditionType
 from gco.errors import AbsentError
 from gco.kinds import CUSTOM_RESOURCE_DEFINITION, DEPLOYMENT, HTTP_ROUTE, INGRESS
 from gco.runtime.informer import Informer
+from gco.sandbox.router.http_routes import http_route
+from gco.sandbox.router.ingresses import rules_of
+from gco.sandbox.router.rules import choose
 from tests.builders import WEB
+from tests.scenario.canary_world import NEW
 from tests.scenario.region_world import NS, ROUTE, World
 from tests.virtual_time import until
 from tests.waiting import background
@@ -266,3 +270,48 @@ async def test_an_endpoint_deleted_while_its_route_moves_leaves_no_route(world: 
 
         await until(lambda: not world.all(INGRESS) and not world.all(HTTP_ROUTE), within=60)
         await until(lambda: world.find(DEPLOYMENT, WEB) is None, within=300)
+
+
+def shares(world: World) -> dict[str, int]:
+    """Return how requests are divided, as a router reads it off the stored routes."""
+    ingresses = (rule for m in world.all(INGRESS).values() for rule in rules_of(m))
+    gateways = (rule for m in world.all(HTTP_ROUTE).values() for rule in http_route(m).rules)
+    rule = choose((*ingresses, *gateways), "any", f"/inference/{WEB}/v1/models")
+    return {} if rule is None else {share.service: share.weight for share in rule.shares}
+
+
+@pytest.mark.parametrize(
+    "route", [None, NGINX, GATEWAY], ids=lambda route: route["backend"] if route else "alb"
+)
+async def test_a_canary_has_its_share_at_every_backend_and_leaves_plain_routing(
+    world: World, route: dict[str, Any] | None
+) -> None:
+    await world.install()
+    spec = {} if route is None else {"route": route}
+    async with background(*world.loops(), Gateway(world).run()):
+        await world.want(**spec, canary={"image": NEW, "weight": 20})
+        await until(lambda: shares(world) == {WEB: 80, f"{WEB}-canary": 20}, within=300)
+        await world.ready()
+
+        await world.want(revision=2, **spec)
+        await until(lambda: set(shares(world)) == {WEB}, within=60)
+        await until(lambda: world.find(DEPLOYMENT, f"{WEB}-canary") is None, within=60)
+        assert len(world.all(INGRESS)) + len(world.all(HTTP_ROUTE)) == 1
+
+
+async def test_a_canary_keeps_its_share_while_the_route_moves(world: World) -> None:
+    await world.install()
+    canary = {"image": NEW, "weight": 20}
+    seen = Answering(world)
+    async with background(*world.loops(), Gateway(world).run(), seen.run()):
+        await world.want(canary=canary)
+        await until(lambda: shares(world) == {WEB: 80, f"{WEB}-canary": 20}, within=300)
+
+        await world.want(revision=2, route=NGINX, canary=canary)
+        await until(lambda: world.find(INGRESS, ROUTE) is None, within=60)
+        assert shares(world) == {WEB: 80, f"{WEB}-canary": 20}
+
+        await world.want(revision=3, route=GATEWAY, canary=canary)
+        await until(lambda: world.all(INGRESS) == {}, within=60)
+        assert shares(world) == {WEB: 80, f"{WEB}-canary": 20}
+        assert seen.fewest == 1

@@ -6,6 +6,7 @@ import pytest
 
 from gco.core.model.endpoint import Endpoint, EndpointState, Write
 from gco.core.model.ids import EndpointName, EndpointUid, Epoch, RegionName, RevisionNumber, Seq
+from gco.core.model.spec import GatewayRef
 from gco.core.model.status import AcceleratorCapacity
 from gco.errors import (
     ConflictError,
@@ -448,6 +449,9 @@ async def test_a_region_comes_back_as_it_was_written_by_name(store):
     east = a_region(
         capacity={"nvidia.com/gpu": AcceleratorCapacity(total=8, free=0, nodes=1)},
         address="http://127.0.0.1:8080",
+        route_backend="gateway",
+        gateway=GatewayRef(name="public", namespace="gateways", listener="https"),
+        alb_rewrites=False,
     )
     await store.lead_region(east)
     await store.lead_region(a_region(WEST, cluster="cluster-2"))
