@@ -1,7 +1,6 @@
 """Regions with clusters that answer: memory ones behind an API, served by a thread of their own."""
 
 import asyncio
-import contextlib
 import json
 import threading
 from pathlib import Path
@@ -10,6 +9,7 @@ from gco.clock import SystemClock
 from gco.sandbox.api import ApiFace
 from tests.cli.world import a_region
 from tests.reach.world import Site
+from tests.waiting import eventually
 
 
 class Clusters:
@@ -25,6 +25,7 @@ class Clusters:
         stack.callback(self._loop.call_soon_threadsafe, self._loop.stop)
         self._stack = stack
         self._faces = {}
+        self._serving = {}
 
     def do(self, work):
         """Await `work` in the loop of the sites; return its result."""
@@ -34,8 +35,8 @@ class Clusters:
         """Return a new site, registered under `name` and bound to it."""
         site = self.do(Site(name, self._world.folder, SystemClock()).made())
         face = self.do(self._face(site))
-        serving = asyncio.run_coroutine_threadsafe(face.run(), self._loop)
-        self._stack.callback(self._end, serving)
+        self._serving[name] = asyncio.run_coroutine_threadsafe(face.run(), self._loop)
+        self._stack.callback(self.end, name)
         self.register(name, site.uid)
         self._faces[name] = face
         self._write()
@@ -57,10 +58,25 @@ class Clusters:
     async def _face(self, site):
         return ApiFace(site.server.client("api"))
 
-    def _end(self, serving):
-        serving.cancel()
-        with contextlib.suppress(asyncio.CancelledError, Exception):
-            self.do(asyncio.sleep(0))
+    def end(self, name):
+        """Have the cluster of a region answer nobody any more."""
+        serving = self._serving.pop(name, None)
+        if serving is not None:
+            serving.cancel()
+            self.do(self._ended(self._faces[name]))
+
+    async def _ended(self, face):
+        async def gone():
+            try:
+                _, writer = await asyncio.open_connection(
+                    *face.url.removeprefix("http://").split(":")
+                )
+            except OSError:
+                return True
+            writer.close()
+            return False
+
+        await eventually(gone, within=30, what="a closed port")
 
     @property
     def _kubeconfig(self):

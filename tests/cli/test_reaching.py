@@ -73,6 +73,25 @@ def test_another_cluster_than_the_regions_is_told_and_the_others_are_read(runnin
     assert "loading" in result.stdout
 
 
+def test_five_clusters_are_read_at_once_and_one_that_is_gone_stops_none(world):
+    names = [f"region-{number}" for number in range(1, 6)]
+    with contextlib.ExitStack() as stack:
+        clusters = Clusters(world, stack)
+        for name in names:
+            site = clusters.site(name)
+            clusters.do(site.pod("web-1-22222"))
+            clusters.do(site.start("web-1-22222", f"of {name}"))
+        world.applied(document(regions=names))
+        clusters.end("region-3")
+
+        result = run(world, "logs", "web")
+
+    told = sorted(line.partition("  ")[2] for line in result.stdout.splitlines())
+    assert told == [f"of {name}" for name in names if name != "region-3"]
+    assert (result.exit_code, result.stderr.count("error: region-3: ")) == (1, 1)
+    assert "could not be reached" in result.stderr
+
+
 @pytest.mark.usefixtures("east")
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),

@@ -26,11 +26,13 @@ class Server:
         self.app.router.add_get("/inference/web/health", self._health)
         self.asked = []
         self.status = 200
+        self.hosts = []
 
     async def _models(self, _):
         return web.json_response({"data": [{"id": "m"}]})
 
-    async def _health(self, _):
+    async def _health(self, request):
+        self.hosts.append(request.host)
         return web.Response(status=self.status, text="still\nloading")
 
     async def _complete(self, request):
@@ -200,6 +202,21 @@ def test_all_is_well_where_every_region_answers(talking):
     assert result.exit_code == 0
     assert heading.split() == ["REGION", "ANSWERS", "LATENCY", "URL"]
     assert [row.split()[:2] for row in rows] == [[WEST, "yes"], [EAST, "yes"]]
+
+
+@pytest.mark.parametrize(
+    ("stated", "asked"),
+    [
+        pytest.param("llm.example.com", "llm.example.com", id="a name"),
+        pytest.param("*.example.com", "web.example.com", id="any name of a domain"),
+    ],
+)
+def test_a_route_with_a_host_is_asked_under_it(talking, east, stated, asked):
+    talking.applied(document(regions=[EAST, WEST], route={"host": stated}))
+    talking.ready(EAST, WEST)
+
+    assert talking.run("health", "web", "-r", EAST).exit_code == 0
+    assert east.hosts == [asked]
 
 
 def test_a_region_whose_entrance_is_not_known_counts_as_not_answering(running):

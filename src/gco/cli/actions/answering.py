@@ -25,9 +25,14 @@ def answering(view: EndpointView, wanted: Sequence[str]) -> list[RegionView]:
 
 
 def host_of(view: EndpointView, region: RegionName) -> str | None:
-    """Return the host name that the endpoint's route has in a region, None for any."""
+    """Return a host name that the endpoint's route takes in a region, None for any.
+
+    Of `*.example.com` it is one that nobody else has.
+    """
     own = region_spec(view.spec, region).route
-    return (own.host if own else None) or (view.spec.route.host if view.spec.route else None)
+    stated = own.host if own else None
+    host = stated or (view.spec.route.host if view.spec.route else None)
+    return host.replace("*", view.name, 1) if host else None
 
 
 def _nobody(view: EndpointView, asked: Sequence[RegionView]) -> str:

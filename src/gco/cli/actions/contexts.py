@@ -65,12 +65,15 @@ async def bind(
     session: Session, *, region: str, kube_context: str, kubeconfig: Path | None, output: Format
 ) -> None:
     """Keep the way to a region's cluster, once the cluster has said that it is the one."""
-    from gco.wiring.ways import check_way, way_of  # noqa: PLC0415  (a client of clusters is heavy)
+    # A client of clusters is heavy, and the other commands need none.
+    from gco.cli.actions.places import told_when_slow  # noqa: PLC0415
+    from gco.wiring.ways import check_way, way_of  # noqa: PLC0415
 
     name = _context_of(session)
     record = await _registered(session, region)
     way = way_of(kube_context, kubeconfig, session.settings)
-    await check_way(way, record, session.settings)
+    async with told_when_slow(session.screen, f"asking {kube_context} who it is …"):
+        await check_way(way, record, session.settings)
     contexts = change_contexts(contexts_path(), lambda there: there.binding(name, region, way))
     _show(session.screen, name, contexts, output, f"{region} is reached by {kube_context}")
 
