@@ -80,12 +80,17 @@ class RealRegion:
         """Return once that many pods of the wanted template answer, and no more are wanted."""
 
         async def ready() -> bool:
-            region = await self.view(name)
+            whole = await self.service.get(EndpointName(name))
+            (region,) = whole.regions
             found = {c.type: c.status for c in region.conditions}
+            same = region.observed_revision == whole.revision
             wanted = region.replicas_ready == region.replicas_desired == replicas
-            return wanted and found.get("WorkloadReady") == "True"
+            return same and wanted and found.get("WorkloadReady") == "True"
 
-        await eventually(ready, within=90, what=f"{name} at {replicas}")
+        try:
+            await eventually(ready, within=90, what=f"{name} at {replicas}")
+        except TimeoutError:
+            raise AssertionError(await self._status(name)) from None
 
     async def pods(self, name: str) -> dict[str, Any]:
         """Return the endpoint's pods by name."""
@@ -151,6 +156,7 @@ async def real_region(plane, *, gpus: int = 8, **options: Any) -> AsyncIterator[
         cluster_uid=await identify_cluster(monitor),
         namespaces=(namespace,),
         heartbeat=clock.now(),
+        heartbeat_seconds=1,
         epoch=Epoch(0),
     )
     loops = RegionLoops(

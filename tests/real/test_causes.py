@@ -9,7 +9,8 @@ import uuid
 
 import pytest
 
-from gco.kinds import Kind
+from gco.kinds import NODE_CLAIM, Kind
+from tests.karpenter import a_nodeclaim
 from tests.kubelet import Fate
 from tests.real.region import real_region
 from tests.waiting import eventually
@@ -145,10 +146,14 @@ async def test_a_node_that_is_being_made(region):
     await region.want("web", resources={"count": 4})
     pod = await pending_pod(region, "web")
     await region.shows("web", "WaitingForGPU")
+    await region.cluster.create(NODE_CLAIM, a_nodeclaim("gpu-x7k2p"))
     nominated = "Pod should schedule on: nodeclaim/gpu-x7k2p"
     await region.note(pod, "Nominated", nominated, by="karpenter")
 
     await region.shows("web", "ProvisioningNode", "NodeClaim gpu-x7k2p")
+
+    await region.cluster.delete(NODE_CLAIM, None, "gpu-x7k2p")  # as when the cloud has none
+    await region.shows("web", "InsufficientCapacity", "the cloud has no such machine")
 
 
 async def test_a_node_that_nobody_can_make(region):

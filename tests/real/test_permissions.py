@@ -103,6 +103,8 @@ async def crashing(service, name):
 async def test_every_permission_is_used_and_none_is_missing(installation):
     async with installation.service() as service:
         name = EndpointName("permissions")
+        west = installation.regions[1]  # where nodes are made on demand from now on
+        await asyncio.to_thread(crds.install, west.plane, crds.KARPENTER)
         await apply(service, endpoint(name, regions=REGIONS, autoscaling={"max": 3}))
         assert (await settled(service, name)).ready
         for region, autoscaler in zip(installation.regions, AUTOSCALERS, strict=True):

@@ -76,7 +76,7 @@ class RegionLoops:
             region.namespaces,
             clock,
             writer=writer,
-            capacity=surroundings.capacity,
+            supply=surroundings,
             unhealthy=dt.timedelta(seconds=options.unhealthy_seconds),
             image=options.image,
             instance=options.hostname,

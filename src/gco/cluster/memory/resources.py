@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from gco.cluster.port import Manifest
 from gco.errors import AbsentError, RejectedError
-from gco.kinds import INFERENCE_ENDPOINT, KINDS, SCALED_OBJECT, Kind
+from gco.kinds import INFERENCE_ENDPOINT, KINDS, NODE_CLAIM, SCALED_OBJECT, Kind
 from gco.kinds.schema import custom_schema, schema_of
 from gco.kinds.types import Type
 
@@ -28,7 +28,7 @@ class Resource(NamedTuple):
         return self.kind.api_version
 
 
-_DEFINED: Final = frozenset({INFERENCE_ENDPOINT, SCALED_OBJECT})
+_DEFINED: Final = frozenset({INFERENCE_ENDPOINT, SCALED_OBJECT, NODE_CLAIM})
 """Kinds that are there once their definitions are."""
 _WITHOUT_STATUS: Final = frozenset({"Lease", "ControllerRevision", "Event"})
 _WITH_GENERATION: Final = frozenset(

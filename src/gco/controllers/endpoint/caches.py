@@ -240,6 +240,11 @@ class Caches:
             if isinstance(resource, Regional) and main_route(resource).kind == kind.name:
                 enqueue(EndpointName(name))
 
+    def unplaced(self) -> set[EndpointName]:
+        """Return the endpoints that have a pod which no node takes."""
+        pods = self.pods.items().values()
+        return {EndpointName(r.app) for r in pods if r.unscheduled and not r.node}
+
     def record(self, manifest: Manifest) -> None:
         """Take an own write's answer into the cache of its kind."""
         self._of(kind_of(manifest)).record(manifest)

@@ -12,7 +12,8 @@ from gco.clock import Clock
 from gco.cluster.port import Cluster
 from gco.controllers.endpoint.caches import Caches
 from gco.controllers.endpoint.events import Recorder
-from gco.controllers.endpoint.reconcile import Capacity, Reconciler
+from gco.controllers.endpoint.reconcile import Reconciler
+from gco.controllers.endpoint.rooms import Rooms, Supply, Unknown
 from gco.core.model.ids import EndpointName
 from gco.core.region.watchdog import THRESHOLD
 from gco.runtime.controller import Controller
@@ -35,17 +36,13 @@ _MOST = 48
 """Runs at once, slow ones included: each may hold a connection open, a quarter of a MiB with TLS."""
 
 
-def _unknown() -> None:
-    return None
-
-
 class EndpointController:
     """Makes true what the custom resources of `namespaces` say.
 
     `cluster` is read through informers; everything is written through `writer`, which refuses to
-    send once this process may no longer lead (it defaults to `cluster`). `capacity` tells the
-    region's accelerators for messages; `unhealthy` is the route's watchdog's threshold; `image` is
-    GCO's own, which copies models, empty where it is not known; `instance` names this process in
+    send once this process may no longer lead (it defaults to `cluster`). `supply` tells what there is
+    of the region's accelerators; `unhealthy` is the route's watchdog's threshold; `image` is GCO's
+    own, which copies models, empty where it is not known; `instance` names this process in
     Kubernetes Events.
     """
 
@@ -56,7 +53,7 @@ class EndpointController:
         clock: Clock,
         *,
         writer: Cluster | None = None,
-        capacity: Capacity = _unknown,
+        supply: Supply | None = None,
         unhealthy: dt.timedelta = THRESHOLD,
         image: str = "",
         instance: str = "gco",
@@ -68,13 +65,16 @@ class EndpointController:
         self._caches: Mapping[str, Caches] = {
             namespace: Caches(cluster, namespace, metrics) for namespace in namespaces
         }
+        supply = Unknown() if supply is None else supply
+        self._rooms = Rooms(supply)
         self._reconcilers = {
             namespace: Reconciler(
                 writer,
                 caches,
                 clock,
                 recorder=self._recorder,
-                capacity=capacity,
+                supply=supply,
+                rooms=self._rooms,
                 unhealthy=unhealthy,
                 image=image,
             )
@@ -88,6 +88,7 @@ class EndpointController:
             noun="endpoint",
             metrics=metrics,
         )
+        supply.subscribe(self._supply_changed)
         for namespace, caches in self._caches.items():
             caches.subscribe(functools.partial(self._enqueue, namespace))
 
@@ -113,6 +114,7 @@ class EndpointController:
         await self.synced()
         for reconciler in self._reconcilers.values():
             reconciler.forget()
+        self._rooms.forget()
         for key in self.keys():
             self.controller.enqueue(key)
         async with asyncio.TaskGroup() as tasks:
@@ -147,6 +149,11 @@ class EndpointController:
 
     async def _reconcile(self, key: Key) -> float | None:
         return await self._reconcilers[key.namespace].reconcile(key.name)
+
+    def _supply_changed(self) -> None:
+        for namespace, caches in self._caches.items():
+            for name in caches.unplaced():
+                self._enqueue(namespace, name)
 
     def _enqueue(self, namespace: str, name: EndpointName) -> None:
         self.controller.enqueue(Key(namespace, name))

@@ -1,7 +1,7 @@
 """One run of one endpoint: observe, decide by the core's functions, act, say how it stands."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from gco.clock import Clock
 from gco.cluster.port import Cluster
@@ -12,12 +12,12 @@ from gco.controllers.endpoint.events import Recorder
 from gco.controllers.endpoint.finalizer import may_go, release
 from gco.controllers.endpoint.memory import Memory
 from gco.controllers.endpoint.reporter import report
+from gco.controllers.endpoint.rooms import Rooms, Supply, rolling_of
 from gco.core.model.defaults import effective
 from gco.core.model.ids import EndpointName, EndpointUid, RevisionNumber
 from gco.core.model.model_source import job_name
 from gco.core.model.names import CONTAINER
 from gco.core.model.regional import Regional
-from gco.core.model.status import AcceleratorCapacity
 from gco.core.region.canary import NO_TRIAL, Step, Trial, as_endpoint, trial_of
 from gco.core.region.causes import Ask, Cause, crashing, judged_again
 from gco.core.region.copying import Weights, directory_of, weights_of
@@ -41,6 +41,7 @@ from gco.core.region.plan import plan
 from gco.core.region.pods import Pods
 from gco.core.region.render.container import startup_seconds
 from gco.core.region.render.template import pod_template
+from gco.core.region.replacing import Replacing
 from gco.core.region.scaling import running_replicas
 from gco.core.region.stage import Stage, look_again, stage_of, wanted_replicas
 from gco.core.region.status import CanaryView, View, canary_judged_again, drift_shown_for, judge
@@ -48,9 +49,6 @@ from gco.core.region.watchdog import Watchdog
 from gco.errors import AbsentError, ClusterError
 from gco.kinds import DEPLOYMENT
 from gco.telemetry import get_logger
-
-Capacity = Callable[[], Mapping[str, AcceleratorCapacity] | None]
-"""Tells the region's accelerators by resource name, None while they are unknown."""
 
 _log = get_logger(__name__)
 _LOG_LINES = 20
@@ -67,7 +65,8 @@ class Reconciler:
         clock: Clock,
         *,
         recorder: Recorder,
-        capacity: Capacity,
+        supply: Supply,
+        rooms: Rooms,
         unhealthy: dt.timedelta,
         image: str = "",
     ) -> None:
@@ -75,7 +74,8 @@ class Reconciler:
         self._caches = caches
         self._clock = clock
         self._recorder = recorder
-        self._capacity = capacity
+        self._supply = supply
+        self._rooms = rooms
         self._unhealthy = unhealthy
         self._image = image
         self._memories: dict[EndpointName, Memory] = {}
@@ -92,6 +92,7 @@ class Reconciler:
         resource = self._caches.resources.get(name)
         if resource is None:
             self._memories.pop(name, None)
+            self._rooms.promise(f"{self._caches.namespace}/{name}", None)
             return None  # absence is never a wish: its objects go on serving
         memory = self._memories.setdefault(name, Memory())
         if isinstance(resource, Unread):
@@ -147,12 +148,14 @@ class Reconciler:
             silent = self._watchdog(regional, template).bites(
                 regional, observed, stage, self._clock.now()
             )
+            replacing = self._replacing(regional, observed, stage, template)
             wanted = desired(
                 regional,
                 observed,
                 stage,
                 template,
                 silent=silent,
+                replacing=replacing,
                 trial=trial,
                 canary=canary,
                 image=self._image,
@@ -169,7 +172,12 @@ class Reconciler:
             regional=regional,
             stage=stage,
             observed=still_old(observed) if weights and weights.awaited else observed,
-            ask=self._ask(regional, template, running),
+            ask=self._ask(
+                regional,
+                template,
+                running,
+                held=rolling_of(regional, observed, template).held,
+            ),
             settled=outcome.settled and (serves or beside.settled),
             failures=[*outcome.failures, *(() if serves else beside.failures)],
             drift=memory.drift,
@@ -195,7 +203,8 @@ class Reconciler:
             if each.error is not None:
                 raise each.error
         leaves = watchdog.left(regional, observed, now)
-        return _soonest([outcome.again, beside.again, held, leaves, *_waits(view, now)])
+        anew = self._rooms.planned_anew_in(regional, observed, template, now)
+        return _soonest([outcome.again, beside.again, held, leaves, anew, *_waits(view, now)])
 
     async def _act(
         self, regional: Regional, observed: Observed, wanted: Desired, memory: Memory
@@ -304,6 +313,14 @@ class Reconciler:
         seconds = _startup(regional, template)
         return Watchdog(self._unhealthy, dt.timedelta(seconds=seconds))
 
+    def _replacing(
+        self, regional: Regional, observed: Observed, stage: Stage, template: Template | None
+    ) -> Replacing | None:
+        if stage is Stage.SERVE and template is not None:
+            return self._rooms.replacing(regional, observed, template, self._clock.now())
+        self._rooms.promise(f"{regional.namespace}/{regional.name}", None)
+        return observed.workload.replacing if observed.workload else None
+
     def _canary_ask(self, regional: Regional, template: Template | None) -> Ask | None:
         stated = regional.spec.canary
         if stated is None or template is None:
@@ -311,14 +328,18 @@ class Reconciler:
         own = as_endpoint(regional, stated)
         return self._ask(own, template, wanted_replicas(own))
 
-    def _ask(self, regional: Regional, template: Template | None, replicas: int) -> Ask:
+    def _ask(
+        self, regional: Regional, template: Template | None, replicas: int, *, held: bool = False
+    ) -> Ask:
         spec = effective(regional.spec.endpoint)
         return Ask(
             replicas=replicas,
             device=spec.device,
             count=spec.count,
             startup_seconds=_startup(regional, template),
-            capacity=self._capacity(),
+            capacity=self._supply.capacity(),
+            claims=self._supply.claims(),
+            held=held,
         )
 
     async def _last_words(self, regional: Regional, pods: Pods, memory: Memory) -> str:

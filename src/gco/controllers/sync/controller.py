@@ -272,6 +272,7 @@ class SyncController:
         return self._region.model_copy(
             update={
                 "capacity": None if capacity is None else dict(capacity),
+                "elastic": self._surroundings.elastic(),
                 "address": self._surroundings.address(),
                 "orphans": tuple(self._findings.orphans()),
             }

@@ -1,16 +1,19 @@
 """What a region's heartbeat tells of its cluster: accelerators, and where its routes answer."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gco.cluster.port import Cluster
 from gco.core.model.names import SELECT_OURS
 from gco.core.model.status import AcceleratorCapacity
-from gco.core.sync.capacity import NodeDevices, PodDevices, count_capacity, read_node, read_pod
-from gco.kinds import INGRESS, NODE, POD
+from gco.core.region.capacity import NodeDevices, PodDevices, count_capacity, read_node, read_pod
+from gco.core.region.claims import Claim, read_claim
+from gco.core.region.room import Room, room_of
+from gco.kinds import INGRESS, NODE, NODE_CLAIM, POD
 from gco.runtime.informer import Informer
 from gco.runtime.metrics import SILENT, ControllerMetrics
+from gco.runtime.optional import OptionalInformer
 
 _UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
 
@@ -33,6 +36,9 @@ class Surroundings:
         self._pods: Informer[PodDevices] = Informer(
             cluster, POD, None, project=read_pod, fields=_UNFINISHED, metrics=metrics
         )
+        self._claims: OptionalInformer[Claim] = OptionalInformer(
+            cluster, NODE_CLAIM, None, project=read_claim, metrics=metrics
+        )
         self._routes: list[Informer[str]] = [
             Informer(
                 cluster,
@@ -50,15 +56,39 @@ class Surroundings:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._nodes.run())
             group.create_task(self._pods.run())
+            group.create_task(self._claims.run())
             for routes in self._routes:
                 group.create_task(routes.run())
 
     def capacity(self) -> Mapping[str, AcceleratorCapacity] | None:
         """Return accelerators by resource name, None while they may not, or could not, be counted."""
-        counted = (self._nodes, self._pods)
-        if any(not i.synced.is_set() or i.unreachable_since is not None for i in counted):
+        if not self._known():
             return None
         return count_capacity(self._nodes.items(), self._pods.items().values())
+
+    def room(self) -> Room | None:
+        """Return what is free on each node, None while it may not, or could not, be counted."""
+        if not self._known():
+            return None
+        return room_of(self._nodes.items(), self._pods.items().values(), elastic=self.elastic())
+
+    def elastic(self) -> bool:
+        """Whether nodes are made here on demand."""
+        return self._claims.served is True
+
+    def claims(self) -> Mapping[str, Claim] | None:
+        """Return the nodes that are being made, by NodeClaim; None where nobody makes any."""
+        served = self.elastic() and self._claims.unreachable_since is None
+        return self._claims.items() if served else None
+
+    def subscribe(self, handler: Callable[[], None]) -> None:
+        """Have `handler` called when a node that is being made comes, goes or gets on."""
+        self._claims.subscribe(lambda _key, _old, _new: handler())
+        self._claims.subscribe_served(handler)
+
+    def _known(self) -> bool:
+        counted = (self._nodes, self._pods)
+        return all(i.synced.is_set() and i.unreachable_since is None for i in counted)
 
     def address(self) -> str:
         """Return the URL at which routes answer: the one that was told, else the load balancer's."""

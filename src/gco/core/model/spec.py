@@ -387,7 +387,7 @@ class RolloutStrategy(enum.StrEnum):
     """How pods of a new template replace those of the old one."""
 
     AUTO = "auto"
-    """A new pod first where there is but one; else one out, one in."""
+    """A new pod first where its accelerators are free, or nodes are made; else one at a time in place."""
     SURGE = "surge"
     """A new pod first, always: needs an accelerator more."""
     IN_PLACE = "in-place"

@@ -122,10 +122,14 @@ class RegionStatus(Report):
 class AcceleratorCapacity(Model):
     """Devices of one resource name over the nodes of a region."""
 
+    model_config = _READ_BY_OLDER
+
     total: int
     free: int
     nodes: int
     """Nodes that offer the resource."""
+    largest: int | None = None
+    """The most that is free on one node: what a pod with several of them needs; None: not told."""
 
 
 class Region(Model):
@@ -149,6 +153,8 @@ class Region(Model):
     """Its AWS Load Balancer Controller takes prefixes off (2.14.1 and later)."""
     capacity: dict[str, AcceleratorCapacity] | None = None
     """By resource name (`nvidia.com/gpu`); None where the monitor may not read nodes: unknown."""
+    elastic: bool = False
+    """Nodes are made there on demand (Karpenter): none free is normal."""
     address: str = ""
     """The URL at which the region's routes answer; empty while unknown."""
     version: str = ""

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from gco.core.model.status import AcceleratorCapacity
+from gco.core.region.claims import Claim
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,3 +28,7 @@ class Ask:
     startup_seconds: int
     capacity: Mapping[str, AcceleratorCapacity] | None = None
     """By resource name; None where it is not known."""
+    claims: Mapping[str, Claim] | None = None
+    """Nodes that are being made, by the name of their NodeClaim; None where nobody makes any."""
+    held: bool = False
+    """A single pod serves on until its replacement finds room."""

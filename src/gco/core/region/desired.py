@@ -30,6 +30,7 @@ from gco.core.region.render.revision import revision
 from gco.core.region.render.route import routes
 from gco.core.region.render.service import service
 from gco.core.region.render.split import Split
+from gco.core.region.replacing import Replacing
 from gco.core.region.routing import backend_of, main_route, own_routes, route_refs
 from gco.core.region.scaling import Hold, autoscaler_wanted, count_of, task_of
 from gco.core.region.stage import Stage
@@ -47,6 +48,15 @@ class Desired:
     """The next step of handing the number of replicas over, where that is one."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Served:
+    """What serves: the template, how its pods replace others, and the canary beside it."""
+
+    template: Template
+    replacing: Replacing | None
+    trial: Trial
+
+
 def desired(
     regional: Regional,
     observed: Observed,
@@ -54,6 +64,7 @@ def desired(
     template: Template | None,
     *,
     silent: bool = False,
+    replacing: Replacing | None = None,
     trial: Trial = NO_TRIAL,
     canary: Template | None = None,
     image: str = "",
@@ -63,17 +74,19 @@ def desired(
     `template` is needed to serve and to rest. It is the one that runs already while the model of
     the wanted one is being copied, None where nothing runs; `image` is GCO's own, which copies.
 
-    `silent`: nothing has answered for so long that no request is to come this way. `trial` is what
-    is to be made true of the canary, and `canary` the template of its pods.
+    `silent`: nothing has answered for so long that no request is to come this way. `replacing` is how
+    pods of a new template replace the others, where that was chosen. `trial` is what is to be made
+    true of the canary, and `canary` the template of its pods.
     """
     name = regional.name
     match stage, template:
         case ((Stage.SERVE | Stage.REST), Template()):
             beside = _canary(regional, observed, trial, canary)
             copies, stay = copy_jobs(regional, observed, template, trial, canary, image=image)
+            served = Served(template, replacing, trial)
             objects = {
                 **copies,
-                **dict(_objects(regional, observed, stage, template, trial)),
+                **dict(_objects(regional, observed, stage, served)),
                 **beside.objects,
             }
             if silent:
@@ -139,18 +152,21 @@ def _split(regional: Regional, trial: Trial) -> Split | None:
 
 
 def _objects(
-    regional: Regional, observed: Observed, stage: Stage, template: Template, trial: Trial
+    regional: Regional, observed: Observed, stage: Stage, served: Served
 ) -> Iterator[tuple[ObjectRef, Rendered]]:
+    template = served.template
     for held in kept(template, regional.spec.uid, observed.frozen):
         yield revision_ref(held.name), revision(regional, held)
     count = count_of(regional, observed.workload, observed.autoscalers)
     replicas = None if count.hold is Hold.HANDED else count.replicas
-    led = routes(regional, template, _split(regional, trial))
+    led = routes(regional, template, _split(regional, served.trial))
     selector = observed.workload.match_labels if observed.workload else None
-    covered = trial.covers and _read_back(led, observed)
+    covered = served.trial.covers and _read_back(led, observed)
     yield (
         workload_ref(regional.name),
-        deployment(regional, template, replicas, selector, covered=covered),
+        deployment(
+            regional, template, replicas, selector, covered=covered, replacing=served.replacing
+        ),
     )
     number = _bridge(template, observed)
     yield service_ref(regional.name), service(regional, template, number=number)

@@ -19,12 +19,14 @@ from gco.core.model.names import (
     PORT_NAME,
     PROJECT,
     PROJECT_LABEL,
+    ROLLOUT_ANNOTATION,
     TEMPLATE_KEY_ANNOTATION,
     TYPE_INFERENCE,
     TYPE_LABEL,
     UID_ANNOTATION,
 )
 from gco.core.region.actions import Manifest
+from gco.core.region.replacing import Replacing
 from gco.kinds.canonical import canonical_json, digest
 from gco.kinds.fieldset import FieldSet, is_apply_of, owned_fields
 from gco.kinds.ownership import owned_hash
@@ -72,6 +74,8 @@ class Workload(Child):
     """We state the number of replicas."""
     count_others: bool = False
     """Someone beside us states it: it stays where we no longer do."""
+    replacing: Replacing | None = dataclasses.field(default=None, kw_only=True)
+    """How its latest rollout replaces pods, as we wrote it; None where that was not chosen."""
     match_labels: Mapping[str, str] | None = dataclasses.field(default=None, kw_only=True)
     """Its selector, which can never change; None where it is the one that we give."""
 
@@ -137,6 +141,7 @@ def workload(manifest: Manifest) -> Workload:
     common["labelled"] &= _takes_over(manifest, selector)
     return Workload(
         **common,
+        replacing=_replacing(_annotations(manifest).get(ROLLOUT_ANNOTATION)),
         match_labels=_match_labels(selector, common["app"]),
         replicas=manifest["spec"].get("replicas", 0),
         count_ours=_states_count(owned_fields(manifest, MANAGER)),
@@ -145,6 +150,10 @@ def workload(manifest: Manifest) -> Workload:
         template_key=_annotations(manifest).get(TEMPLATE_KEY_ANNOTATION),
         blocked=_condition_message(status, "ReplicaFailure"),
     )
+
+
+def _replacing(stated: str | None) -> Replacing | None:
+    return Replacing(stated) if stated in set(Replacing) else None
 
 
 def route(manifest: Manifest) -> Route:

@@ -48,6 +48,8 @@ class PodRecord:
     image: str
     running_since: dt.datetime | None = None
     """When the container's present run began; None where it does not run."""
+    unscheduled_since: dt.datetime | None = None
+    """Since when no node takes it; None where one did, or none has looked yet."""
     unready_since: dt.datetime | None = None
     """When the pod stopped being ready, or was first seen on its node; None where it is ready."""
 
@@ -87,7 +89,8 @@ def pod(manifest: Manifest) -> PodRecord:
         ended=_ended(container),
         image=_image(manifest),
         running_since=_time((container.get("state") or {}).get("running"), "startedAt"),
-        unready_since=_unready_since(status),
+        unscheduled_since=_since(status, "PodScheduled"),
+        unready_since=_since(status, "Ready"),
     )
 
 
@@ -191,9 +194,10 @@ def _time(stated: Mapping[str, Any] | None, field: str) -> dt.datetime | None:
     return dt.datetime.fromisoformat(found) if found else None
 
 
-def _unready_since(status: Mapping[str, Any]) -> dt.datetime | None:
+def _since(status: Mapping[str, Any], kind: str) -> dt.datetime | None:
+    """Return since when a condition of that type does not hold."""
     conditions = status.get("conditions") or ()
-    found = (c for c in conditions if c["type"] == "Ready" and c["status"] != "True")
+    found = (c for c in conditions if c["type"] == kind and c["status"] != "True")
     return _time(next(found, None), "lastTransitionTime")
 
 

@@ -5,10 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from gco.core.region.cause import Ask, Cause
+from gco.core.region.claims import Claim
 from gco.core.region.notes import Note, NoteKind, latest
 from gco.core.region.pods import PodRecord
 
 _NODES: Final = re.compile(r"\b0/(\d+) nodes? (?:is|are) available")
+
+_MORE: Final = "allow more instance types, zones or capacity types, or request less"
+_GIVEN_UP: Final = Claim(launched=False, problem="the cloud has no such machine at the moment")
+"""A NodeClaim that could not be launched is deleted, and another one is tried."""
 
 
 def not_made(words: str) -> Cause:
@@ -52,11 +57,18 @@ def _provisioned(said: Note, pods: int, ask: Ask) -> Cause:
     if said.kind is NoteKind.NO_NODE:
         return Cause(
             "InsufficientCapacity",
-            f"{said.words}; allow more instance types, zones or capacity types, or request less",
+            f"{said.words}; {_MORE}",
         )
+    claim = ask.claims.get(said.words, _GIVEN_UP) if ask.claims is not None else None
+    if claim is not None and claim.problem:
+        return Cause(
+            "InsufficientCapacity",
+            f"no node for NodeClaim {said.words}: {claim.problem}; {_MORE}",
+        )
+    how = "has its machine and joins" if claim is not None and claim.launched else "is being made"
     return Cause(
         "ProvisioningNode",
-        f"{_asked(pods, ask)}a node is being made (NodeClaim {said.words}); it takes some minutes, "
+        f"{_asked(pods, ask)}a node {how} (NodeClaim {said.words}); it takes some minutes, "
         f"and `kubectl describe nodeclaim {said.words}` shows how far it is",
     )
 
@@ -72,9 +84,8 @@ def _waiting_for_device(pods: int, words: str, ask: Ask) -> Cause:
         have = f"{known.free} free on {known.nodes} nodes"
     else:
         have = "too few free" + (f" on {nodes[1]} nodes" if nodes else "")
-    return Cause(
-        "WaitingForGPU", f"{_asked(pods, ask)}{have}; free some, add a node, or scale down"
-    )
+    other = "allow a gap with rollout.allowDowntime" if ask.held else "scale down"
+    return Cause("WaitingForGPU", f"{_asked(pods, ask)}{have}; free some, add a node, or {other}")
 
 
 def _no_capacity(words: str) -> Cause:

@@ -3,13 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gco.core.model.names import APP_LABEL, TEMPLATE_KEY_ANNOTATION, deployment_name
+from gco.core.model.names import (
+    APP_LABEL,
+    ROLLOUT_ANNOTATION,
+    TEMPLATE_KEY_ANNOTATION,
+    deployment_name,
+)
 from gco.core.model.regional import Regional
 from gco.core.model.spec import Rollout, RolloutStrategy
 from gco.core.region.actions import Rendered
 from gco.core.region.freeze import Template
 from gco.core.region.render.container import startup_seconds
 from gco.core.region.render.objects import envelope, rendered
+from gco.core.region.replacing import Replacing
 from gco.kinds import DEPLOYMENT
 
 _HISTORY = 2
@@ -25,18 +31,23 @@ def deployment(
     selector: Mapping[str, str] | None = None,
     *,
     covered: bool = False,
+    replacing: Replacing | None = None,
 ) -> Rendered:
     """Return the Deployment with `replicas` pods of `template`; None leaves their number to others.
 
     `selector` is that of a Deployment which someone else made: it can never change. `covered`: a
-    canary answers every request meanwhile, so that pods may go before others are ready.
+    canary answers every request meanwhile, so that pods may go before others are ready. `replacing`
+    is how pods are replaced, where that was chosen by what is free.
     """
     spec = {
         **({} if replicas is None else {"replicas": replicas}),
         "selector": {"matchLabels": dict(selector or {APP_LABEL: regional.name})},
         "template": template.body,
         "strategy": strategy(
-            regional.spec.endpoint.rollout, regional.spec.replicas, covered=covered
+            regional.spec.endpoint.rollout,
+            regional.spec.replicas,
+            covered=covered,
+            replacing=replacing,
         ),
         "paused": False,
         "minReadySeconds": 0,
@@ -44,27 +55,36 @@ def deployment(
         "progressDeadlineSeconds": startup_seconds(template.body) + _STARTUP_MARGIN,
     }
     name = deployment_name(regional.name)
-    head = envelope(DEPLOYMENT, name, regional, {TEMPLATE_KEY_ANNOTATION: template.key})
+    notes: dict[str, str] = {TEMPLATE_KEY_ANNOTATION: template.key}
+    if replacing is not None:
+        notes[ROLLOUT_ANNOTATION] = replacing.value
+    head = envelope(DEPLOYMENT, name, regional, notes)
     return rendered({**head, "spec": spec})
 
 
-def strategy(rollout: Rollout | None, replicas: int, *, covered: bool = False) -> dict[str, Any]:
-    """Return the Deployment's strategy.
+def strategy(
+    rollout: Rollout | None,
+    replicas: int,
+    *,
+    covered: bool = False,
+    replacing: Replacing | None = None,
+) -> dict[str, Any]:
+    """Return the Deployment's strategy; `replacing` is what was chosen for `auto`.
 
-    `auto` never waits for an accelerator that does not exist while several replicas run: one may
-    leave before its replacement is ready. A single one may not, so that nothing goes dark.
+    Where nothing was, for want of a count, `auto` never waits for an accelerator that does not exist
+    while several replicas run: one may leave before its replacement is ready. A single one may not,
+    so that nothing goes dark.
     """
     stated = (rollout and rollout.strategy) or RolloutStrategy.AUTO
-    match stated:
-        case RolloutStrategy.RECREATE:
+    chosen = Replacing.IN_PLACE if covered else replacing
+    match stated, chosen:
+        case RolloutStrategy.RECREATE, _:
             return {"type": "Recreate"}
-        case RolloutStrategy.IN_PLACE:
+        case (RolloutStrategy.IN_PLACE, _) | (RolloutStrategy.AUTO, Replacing.IN_PLACE):
             return _rolling(surge=0, unavailable=1)
-        case RolloutStrategy.SURGE:
+        case (RolloutStrategy.SURGE, _) | (RolloutStrategy.AUTO, Replacing.SURGE):
             return _rolling(surge=1, unavailable=0)
-        case RolloutStrategy.AUTO if covered:
-            return _rolling(surge=0, unavailable=1)
-        case RolloutStrategy.AUTO:
+        case _:
             return _rolling(surge=1, unavailable=int(replicas > 1))
 
 

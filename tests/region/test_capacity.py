@@ -2,7 +2,7 @@
 
 import pytest
 
-from gco.core.sync.capacity import count_capacity, read_node, read_pod
+from gco.core.region.capacity import count_capacity, read_node, read_pod
 
 GPU = "nvidia.com/gpu"
 

@@ -3,13 +3,17 @@
 import dataclasses
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
+from gco.core.model.names import APP_LABEL
 from gco.core.model.resources import DEVICES
 from gco.core.model.status import AcceleratorCapacity
 from gco.kinds.canonical import parse_quantity
 
+Devices: TypeAlias = tuple[tuple[str, int], ...]
+"""Accelerators by resource name."""
 _COUNTED = frozenset(DEVICES.values())
+_KEEPS_AWAY = frozenset({"NoSchedule", "NoExecute"})
 _FINISHED = frozenset({"Succeeded", "Failed"})
 
 
@@ -17,7 +21,10 @@ _FINISHED = frozenset({"Succeeded", "Failed"})
 class NodeDevices:
     """The accelerators that a node offers; none where it takes no new pods."""
 
-    devices: tuple[tuple[str, int], ...]
+    devices: Devices
+    labels: tuple[tuple[str, str], ...] = ()
+    taints: tuple[tuple[str, str, str], ...] = ()
+    """Key, value and effect of those that keep pods away."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -25,21 +32,40 @@ class PodDevices:
     """The accelerators that a pod holds, and on which node; empty where on none."""
 
     node: str
-    devices: tuple[tuple[str, int], ...]
+    devices: Devices
+    owner: str = ""
+    """The endpoint whose pod it may be, as `namespace/name`; empty where the pod names none."""
 
 
 def read_node(manifest: Mapping[str, Any]) -> NodeDevices:
     """Return what a Node offers: allocatable, and nothing while it is cordoned or not ready."""
     if manifest.get("spec", {}).get("unschedulable") or not _node_ready(manifest):
         return NodeDevices(())
-    return NodeDevices(_devices(manifest.get("status", {}).get("allocatable") or {}))
+    labels = manifest.get("metadata", {}).get("labels") or {}
+    taints = manifest.get("spec", {}).get("taints") or ()
+    return NodeDevices(
+        _devices(manifest.get("status", {}).get("allocatable") or {}),
+        labels=tuple(sorted(labels.items())),
+        taints=tuple(
+            (taint["key"], taint.get("value") or "", taint["effect"])
+            for taint in taints
+            if taint["effect"] in _KEEPS_AWAY
+        ),
+    )
 
 
 def read_pod(manifest: Mapping[str, Any]) -> PodDevices:
     """Return what a Pod holds; a finished one holds nothing."""
-    spec = manifest.get("spec", {})
+    spec, meta = manifest.get("spec", {}), manifest.get("metadata", {})
     if manifest.get("status", {}).get("phase") in _FINISHED:
         return PodDevices("", ())
+    app = (meta.get("labels") or {}).get(APP_LABEL)
+    owner = f"{meta.get('namespace', '')}/{app}" if app else ""
+    return PodDevices(spec.get("nodeName", ""), requested(spec), owner)
+
+
+def requested(spec: Mapping[str, Any]) -> Devices:
+    """Return the accelerators that a pod of this `spec` asks for."""
     asked: dict[str, Decimal] = {}
     for container in spec.get("containers") or ():
         for name, amount in _requests(container).items():
@@ -47,26 +73,41 @@ def read_pod(manifest: Mapping[str, Any]) -> PodDevices:
     for container in spec.get("initContainers") or ():
         for name, amount in _requests(container).items():
             asked[name] = max(asked.get(name, Decimal(0)), parse_quantity(amount))
-    return PodDevices(spec.get("nodeName", ""), _devices(asked))
+    return _devices(asked)
 
 
 def count_capacity(
     nodes: Mapping[str, NodeDevices], pods: Iterable[PodDevices]
 ) -> dict[str, AcceleratorCapacity]:
     """Return totals by resource name; a node that is over-committed has nothing free."""
+    free = free_devices(nodes, pods)
+    counted: dict[str, AcceleratorCapacity] = {}
+    for node, offered in nodes.items():
+        for resource, total in offered.devices:
+            here = free[node, resource]
+            before = counted.get(resource, AcceleratorCapacity(total=0, free=0, nodes=0))
+            counted[resource] = AcceleratorCapacity(
+                total=before.total + total,
+                free=before.free + here,
+                nodes=before.nodes + 1,
+                largest=max(before.largest or 0, here),
+            )
+    return dict(sorted(counted.items()))
+
+
+def free_devices(
+    nodes: Mapping[str, NodeDevices], pods: Iterable[PodDevices]
+) -> dict[tuple[str, str], int]:
+    """Return what is free by node and resource name: what it offers, less its pods' requests."""
     held: dict[tuple[str, str], int] = {}
     for pod in pods:
         for resource, amount in pod.devices:
             held[pod.node, resource] = held.get((pod.node, resource), 0) + amount
-    counted: dict[str, AcceleratorCapacity] = {}
-    for node, offered in nodes.items():
-        for resource, total in offered.devices:
-            free = max(0, total - held.get((node, resource), 0))
-            before = counted.get(resource, AcceleratorCapacity(total=0, free=0, nodes=0))
-            counted[resource] = AcceleratorCapacity(
-                total=before.total + total, free=before.free + free, nodes=before.nodes + 1
-            )
-    return dict(sorted(counted.items()))
+    return {
+        (node, resource): max(0, total - held.get((node, resource), 0))
+        for node, offered in nodes.items()
+        for resource, total in offered.devices
+    }
 
 
 def _node_ready(manifest: Mapping[str, Any]) -> bool:

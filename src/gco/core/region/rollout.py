@@ -1,0 +1,109 @@
+"""How the pods of a rollout replace each other: by what is free, and planned anew where that failed.
+
+Strategy `auto` is chosen when a new template is due: a new pod first where one more fits or a node
+can be made for it, else in place, one pod at a time. The choice is kept on the Deployment and stands
+for that rollout, at rest and while the count changes, so that it alone never writes anything. It is
+changed once: where a new pod stays pending, and replacing in place leaves a pod serving or downtime
+was allowed. See docs/decisions/0017.
+"""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable
+from typing import Final
+
+from gco.core.model.ids import TemplateKey
+from gco.core.model.spec import Rollout
+from gco.core.region.notes import NoteKind, latest
+from gco.core.region.observe import Workload
+from gco.core.region.pods import Pods
+from gco.core.region.replacing import Replacing, choose, is_auto, may_gap
+from gco.core.region.room import Need, Room
+
+PENDING_WAIT: Final = dt.timedelta(seconds=30)
+"""How long a new pod may be pending before the rollout goes on in place: pods that are about to go
+free their accelerators meanwhile."""
+NODE_WAIT: Final = dt.timedelta(minutes=10)
+"""The same where nodes are made on demand: a GPU node takes minutes."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rolling:
+    """What there is of an endpoint's rollout."""
+
+    stated: Rollout | None
+    replicas: int
+    key: TemplateKey
+    """Of the template that is wanted."""
+    workload: Workload | None
+    pods: Pods
+
+    @property
+    def due(self) -> bool:
+        """Whether the Deployment is about to get another template."""
+        return self.workload is not None and self.workload.template_key != self.key
+
+    @property
+    def under_way(self) -> bool:
+        """Whether pods of an earlier template are still to be replaced."""
+        return not self.due and bool(self.pods.old)
+
+    @property
+    def may_gap(self) -> bool:
+        """Whether a pod may go before its replacement is ready."""
+        return may_gap(self.stated, self.replicas)
+
+    @property
+    def held(self) -> bool:
+        """Whether a single pod serves on until its replacement finds room, come what may."""
+        return (self.due or self.under_way) and not self.may_gap
+
+    def replacing(
+        self, room: Callable[[], Room | None], need: Need, now: dt.datetime
+    ) -> Replacing | None:
+        """Return how pods are to be replaced; None where the stated strategy, or a default, says it.
+
+        `room` tells what is free for this endpoint, None where that is not known; it is asked only
+        where something is to be chosen.
+        """
+        if not is_auto(self.stated):
+            return None
+        if self.due:
+            return self._chosen(room(), need)
+        current = self._current
+        wait = self.replan_in(room, now)
+        return Replacing.IN_PLACE if wait is not None and wait <= 0 else current
+
+    def replan_in(self, room: Callable[[], Room | None], now: dt.datetime) -> float | None:
+        """Return after how many seconds a pod that is pending has the rollout planned anew."""
+        since = self._pending_since
+        stuck = self._current is Replacing.SURGE or self.replicas == 1
+        if since is None or not stuck or self._current is Replacing.IN_PLACE or not self.may_gap:
+            return None
+        return (since + self._patience(room()) - now).total_seconds()
+
+    @property
+    def _current(self) -> Replacing | None:
+        return self.workload.replacing if self.workload is not None else None
+
+    @property
+    def _pending_since(self) -> dt.datetime | None:
+        if not (is_auto(self.stated) and self.under_way):
+            return None
+        pending = (r.unscheduled_since for r in self.pods.wanted.values() if not r.node)
+        return min((since for since in pending if since is not None), default=None)
+
+    def _chosen(self, room: Room | None, need: Need) -> Replacing | None:
+        if room is None or not need.devices:
+            return None
+        fits = room.take(need) is not None
+        return choose(self.stated, self.replicas, fits=fits or room.elastic)
+
+    def _patience(self, room: Room | None) -> dt.timedelta:
+        """Nodes that are made take minutes, unless whoever makes them says that it cannot."""
+        if room is None or not room.elastic:
+            return PENDING_WAIT
+        noted = (note for notes in self.pods.notes.values() for note in notes)
+        said = latest(noted, NoteKind.NODE_COMES, NoteKind.NO_NODE)
+        none = said is not None and said.kind is NoteKind.NO_NODE
+        return PENDING_WAIT if none else NODE_WAIT
