@@ -29,7 +29,7 @@ def test_a_change_shows_field_by_field_what_differs(running):
     result = running.run("apply", path)
 
     assert "  spec.image  vllm/vllm-openai:v0.8.4 → v0.8.5\n" in result.stdout
-    assert "restarts pods in" in result.stdout
+    assert "restarts pods: yes, with surge (" in result.stdout
 
 
 def test_a_file_that_changes_nothing_makes_no_revision(running):

@@ -156,9 +156,14 @@ RUNNING = a_view(
 LOST = a_view(SILENT, name="chat", summary="0/1 regions ready; eu-west-1: RegionSilent")
 
 
-def an_effect(region, effect, free):
+def an_effect(region, effect, free, restart=None):
     return RegionEffect(
-        region=region, effect=effect, resource="nvidia.com/gpu", free=free, total=16
+        region=region,
+        effect=effect,
+        resource="nvidia.com/gpu",
+        free=free,
+        total=16,
+        restart=restart,
     )
 
 
@@ -181,8 +186,8 @@ CHANGED = Applied(
     ),
     kept=(Kept(path="spec.replicas", value="4"),),
     regions=(
-        an_effect("us-east-1", "restarts", 0),
-        an_effect("eu-west-1", "restarts", 6),
+        an_effect("us-east-1", "restarts", 0, "in-place"),
+        an_effect("eu-west-1", "restarts", 6, "surge"),
         an_effect("ap-south-1", "joins", 2),
     ),
     warnings=(Problem("spec.image", "latest", "a tag that stays what it is"),),

@@ -10,6 +10,7 @@ from gco.service.results import (
     Outcome,
     RegionEffect,
     RegionInfo,
+    Restart,
 )
 from gco.service.service import Service
 from gco.service.wait import Until
@@ -24,6 +25,7 @@ __all__ = [
     "Outcome",
     "RegionEffect",
     "RegionInfo",
+    "Restart",
     "Service",
     "Until",
 ]

@@ -7,9 +7,10 @@ from gco.core.fleet.resolve import free_accelerators
 from gco.core.model.endpoint import RegionTarget, TargetState
 from gco.core.model.ids import RegionName
 from gco.core.model.resources import devices
-from gco.core.model.spec import EndpointSpec
+from gco.core.model.spec import EndpointSpec, RolloutStrategy
 from gco.core.model.status import Region
-from gco.service.results import Effect, RegionEffect
+from gco.core.region.replacing import Replacing, choose
+from gco.service.results import Effect, RegionEffect, Restart
 
 
 def effects_of(
@@ -25,14 +26,58 @@ def effects_of(
     `changed`: the spec itself says something else than before.
     """
     return tuple(
-        RegionEffect(
-            region=name,
-            effect=_effect(previous.get(name), target, changed=changed),
-            **_room(spec, registered.get(name)),
+        _of_region(
+            spec,
+            target,
+            _effect(previous.get(name), target, changed=changed),
+            name=name,
+            region=registered.get(name),
         )
         for name, target in targets.items()
         if not (_gone(previous.get(name)) and _gone(target))
     )
+
+
+def _of_region(
+    spec: EndpointSpec,
+    target: RegionTarget,
+    effect: Effect,
+    *,
+    name: RegionName,
+    region: Region | None,
+) -> RegionEffect:
+    restarts = effect is Effect.RESTARTS
+    return RegionEffect(
+        region=name,
+        effect=effect,
+        **_room(spec, region),
+        restart=_restart(spec, target.replicas, region) if restarts else None,
+    )
+
+
+def _restart(spec: EndpointSpec, replicas: int, region: Region | None) -> Restart:
+    """How the region will replace pods, by its last count: it counts again when it begins."""
+    stated = (spec.rollout and spec.rollout.strategy) or RolloutStrategy.AUTO
+    if stated is not RolloutStrategy.AUTO:
+        return Restart(stated.value)
+    fits = _fits(spec, region)
+    if fits is None:
+        return Restart.ROLLING if replicas > 1 else Restart.SURGE
+    if choose(spec.rollout, replicas, fits=fits) is Replacing.IN_PLACE:
+        return Restart.IN_PLACE
+    return Restart.SURGE if fits else Restart.WAITS
+
+
+def _fits(spec: EndpointSpec, region: Region | None) -> bool | None:
+    """Whether one replica more has room, or a node can be made for it; None where nobody counts."""
+    asked = devices(spec.resources)
+    if not asked.count or region is None or region.capacity is None:
+        return None
+    counted = region.capacity.get(asked.resource)
+    if counted is None:
+        return region.elastic
+    free = counted.free if counted.largest is None else counted.largest
+    return region.elastic or free >= asked.count
 
 
 def _room(spec: EndpointSpec, region: Region | None) -> dict[str, Any]:

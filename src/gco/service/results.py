@@ -43,6 +43,21 @@ class Effect(enum.StrEnum):
     NONE = "none"
 
 
+class Restart(enum.StrEnum):
+    """How pods are replaced in a region, as far as can be told before it begins."""
+
+    IN_PLACE = "in-place"
+    """An old pod goes first, one at a time."""
+    SURGE = "surge"
+    """A new pod comes first."""
+    WAITS = "waits"
+    """A new pod comes first, once there is room for it: the only one there is serves on."""
+    ROLLING = "rolling"
+    """One goes while one comes: nothing was counted, or nothing is to be."""
+    RECREATE = "recreate"
+    """Every old pod goes first."""
+
+
 class RegionEffect(Model):
     """What a change means for one region, and what room there is for it."""
 
@@ -53,6 +68,8 @@ class RegionEffect(Model):
     free: int | None = None
     """Free accelerators there when the region last counted; None where that is unknown."""
     total: int | None = None
+    restart: Restart | None = None
+    """How pods are replaced; None where none is."""
 
 
 class Kept(Model):

@@ -8,7 +8,7 @@ from gco.cli.render import words
 from gco.cli.render.grid import Row, grid, hanging
 from gco.core.fleet.diff import FieldChange
 from gco.errors import Problem
-from gco.service.results import Applied, Deleted, Effect, Kept, Outcome, RegionEffect
+from gco.service.results import Applied, Deleted, Effect, Kept, Outcome, RegionEffect, Restart
 
 INDENT = 2
 _SAID = {
@@ -17,6 +17,15 @@ _SAID = {
     Effect.STARTS: "starts in",
     Effect.STOPS: "stops in",
 }
+
+_HOW = {
+    Restart.IN_PLACE: "in place",
+    Restart.SURGE: "with surge",
+    Restart.WAITS: "once there is room, or with rollout.allowDowntime",
+    Restart.ROLLING: "one out, one in",
+    Restart.RECREATE: "all at once",
+}
+"""How pods are replaced, in the order in which it is told."""
 
 
 def applied_text(applied: Applied, me: str, width: int, *, fields: bool = True) -> Text:
@@ -85,9 +94,26 @@ def _effects(applied: Applied) -> Iterator[Text]:
     if applied.outcome is not Outcome.CHANGED:
         return
     if applied.restarts:
-        yield Text(f"restarts pods in {_places(applied.restarts, room=True)}")
+        yield Text(f"restarts pods: yes, {_restarts(applied.restarts)}")
     elif any(r.effect is Effect.UPDATES for r in applied.regions):
         yield Text("restarts no pod")
+
+
+def _restarts(effects: Sequence[RegionEffect]) -> str:
+    """Return how pods are replaced, and where: `in place (us-east-1: 0 of 16 GPUs free)`."""
+    groups = ((how, [e for e in effects if e.restart is how]) for how in _HOW)
+    return ", ".join(
+        f"{_HOW[how]} ({', '.join(_with_room(effect) for effect in there)})"
+        for how, there in groups
+        if there
+    )
+
+
+def _with_room(effect: RegionEffect) -> str:
+    told = words.room(effect.resource, effect.free, effect.total)
+    if not told and effect.resource is not None:
+        told = f"free {words.device(effect.resource, 2)} unknown"
+    return f"{effect.region}: {told}" if told else str(effect.region)
 
 
 def _places(effects: Iterable[RegionEffect], *, room: bool) -> str:
