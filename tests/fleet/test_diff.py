@@ -7,6 +7,14 @@ from hypothesis import strategies as st
 from gco.core.fleet.diff import describe, diff_specs
 from tests.fleet.builders import spec
 
+OIDC = {
+    "issuer": "https://id.example.com",
+    "authorizationEndpoint": "https://id.example.com/authorize",
+    "tokenEndpoint": "https://id.example.com/token",
+    "userInfoEndpoint": "https://id.example.com/userinfo",
+    "secretName": "oidc-client",
+}
+
 
 def lines(before, after, **labels):
     old = None if before is None else spec(**before)
@@ -22,6 +30,20 @@ def lines(before, after, **labels):
             {"image": "vllm/vllm-openai:v0.8.5"},
             ["spec.image  vllm/vllm-openai:v0.8.4 → v0.8.5"],
             id="an-image",
+        ),
+        pytest.param(
+            {"route": {"backend": "alb", "auth": {"oidc": OIDC}}},
+            {"route": {"backend": "nginx", "auth": {"basic": {"secretName": "llm-users"}}}},
+            [
+                "spec.route.backend  alb → nginx",
+                "spec.route.auth.basic.secretName  + llm-users",
+                "spec.route.auth.oidc.issuer  - https://id.example.com",
+                "spec.route.auth.oidc.authorizationEndpoint  - https://id.example.com/authorize",
+                "spec.route.auth.oidc.tokenEndpoint  - https://id.example.com/token",
+                "spec.route.auth.oidc.userInfoEndpoint  - https://id.example.com/userinfo",
+                "spec.route.auth.oidc.secretName  - oidc-client",
+            ],
+            id="a-route-whose-references-are-no-secrets",
         ),
         pytest.param(
             {"image": "a/b:v1"},

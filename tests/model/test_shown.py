@@ -40,6 +40,7 @@ def test_shown(value, name, text):
         ("TOKENIZERS_PARALLELISM", False),
         ("HF_TOKEN_PATH", False),
         ("secretName", False),
+        ("tokenEndpoint", False),
         ("KEY", False),
         ("MONKEY", False),
         ("", False),

@@ -15,7 +15,7 @@ _SECRET_WORDS: Final = frozenset(
 _SECRET_KEYS: Final = frozenset({"API", "ACCESS", "PRIVATE", "SECRET", "ENCRYPTION", "SIGNING"})
 """What stands before KEY in the name of a secret one."""
 _NOT_THE_SECRET: Final = frozenset(
-    {"FILE", "PATH", "DIR", "NAME", "URL", "ID", "REF", "FROM", "TTL", "LENGTH"}
+    {"FILE", "PATH", "DIR", "NAME", "URL", "ID", "REF", "FROM", "TTL", "LENGTH", "ENDPOINT"}
 )
 """What ends the name of a thing that is only about a secret."""
 _SECRET_VALUE: Final = re.compile(
