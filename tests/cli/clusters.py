@@ -24,6 +24,8 @@ class Clusters:
         stack.callback(thread.join)
         stack.callback(self._loop.call_soon_threadsafe, self._loop.stop)
         self._stack = stack
+        self.clients = {}
+        """By region, what its API asks: its faults are the API's."""
         self._faces = {}
         self._serving = {}
 
@@ -34,7 +36,8 @@ class Clusters:
     def site(self, name):
         """Return a new site, registered under `name` and bound to it."""
         site = self.do(Site(name, self._world.folder, SystemClock()).made())
-        face = self.do(self._face(site))
+        client = self.clients[name] = site.server.client("api")
+        face = self.do(self._face(client))
         self._serving[name] = asyncio.run_coroutine_threadsafe(face.run(), self._loop)
         self._stack.callback(self.end, name)
         self.register(name, site.uid)
@@ -55,8 +58,8 @@ class Clusters:
 
         self._world.do(work)
 
-    async def _face(self, site):
-        return ApiFace(site.server.client("api"))
+    async def _face(self, client):
+        return ApiFace(client)
 
     def end(self, name):
         """Have the cluster of a region answer nobody any more."""

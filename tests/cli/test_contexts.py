@@ -5,6 +5,8 @@ import json
 import pytest
 import yaml
 
+from gco.cli.globals import Globals
+from gco.cli.session import chosen
 from tests.cli.world import EAST, WEST, World, document
 
 URL = "dynamodb://gco?region=us-east-1"
@@ -148,3 +150,22 @@ def test_a_way_that_leads_nowhere_is_refused_and_not_stored(world, name, told):
     assert result.exit_code != 0
     assert told in result.stderr
     assert listed(world)["local"]["regions"] == {}
+
+
+def test_services_do_not_follow_the_current_context(empty, monkeypatch):
+    empty.run("context", "add", "prod", "--store", URL, "--use", store=False)
+    for name, value in (("XDG_CONFIG_HOME", str(empty.folder)), ("GCO_STORE", "")):
+        monkeypatch.setenv(name, value)
+
+    assert chosen(Globals()).name == "prod"
+    assert chosen(Globals(), current=False).name == "local"
+    assert chosen(Globals(context="prod"), current=False).name == "prod"
+
+
+def test_a_sandbox_says_that_other_commands_talk_elsewhere(empty):
+    empty.run("context", "add", "prod", "--store", URL, "--use", store=False)
+
+    result = empty.run("sandbox", "up", "--config", "nowhere.toml", store=False)
+
+    assert result.exit_code == 2  # that there is no such file comes after
+    assert "warning: other commands talk to the context prod" in result.stderr

@@ -190,6 +190,17 @@ def test_status_shows_the_last_events_and_which_region_could_not_be_asked(runnin
 
 
 @pytest.mark.usefixtures("noted")
+def test_status_waits_for_no_cluster_that_does_not_answer(running, clusters):
+    clusters.site(WEST)
+    clusters.clients[WEST].faults.latency = 60
+
+    result = run(running, "status", "web")
+
+    assert "BackOff" in result.stdout
+    assert f"events of {WEST}: no answer within 2 s" in result.stdout
+
+
+@pytest.mark.usefixtures("noted")
 def test_status_asks_no_cluster_where_that_is_not_wanted(running):
     result = run(running, "status", "web", "--no-events")
 

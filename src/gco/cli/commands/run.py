@@ -54,7 +54,7 @@ def up(
     from gco.cli.actions import sandbox as running
     from gco.cli.session import execute_plain
 
-    execute_plain(ctx, partial(running.sandbox, config=config, ports=ports))
+    execute_plain(ctx, partial(running.sandbox, config=config, ports=ports), service=True)
 
 
 @app.command(
