@@ -11,6 +11,7 @@ from gco.core.region.adoption import (
     calm_in,
     moved_from_maker,
     old_holder,
+    told_of_holder,
 )
 from gco.core.region.freeze import freeze, frozen_for, kept, live_template
 from gco.core.region.observe import frozen, workload
@@ -38,6 +39,11 @@ from tests.builders import NOW, UID, a_regional
 )
 def test_an_old_client_is_known_by_how_it_signs_the_lease(spec, expected):
     assert old_holder({"metadata": {"name": LEADER_LEASE}, "spec": spec}) == expected
+
+
+def test_a_standby_behind_an_old_client_says_what_to_do():
+    assert "scale its Deployment to zero" in told_of_holder("inference-monitor-6d4-abcde")["next"]
+    assert told_of_holder(unique_identity("gco-monitor-x")) == {}
 
 
 def test_a_write_counts_until_it_is_old():

@@ -7,7 +7,7 @@ is shorter: it stops before anyone could replace it, and every send of it asks `
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeVar
 
 from gco.errors import ClusterConflictError, ConflictError, GcoError, NotLeadingError
@@ -31,11 +31,15 @@ _RELEASE_SECONDS: Final = 0.8
 """What an orderly end may spend on giving the lease up; after that it simply expires."""
 
 
+def _nothing(_: str) -> Mapping[str, str]:
+    return {}
+
+
 class Elector:
     """Stands for leadership under `identity`, which no other process may use.
 
     Durations are in seconds; `lease` > `renew_deadline` > `retry`. `suspended` tells the seconds
-    that the event loop's clock did not count.
+    that the event loop's clock did not count; `told_of` what the log is to say of another holder.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Elector:
         name: str = "leader",
         suspended: Callable[[], float] = suspended_seconds,
         metrics: ElectionMetrics = SILENT,
+        told_of: Callable[[str], Mapping[str, str]] = _nothing,
     ) -> None:
         if not lease > renew_deadline > retry > 0:
             raise ValueError(f"lease {lease} > renew_deadline {renew_deadline} > retry {retry} > 0")
@@ -61,6 +66,7 @@ class Elector:
         self._suspended = suspended
         self._asleep = 0.0
         self._metrics = metrics
+        self._told_of = told_of
         self._log = get_logger(__name__).bind(lease=name, identity=identity)
         self._sighting = Sighting(identity, lease)
         self._until: float | None = None
@@ -157,7 +163,7 @@ class Elector:
         if self._sighting.observe(record, self._now()):
             self._news.set()
             if self.holder not in {before, "", self.identity}:
-                self._log.info("standing by", holder=self.holder)
+                self._log.info("standing by", holder=self.holder, **self._told_of(self.holder))
 
     async def _write(self, transitions: int) -> bool:
         """Write the record as held by us; return False, with a fresh look, where it had changed."""

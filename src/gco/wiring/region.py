@@ -18,6 +18,7 @@ from gco.controllers.sync.surroundings import Surroundings
 from gco.core.model.ids import Epoch
 from gco.core.model.names import LEADER_LEASE
 from gco.core.model.status import Region
+from gco.core.region.adoption import told_of_holder
 from gco.core.region.watchdog import THRESHOLD
 from gco.runtime.election import Elector, unique_identity
 from gco.runtime.fenced import FencedCluster
@@ -65,7 +66,11 @@ class RegionLoops:
         identity = unique_identity(options.hostname)
         self._resync_seconds = options.resync_seconds
         self.elector = Elector(
-            lock, identity, name=LEADER_LEASE, metrics=metrics.election("region")
+            lock,
+            identity,
+            name=LEADER_LEASE,
+            metrics=metrics.election("region"),
+            told_of=told_of_holder,
         )
         writer = FencedCluster(cluster, self.elector.assert_leading)
         surroundings = Surroundings(

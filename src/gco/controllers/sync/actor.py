@@ -13,6 +13,12 @@ from gco.runtime.informer import Informer
 from gco.telemetry import get_logger
 
 _log = get_logger(__name__)
+_UNKNOWN_FIELD = ("unknown field", "field not declared in schema")
+"""What API servers say of a field that a definition does not have."""
+_OLDER_DEFINITION = (
+    "the CustomResourceDefinition here is older than this monitor: apply deploy/kubernetes/crd.yaml "
+    "of the monitor's version"
+)
 
 
 class CopyActor:
@@ -42,7 +48,7 @@ class CopyActor:
         if move.take_back and copy is not None:
             await self._take_back(copy)
         manifest = wanted.manifest(store=store, resource_uid=uid, recreated_at=recreated_at)
-        stored = await self._cluster.apply(INFERENCE_ENDPOINT, manifest, manager=SYNC_MANAGER)
+        stored = await self._stored(manifest)
         self._copies.record(stored)
         _log.info(
             "applied",
@@ -53,6 +59,15 @@ class CopyActor:
             seconds=round(asyncio.get_running_loop().time() - began, 4),
         )
         self._refuse_mutated(wanted, stored)
+
+    async def _stored(self, manifest: Manifest) -> Manifest:
+        """Apply the custom resource; an older definition, which lacks a field, is told as that."""
+        try:
+            return await self._cluster.apply(INFERENCE_ENDPOINT, manifest, manager=SYNC_MANAGER)
+        except RejectedError as error:
+            if not any(words in str(error) for words in _UNKNOWN_FIELD):
+                raise
+            raise RejectedError(f"{error}; {_OLDER_DEFINITION}") from error
 
     async def _take_back(self, copy: Copy) -> None:
         live = await self._cluster.get(INFERENCE_ENDPOINT, copy.namespace, copy.name)
@@ -80,6 +95,6 @@ class CopyActor:
         """Raise RejectedError where an admission webhook changed what was applied."""
         if read_copy(stored).spec_hash != wanted.spec_hash:
             raise RejectedError(
-                "the API server stored another spec than was applied: an admission webhook or an "
-                "older CustomResourceDefinition changes InferenceEndpoints"
+                "the API server stored another spec than was applied: an admission webhook changes "
+                f"InferenceEndpoints, or {_OLDER_DEFINITION}"
             )

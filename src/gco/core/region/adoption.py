@@ -43,6 +43,16 @@ def old_holder(lease: Manifest) -> tuple[str, float] | None:
     return holder, float(spec.get("leaseDurationSeconds") or LEASE_SECONDS)
 
 
+def told_of_holder(holder: str) -> dict[str, str]:
+    """Return what the log is to say of who holds the Lease: what to do where it is an old client."""
+    if old_holder({"spec": {"holderIdentity": holder}}) is None:
+        return {}
+    return {
+        "why": "an original monitor leads here",
+        "next": "scale its Deployment to zero; this monitor leads once the Lease has run out",
+    }
+
+
 def calm_in(written: str, now: dt.datetime) -> float:
     """Return after how many seconds what was last written at `written` counts as left alone."""
     return (dt.datetime.fromisoformat(written) + CALM - now).total_seconds()
