@@ -121,8 +121,8 @@ class Kubelet:
         if pod["spec"].get("nodeName"):
             before = self._pods.get(_key(pod))
             self._pods[_key(pod)] = pod
-            leaving = "deletionTimestamp" in pod["metadata"]
-            self._look(pod, again=before is None or leaving)
+            # Told again, as by a listing once a watch has ended, a pod that leaves goes on leaving.
+            self._look(pod, again=before is None or _leaving(pod) > _leaving(before))
 
     def _look(self, pod: Manifest, *, again: bool) -> None:
         uid = pod["metadata"]["uid"]
@@ -134,7 +134,7 @@ class Kubelet:
     async def _serve(self, pod: Manifest) -> None:
         namespace, name = _key(pod)
         with contextlib.suppress(AbsentError, ClusterConflictError):
-            if "deletionTimestamp" in pod["metadata"]:
+            if _leaving(pod):
                 await asyncio.sleep(self.gone_after)
                 uid = pod["metadata"]["uid"]
                 await self._cluster.delete(POD, namespace, name, uid=uid, grace_seconds=0)
@@ -181,6 +181,10 @@ class Kubelet:
             except ClusterConflictError:
                 continue  # someone wrote in between
             return
+
+
+def _leaving(pod: Manifest) -> bool:
+    return "deletionTimestamp" in pod["metadata"]
 
 
 def _key(pod: Manifest) -> tuple[str, str]:
