@@ -74,7 +74,7 @@ def apiserver(
     ]
 
 
-def controller_manager(layout: Layout, programs: Programs) -> Command:
+def controller_manager(layout: Layout, programs: Programs, *, more: Sequence[str] = ()) -> Command:
     """Every controller but the two that would evict the pods of nodes without a kubelet."""
     certificates = layout.certificates
     return [
@@ -88,6 +88,7 @@ def controller_manager(layout: Layout, programs: Programs) -> Command:
         f"--kube-api-qps={CLIENT_QPS}",
         f"--kube-api-burst={CLIENT_BURST}",
         "--profiling=false",
+        *more,
     ]
 
 

@@ -36,6 +36,7 @@ class ControlPlane:
         controllers: whether the controller manager runs (Deployments make pods).
         scheduler: whether the scheduler runs (pods get nodes).
         apiserver_flags: further flags of the API server.
+        controller_flags: further flags of the controller manager.
         logs: where to keep the programs' logs after the stop; by default they go with the rest.
     """
 
@@ -47,6 +48,7 @@ class ControlPlane:
         controllers: bool = True,
         scheduler: bool = True,
         apiserver_flags: Sequence[str] = (),
+        controller_flags: Sequence[str] = (),
         logs: Path | None = None,
     ) -> None:
         self.name = name
@@ -54,6 +56,7 @@ class ControlPlane:
         self._audit = audit
         self._with = {"kube-controller-manager": controllers, "kube-scheduler": scheduler}
         self._apiserver_flags = tuple(apiserver_flags)
+        self._controller_flags = tuple(controller_flags)
         self._logs = logs
         self._ports: list[ports.Port] = []
         self._folder: Path | None = None
@@ -218,7 +221,8 @@ class ControlPlane:
             self._run("kube-scheduler", components.scheduler(layout, find))
         if self._with["kube-controller-manager"]:
             manager = self._run(
-                "kube-controller-manager", components.controller_manager(layout, find)
+                "kube-controller-manager",
+                components.controller_manager(layout, find, more=self._controller_flags),
             )
             await_ready(manager, self._has_default_account, seconds=READY_SECONDS)
         for process in self._processes.values():  # the scheduler serves nothing else to ask

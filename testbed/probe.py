@@ -47,7 +47,8 @@ def request(
         context = ssl.create_default_context(cafile=ca)
         connection = http.client.HTTPSConnection(parts.netloc, timeout=seconds, context=context)
     try:
-        connection.request(method, parts.path or "/", body=body, headers=dict(headers or {}))
+        target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+        connection.request(method, target, body=body, headers=dict(headers or {}))
         response = connection.getresponse()
         return Answer(response.status, response.read())
     except http.client.HTTPException as error:

@@ -172,6 +172,7 @@ class Kubelet:
             changed["status"] = {
                 **live.get("status", {}),
                 "phase": status["phase"],
+                "startTime": TIME,
                 "podIP": "127.0.0.1",
                 "conditions": [*others, *conditions],
                 "containerStatuses": containers,

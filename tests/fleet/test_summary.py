@@ -162,3 +162,23 @@ def test_the_url_is_the_regions_address_and_the_route():
 )
 def test_format_seconds(seconds, text):
     assert format_seconds(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("revision", "scaled", "expected"),
+    [
+        pytest.param(1, True, 5, id="an-autoscaler-set-it"),
+        pytest.param(1, False, 1, id="nobody-but-us-sets-it"),
+        pytest.param(2, True, 1, id="said-of-another-revision"),
+    ],
+)
+def test_how_many_replicas_are_wanted_is_what_an_autoscaler_says_where_there_is_one(
+    revision, scaled, expected
+):
+    said = status(replicas=(5, 5))
+    more = (condition(ConditionType.AUTOSCALER_READY, True, "AutoscalerReady"),) if scaled else ()
+    said = said.model_copy(update={"conditions": (*said.conditions, *more)})
+
+    view = view_region(EAST, target(revision=revision), said, region(), NOW, path="/inference/web")
+
+    assert view.replicas_desired == expected

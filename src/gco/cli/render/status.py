@@ -92,7 +92,9 @@ def _odd(region: RegionView, condition: Condition) -> bool:
             return condition.status == "True" and condition.reason != region.reason
         case _:
             told = condition.reason in (region.reason, "NotWanted")
-            return not region.done and condition.status != "True" and not told
+            # What scales may be in trouble though the region is done: its pods serve.
+            shown = not region.done or condition.type is ConditionType.AUTOSCALER_READY
+            return shown and condition.status != "True" and not told
 
 
 def _verdict(condition: Condition) -> Text:

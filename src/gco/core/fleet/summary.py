@@ -87,7 +87,7 @@ def view_region(
         done=done,
         failed=not done and _failed(target, status),
         replicas_ready=0 if status is None else status.replicas_ready,
-        replicas_desired=_desired(target),
+        replicas_desired=_desired(target, status),
         observed_revision=None if status is None else status.observed_revision,
         since=None if status is None else status.last_transition,
         reason=reason,
@@ -169,7 +169,7 @@ def _unheard(
         done=target.state is TargetState.DELETED and region_done(target, status),
         failed=False,
         replicas_ready=None,
-        replicas_desired=_desired(target),
+        replicas_desired=_desired(target, status),
         observed_revision=None if status is None else status.observed_revision,
         since=None if status is None else status.last_transition,
         reason="RegionUnknown" if seconds is None else "RegionSilent",
@@ -225,5 +225,11 @@ def _failed(target: RegionTarget, status: RegionStatus | None) -> bool:
     return status.state is RegionState.ERROR or (stalled is not None and stalled.status == "True")
 
 
-def _desired(target: RegionTarget) -> int:
-    return target.replicas if target.state is TargetState.RUNNING else 0
+def _desired(target: RegionTarget, status: RegionStatus | None) -> int:
+    """Return how many pods are wanted: the target's number, or the one that an autoscaler set."""
+    if target.state is not TargetState.RUNNING:
+        return 0
+    if status is None or status.observed_revision != target.revision:
+        return target.replicas
+    scaled = status.condition(ConditionType.AUTOSCALER_READY) is not None
+    return status.replicas_desired if scaled else target.replicas

@@ -16,6 +16,7 @@ from gco.core.region.freeze import Template
 from gco.core.region.render.container import startup_seconds
 from gco.core.region.render.objects import envelope, rendered
 from gco.core.region.replacing import Replacing
+from gco.core.region.scaling import task_of
 from gco.kinds import DEPLOYMENT
 
 _HISTORY = 2
@@ -45,7 +46,7 @@ def deployment(
         "template": template.body,
         "strategy": strategy(
             regional.spec.endpoint.rollout,
-            regional.spec.replicas,
+            _fewest(regional),
             covered=covered,
             replacing=replacing,
         ),
@@ -60,6 +61,12 @@ def deployment(
         notes[ROLLOUT_ANNOTATION] = replacing.value
     head = envelope(DEPLOYMENT, name, regional, notes)
     return rendered({**head, "spec": spec})
+
+
+def _fewest(regional: Regional) -> int:
+    """Return how many pods there may be at the least; an autoscaler may be down to its minimum."""
+    task = task_of(regional)
+    return regional.spec.replicas if task is None else min(regional.spec.replicas, task.least)
 
 
 def strategy(
