@@ -104,7 +104,7 @@ def test_nginx_reads_what_takes_the_prefix_off(case: str, target: str):
 
     assert ingress["rewrite"]["target"] == target
     assert ingress["rewrite"]["useRegex"] is bool(target)
-    assert ingress["proxy"]["readTimeout"] == 600
+    assert (ingress["proxy"]["readTimeout"], ingress["proxy"]["bodySize"]) == (600, "64m")
 
 
 def test_nginx_reads_where_passwords_are():

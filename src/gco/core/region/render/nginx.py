@@ -19,6 +19,8 @@ from gco.core.region.render.split import Split
 NGINX: Final = "nginx.ingress.kubernetes.io"
 _ANSWER_SECONDS: Final = 600
 """How long a model may take for an answer that it does not stream."""
+_LARGEST_REQUEST: Final = "64m"
+"""In place of 1m, which a prompt with an image in it exceeds."""
 
 
 def nginx_paths(regional: Regional, template: Template) -> Paths:
@@ -26,7 +28,11 @@ def nginx_paths(regional: Regional, template: Template) -> Paths:
     path = path_of(regional)
     backend = service_backend(service_name(regional.name))
     route = route_of(regional)
-    annotations = {f"{NGINX}/proxy-read-timeout": str(_ANSWER_SECONDS), **_auth(route.auth)}
+    annotations = {
+        f"{NGINX}/proxy-read-timeout": str(_ANSWER_SECONDS),
+        f"{NGINX}/proxy-body-size": _LARGEST_REQUEST,
+        **_auth(route.auth),
+    }
     tls = _tls(route)
     if not strips(regional, template):
         return Paths(annotations, ({"path": path, "pathType": "Prefix", "backend": backend},), tls)
