@@ -14,6 +14,7 @@ from gco.cluster.port import LoggingCluster, LogLine, LogOptions, Manifest
 from gco.core.model.names import APP_LABEL, CANARY_SUFFIX, CONTAINER
 from gco.errors import AbsentError, GcoError, TransientError
 from gco.kinds import POD
+from gco.reach.finding import Found
 from gco.reach.place import Place, Trouble, why
 from gco.reach.reaching import RETRY, reached, watched
 from gco.reach.resuming import Position, comparable
@@ -106,26 +107,18 @@ class _Follower:
         self._region = region
         self._cluster = cluster
         self._request = request
-        self._found: asyncio.Queue[Finding] = asyncio.Queue(_AHEAD)
+        self._found: Found[Finding] = Found(ahead=_AHEAD)
         self._read: set[str] = set()
-        self._streams: set[asyncio.Task[None]] = set()
         fields = f"metadata.name={request.pod}" if request.pod else ""
         self._pods = Informer(
             cluster, POD, request.namespace, project=_run, labels=request.labels, fields=fields
         )
         self._pods.subscribe(self._look)
 
-    async def findings(self) -> AsyncIterator[Finding]:
+    def findings(self) -> AsyncIterator[Finding]:
         """Yield what is found, for ever."""
-        watching = asyncio.create_task(watched(self._region, self._pods))
-        try:
-            while True:
-                yield await self._found.get()
-        finally:
-            tasks = [watching, *self._streams]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        self._found.start(watched(self._region, self._pods))
+        return self._found.items()
 
     def _look(self, pod: str, old: _Run | None, new: _Run | None) -> None:
         del old
@@ -134,9 +127,7 @@ class _Follower:
         self._read.add(new.container)
         # Of what was there already only the end is wanted; of what comes later, everything.
         lines = None if self._pods.synced.is_set() else self._request.lines
-        task = asyncio.create_task(self._stream(pod, new.container, lines))
-        self._streams.add(task)
-        task.add_done_callback(self._streams.discard)
+        self._found.start(self._stream(pod, new.container, lines))
 
     async def _stream(self, pod: str, container: str, lines: int | None) -> None:
         """Pass on one run of one pod's container to its end, over broken connections."""

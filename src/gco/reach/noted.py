@@ -1,6 +1,5 @@
 """Events of an endpoint in one region: those that are there, and each further one as it comes."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import TypeAlias
 
@@ -8,6 +7,7 @@ from gco.cluster.port import LoggingCluster, Manifest
 from gco.errors import GcoError
 from gco.kinds import EVENT
 from gco.reach.events import Event, Owner, event_of, is_of
+from gco.reach.finding import Found
 from gco.reach.place import Place, Trouble, why
 from gco.reach.reaching import reached, watched
 from gco.runtime.informer import Informer
@@ -35,10 +35,10 @@ def follow(place: Place, owner: Owner, namespace: str) -> AsyncIterator[Noted]:
     return reached(place, lambda cluster: _followed(cluster, place.region, owner, namespace))
 
 
-async def _followed(
+def _followed(
     cluster: LoggingCluster, region: str, owner: Owner, namespace: str
 ) -> AsyncIterator[Event]:
-    found: asyncio.Queue[Event] = asyncio.Queue()
+    found: Found[Event] = Found()
 
     def project(manifest: Manifest) -> Event | None:
         return event_of(region, manifest) if is_of(owner, manifest) else None
@@ -49,10 +49,5 @@ async def _followed(
 
     informer = Informer(cluster, EVENT, namespace, project=project)
     informer.subscribe(take)
-    watching = asyncio.create_task(watched(region, informer))
-    try:
-        while True:
-            yield await found.get()
-    finally:
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
+    found.start(watched(region, informer))
+    return found.items()
