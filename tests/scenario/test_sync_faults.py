@@ -502,3 +502,25 @@ async def test_a_store_that_was_set_back_is_refused_and_has_its_word_again_with_
         await world.service().scale(EndpointName(WEB), 1)
         await until(lambda: site.asked() == ("running", 4, 1))
         await world.settled("running")
+
+
+async def test_an_endpoint_whose_record_was_lost_is_taken_up_again_under_its_uid(clock):
+    world = World(clock, EAST)
+    site = world.sites[EAST]
+    async with world.running():
+        await world.apply()
+        await world.apply(replicas=2)
+        await world.settled("running")
+    uid = site.copy()["spec"]["uid"]
+    world.store = type(world.store)(clock=clock, uid=await world.store.identity())  # emptied
+
+    async with world.running():
+
+        async def told():
+            return (await world.store.regions())[0].lost
+
+        await eventually(told)
+        await world.apply(replicas=3)
+        await until(lambda: site.asked() == ("running", 3, 3))
+        assert site.copy()["spec"]["uid"] == uid
+        await world.settled("running")

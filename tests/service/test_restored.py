@@ -4,6 +4,7 @@ import pytest
 
 from gco.core.model.endpoint import TargetState
 from gco.core.model.ids import EndpointName
+from gco.core.model.status import Lost
 from gco.service import Outcome
 from tests.fleet.builders import EAST, SOUTH, WEST
 from tests.service.world import a_world, document
@@ -69,3 +70,33 @@ async def test_what_regions_say_of_an_endpoint_that_had_the_name_before_counts_f
     [applied] = await service.apply([document(replicas=2)], source="web.yaml")
 
     assert (applied.outcome, applied.revision) == (Outcome.UNCHANGED, endpoint.revision)
+
+
+async def lost(world, **by_region):
+    """Regions run `web`, of which the store knows nothing."""
+    for name, told in by_region.items():
+        where = {"east": EAST, "west": WEST}[name]
+        [known] = [r for r in await world.store.regions() if r.name == where]
+        update = {"lost": {f"gco-inference/{WEB}": told}}
+        await world.store.update_region(known.model_copy(update=update))
+
+
+async def test_an_endpoint_whose_record_is_lost_is_made_again_as_the_one_that_runs():
+    world = await a_world()
+    await lost(world, east=Lost(uid="uid-1", revision=4), west=Lost(uid="uid-1", revision=5))
+
+    [applied] = await world.service().apply([document()], source="web.yaml")
+
+    endpoint = await world.store.get(WEB)
+    assert (endpoint.uid, endpoint.revision, applied.revision) == ("uid-1", 6, 6)
+
+
+async def test_where_regions_run_different_ones_it_is_none_of_them():
+    world = await a_world()
+    await lost(world, east=Lost(uid="uid-1", revision=4), west=Lost(uid="uid-2", revision=5))
+
+    await world.service().apply([document()], source="web.yaml")
+
+    endpoint = await world.store.get(WEB)
+    assert endpoint.uid not in {"uid-1", "uid-2"}
+    assert endpoint.revision == 1

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from gco.core.fleet.diff import describe, diff_specs
 from gco.core.model.endpoint import Endpoint, EndpointState, TargetState
-from gco.core.model.ids import EndpointName, EndpointUid, RegionName
+from gco.core.model.ids import EndpointName, EndpointUid, RegionName, RevisionNumber
 from gco.core.model.status import Region
 from gco.errors import (
     ConflictError,
@@ -24,7 +24,7 @@ from gco.errors import (
 from gco.service.bases import canary_base
 from gco.service.context import Context
 from gco.service.plan import Asker, Draft, Plan, plan
-from gco.service.restored import highest_seen
+from gco.service.restored import highest_seen, lost_one
 from gco.service.results import Applied
 from gco.store.port import MAX_WRITES
 
@@ -76,15 +76,10 @@ async def _plan_all(context: Context, requests: Sequence[Request]) -> dict[Endpo
     problems: list[Problem] = []
     for request in requests:
         current = found.get(request.name)
-        asker = Asker(
-            context.actor,
-            context.clock.now(),
-            EndpointUid(str(uuid.uuid4())),
-            seen.get(request.name, 0),
-        )
         try:
             _refuse_deleted(current)
             draft = request.draft(current, registered)
+            asker = _asker(context, draft, current, registered, seen)
             base = await canary_base(context, draft.spec, current)
             draft = dataclasses.replace(draft, base=base)
             plans[request.name] = plan(draft, current, registered, asker)
@@ -93,6 +88,19 @@ async def _plan_all(context: Context, requests: Sequence[Request]) -> dict[Endpo
     if problems:
         raise InvalidSpecError(problems)
     return plans
+
+
+def _asker(
+    context: Context,
+    draft: Draft,
+    current: Endpoint | None,
+    registered: Registered,
+    seen: Mapping[EndpointName, RevisionNumber],
+) -> Asker:
+    lost = lost_one(registered, draft.namespace, draft.name) if current is None else None
+    uid = EndpointUid(str(uuid.uuid4())) if lost is None else lost.uid
+    highest = seen.get(draft.name, 0) if lost is None else lost.revision
+    return Asker(context.actor, context.clock.now(), uid, highest)
 
 
 def _located(name: EndpointName, error: InvalidSpecError, *, alone: bool) -> Iterator[Problem]:

@@ -90,7 +90,7 @@ def plan(
     """Return the write that makes `current` what `draft` says; raises InvalidSpecError."""
     wanted, warnings = _wanted(draft, current, registered)
     uid = asker.new_uid if current is None else current.uid
-    number = RevisionNumber(1 if current is None else max(current.revision, asker.seen) + 1)
+    number = RevisionNumber(max(asker.seen, 0 if current is None else current.revision) + 1)
     set_back = current is not None and asker.seen > current.revision
     previous = {} if current is None else current.targets
     targets = plan_targets(

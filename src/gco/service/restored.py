@@ -1,13 +1,15 @@
 """A store that was set back: regions run revisions that it no longer knows, and refuse lower ones.
 
 What they report tells how far they had come. The next revision goes beyond that, so that one edit, or
-one deletion, is enough to have the store's word again.
+one deletion, is enough to have the store's word again. An endpoint whose record is lost is made again as
+the one that they know, so that its objects are its own.
 """
 
 from collections.abc import Mapping
 
 from gco.core.model.endpoint import Endpoint
-from gco.core.model.ids import EndpointName, RevisionNumber
+from gco.core.model.ids import EndpointName, RegionName, RevisionNumber
+from gco.core.model.status import Lost, Region
 from gco.service.context import Context
 
 
@@ -25,3 +27,17 @@ async def highest_seen(
                 seen.get(status.name, RevisionNumber(0)), status.observed_revision
             )
     return seen
+
+
+def lost_one(
+    registered: Mapping[RegionName, Region], namespace: str, name: EndpointName
+) -> Lost | None:
+    """Return what regions run under that name though the store knows nothing of it.
+
+    The one with the highest revision; None where there is none, or they run different endpoints.
+    """
+    key = f"{namespace}/{name}"
+    found = [region.lost[key] for region in registered.values() if key in region.lost]
+    if len({lost.uid for lost in found}) != 1:
+        return None
+    return max(found, key=lambda lost: lost.revision)

@@ -275,5 +275,6 @@ class SyncController:
                 "elastic": self._surroundings.elastic(),
                 "address": self._surroundings.address(),
                 "orphans": tuple(self._findings.orphans()),
+                "lost": self._findings.lost(),
             }
         )

@@ -1,11 +1,12 @@
 """What the sync loop found that a person should know: wishes in trouble, and orphans."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from gco.clock import Clock
-from gco.core.model.ids import EndpointName
+from gco.core.model.ids import EndpointName, EndpointUid, RevisionNumber
+from gco.core.model.status import Lost
 from gco.core.sync.copies import Copy
 from gco.core.sync.report import Trouble
 from gco.errors import AbsentError, ForbiddenError, GcoError, ThrottledError, TransientError
@@ -33,6 +34,7 @@ class Findings:
         self._clock = clock
         self._troubles: dict[EndpointName, Trouble] = {}
         self._orphans: dict[EndpointName, tuple[str, ...]] = {}
+        self._lost: dict[str, Lost] = {}
 
     def trouble(self, name: EndpointName) -> Trouble | None:
         """Return why the wish for `name` cannot be carried down; None where it can, or soon may."""
@@ -58,10 +60,19 @@ class Findings:
         keys = tuple(f"{copy.namespace}/{copy.name}" for copy in copies)
         if keys and self._orphans.get(name) != keys:
             _log.warning("orphan", endpoint=name, objects=keys, why="the store does not know it")
+        for key in self._orphans.pop(name, ()):
+            self._lost.pop(key, None)
         if keys:
             self._orphans[name] = keys
-        else:
-            self._orphans.pop(name, None)
+        for key, copy in zip(keys, copies, strict=True):
+            if copy.uid and not copy.edited:
+                self._lost[key] = Lost(
+                    uid=EndpointUid(copy.uid), revision=RevisionNumber(copy.revision)
+                )
+
+    def lost(self) -> Mapping[str, Lost]:
+        """Return what orphans say of themselves, by `namespace/name`, unless a hand edited them."""
+        return dict(self._lost)
 
     def orphans(self) -> Sequence[str]:
         """Return every orphan as `namespace/name`."""

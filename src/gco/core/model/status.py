@@ -132,6 +132,15 @@ class AcceleratorCapacity(Model):
     """The most that is free on one node: what a pod with several of them needs; None: not told."""
 
 
+class Lost(Model):
+    """What a custom resource says of an endpoint that the store knows nothing of."""
+
+    model_config = _READ_BY_OLDER
+
+    uid: EndpointUid
+    revision: RevisionNumber
+
+
 class Region(Model):
     """A registered region: a name bound to one cluster, and what that cluster can do."""
 
@@ -161,6 +170,8 @@ class Region(Model):
     """The version of GCO that the leader runs."""
     orphans: tuple[str, ...] = ()
     """Custom resources there (`namespace/name`) that the store knows nothing of; left alone."""
+    lost: dict[str, Lost] = Field(default_factory=dict)
+    """What those say of themselves, by `namespace/name`: an endpoint made again is known by it."""
     heartbeat: dt.datetime
     heartbeat_seconds: Annotated[int, Field(ge=1)] = 30
     """How often the leader renews `heartbeat`; the region is silent after three."""
