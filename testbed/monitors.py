@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gco.sandbox.config import GCO_IMAGE
 from testbed.errors import StartFailed
 from testbed.ports import reserve
 from testbed.probe import answers
@@ -35,6 +36,7 @@ class Monitor(Process):
         command += ["--port", str(self._port.number), "--kubeconfig", str(settings.kubeconfig)]
         variables = {
             "GCO_HEARTBEAT_SECONDS": "5",
+            "GCO_IMAGE": GCO_IMAGE,
             **settings.variables,
             "REGION": settings.region,
             "CLUSTER_NAME": f"cluster-of-{settings.region}",

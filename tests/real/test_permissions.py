@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from gco.core.model.ids import EndpointName
+from gco.core.model.model_source import job_name
 from gco.service import Until
 from testbed import crds
 from testbed.world import MANIFESTS
@@ -94,6 +95,28 @@ async def routed_by_a_gateway(service, installation):
     await settled(service, name, until=Until.DELETED)
 
 
+async def copying_a_model(service, installation):
+    """Have a model's Job made, whose pod no node takes; mend the Job, and let it go again."""
+    east, name = installation.regions[0], EndpointName("of-a-model")
+    told = endpoint(name, regions=["us-east-1"], model={"uri": "s3://weights/llama"})
+    await apply(service, told)
+    job = ("job", job_name(told[0].spec.model), NAMESPACE)
+
+    async def labelled():
+        said = await kubectl(east, "get", *job, "--ignore-not-found", "-o=jsonpath={.metadata}")
+        return '"project":"gco"' in said
+
+    async def without_volume():
+        view = await service.get(name)
+        return [region.reason for region in view.regions] == ["VolumeNotFound"]
+
+    await until(without_volume, what="that the volume of models is missing")
+    await kubectl(east, "label", *job, "project=other", "--overwrite")
+    await until(labelled, seconds=20, what="a Job healed")
+    await service.delete([name], confirmed=True)
+    await settled(service, name, until=Until.DELETED)
+
+
 async def crashing(service, name):
     """Tell whether every region names the crash."""
     view = await service.get(name)
@@ -110,6 +133,7 @@ async def test_every_permission_is_used_and_none_is_missing(installation):
         for region, autoscaler in zip(installation.regions, AUTOSCALERS, strict=True):
             await edit_by_hand(region, name, autoscaler)
         await routed_by_a_gateway(service, installation)
+        await copying_a_model(service, installation)
         await apply(service, endpoint(name, command=["/bin/false"]))
         await until(lambda: crashing(service, name), what="a crash, whose last words are read")
         await service.delete([name], confirmed=True)
