@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from tests.cli.world import World
+from tests.cli.world import EAST, World, document
 
 pytestmark = pytest.mark.real
 
@@ -99,6 +99,43 @@ def test_what_nobody_uses_is_pruned_from_a_cache(gco, weights, tmp_path):
     assert "would be removed" in gco(*prune, *now, "--dry-run").stdout
     assert "unused/" in gco(*prune, *now).stdout
     assert [path.name for path in cache.iterdir() if any(path.iterdir())] == ["used"]
+
+
+def test_a_model_that_an_endpoint_uses_is_not_deleted_and_the_list_says_by_whom(
+    gco, bucket, weights, world
+):
+    gco("models", "upload", str(weights))
+    world.register(EAST)
+    world.applied(document(model={"uri": f"s3://{bucket}/models/llama"}))
+    store = {"GCO_STORE": world.url}
+
+    [told] = json.loads(gco("models", "list", "-o", "json", **store).stdout)
+    refused = gco("models", "delete", "llama", "--yes", code=4, **store).stderr
+
+    assert told["usedBy"] == ["web"]
+    assert "USED BY" in gco("models", "list", **store).stdout
+    assert "is the model of web; give them another first, or pass --force" in refused
+    assert "is deleted" in gco("models", "delete", "llama", "--yes", "--force", **store).stdout
+
+
+def test_what_a_region_uses_is_spared_when_its_cache_is_pruned(gco, weights, tmp_path, world):
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    for name in ("llama", "unused"):
+        options = ["--source", weights.as_uri(), "--name", name, "--cache", str(cache)]
+        gco("model-sync", *options)
+    world.register(EAST)
+    world.applied(document(model={"uri": "s3://weights/llama"}))
+    store = {"GCO_STORE": world.url}
+    prune = ["models", "prune", "--cache", str(cache), "--unused-for", "0s", "--region"]
+
+    told = gco(*prune, EAST, **store).stdout
+
+    assert "unused/" in told
+    assert "llama/" not in told
+    assert "no region is called us-east-2; did you mean us-east-1?" in (
+        gco(*prune, "us-east-2", code=3, **store).stderr
+    )
 
 
 @pytest.mark.parametrize(

@@ -341,6 +341,7 @@ async def test_a_rollback_to_an_earlier_model_asks_for_no_copy(clock):
         await world.want(revision=2, model={"uri": "s3://weights/llama-v2", "name": "llama"})
         await world.ready(revision=2)
         ran = len(copier.started)
+        assert world.status().models == (f"llama/{'0b' * 32}", DIRECTORY)  # a rollback mounts both
 
         await world.want(revision=3, model=MODEL)
         await world.ready(revision=3)

@@ -9,6 +9,7 @@ from typing import Any
 
 from gco.clock import Clock
 from gco.core.model.ids import Actor, EndpointName, RegionName, RevisionNumber
+from gco.core.model.model_uri import S3Uri
 from gco.core.model.spec import InferenceEndpoint
 from gco.service import history, read, wait
 from gco.service.context import Context
@@ -238,6 +239,21 @@ class Service:
     async def history(self, name: EndpointName) -> Sequence[HistoryEntry]:
         """Return the revisions that are kept, newest first."""
         return await history.history(self._context, name)
+
+    async def users_of_models(self, uris: Sequence[S3Uri]) -> Sequence[Sequence[EndpointName]]:
+        """Return for each model of a bucket the endpoints that use it."""
+        from gco.service import models
+
+        return await models.users_of_models(self._context, uris)
+
+    async def models_in_use(self, region: RegionName) -> Sequence[str]:
+        """Return what of the region's cache is in use: folders, and names of models.
+
+        Raises NotFoundError for a region that is not registered.
+        """
+        from gco.service import models
+
+        return await models.models_in_use(self._context, region)
 
     async def regions(self) -> Sequence[RegionInfo]:
         """Return every registered region by name, with its capacity and what runs there."""

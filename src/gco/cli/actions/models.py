@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import typer
 from rich.text import Text
@@ -19,17 +20,35 @@ from gco.cli.render.models import (
     transfer_text,
 )
 from gco.cli.screen import Screen
+from gco.cli.session import Session
 from gco.clock import SystemClock
+from gco.core.model.ids import RegionName
 from gco.core.model.model_sync import SyncProgress
 from gco.core.model.model_uri import S3Uri, parse_s3
 from gco.core.model.sizes import readable
-from gco.errors import ConfirmationError, InvalidSpecError, Problem, SettingsError
+from gco.errors import (
+    ConfirmationError,
+    InvalidSpecError,
+    Problem,
+    SettingsError,
+    UnsupportedStateError,
+)
 from gco.models.cache.cache import Cache
 from gco.models.catalog import delete_model, find_model
 from gco.models.catalog import list_models as list_stored
 from gco.models.sources import Access
 from gco.models.upload import upload_model
 from gco.settings import Settings
+
+
+class PruneOptions(TypedDict):
+    """What of a cache is removed, and how that is told."""
+
+    cache: Path
+    unused_for: float
+    """Seconds."""
+    dry_run: bool
+    output: Format
 
 
 async def upload(
@@ -70,30 +89,29 @@ async def upload(
     screen.emit(output, lambda: facts, lambda: sent_text(str(where), sent))
 
 
-async def list_models(
-    settings: Settings,
-    screen: Screen,
-    *,
-    where: str | None,
-    cache: Path | None,
-    endpoint_url: str | None,
-    output: Format,
+async def list_cached(
+    _: Settings, screen: Screen, *, where: str | None, cache: Path, output: Format
 ) -> None:
-    """List the models of a cache or of a bucket."""
-    if cache is not None:
-        if where is not None:
-            raise InvalidSpecError(
-                [Problem("--cache", str(cache), "a bucket or a cache, not both")]
-            )
-        held = await asyncio.to_thread(Cache(cache).models)
-        now = SystemClock().now()
-        screen.emit(
-            output, lambda: data.plain_all(held), lambda: cached_table(held, now, screen.width)
-        )
-        return
-    uri = parse_s3(where, option="WHERE") if where else _base(settings)
+    """List the models of a cache."""
+    if where is not None:
+        raise InvalidSpecError([Problem("--cache", str(cache), "a bucket or a cache, not both")])
+    held = await asyncio.to_thread(Cache(cache).models)
+    now = SystemClock().now()
+    screen.emit(output, lambda: data.plain_all(held), lambda: cached_table(held, now, screen.width))
+
+
+async def list_models(
+    session: Session, *, where: str | None, endpoint_url: str | None, output: Format
+) -> None:
+    """List the models of a bucket, with the endpoints that use each."""
+    uri = parse_s3(where, option="WHERE") if where else _base(session.settings)
     stored = await list_stored(uri, access=Access(endpoint_url=endpoint_url))
-    screen.emit(output, lambda: data.plain_all(stored), lambda: stored_table(stored, screen.width))
+    users = await session.service.users_of_models([_parsed(one.uri) for one in stored])
+    facts = [
+        {**data.plain(one), "usedBy": list(used)} for one, used in zip(stored, users, strict=True)
+    ]
+    screen = session.screen
+    screen.emit(output, lambda: facts, lambda: stored_table(stored, users, screen.width))
 
 
 async def uri(
@@ -104,6 +122,25 @@ async def uri(
     found = await find_model(where, access=Access(endpoint_url=endpoint_url))
     facts = {"uri": found.uri} | ({"digest": found.digest} if found.digest else {})
     screen.emit(output, lambda: facts, lambda: stored_text(found))
+
+
+async def delete_unused(
+    session: Session, *, model: str, yes: bool, endpoint_url: str | None, output: Format
+) -> None:
+    """Delete a model from its bucket unless an endpoint uses it; raises UnsupportedStateError."""
+    where = _model(session.settings, model)
+    [users] = await session.service.users_of_models([where])
+    if users:
+        told = f"{where} is the model of {', '.join(users)}"
+        raise UnsupportedStateError(f"{told}; give them another first, or pass --force")
+    await delete(
+        session.settings,
+        session.screen,
+        model=model,
+        yes=yes,
+        endpoint_url=endpoint_url,
+        output=output,
+    )
 
 
 async def delete(
@@ -132,29 +169,44 @@ async def delete(
     )
 
 
+async def prune_region(
+    session: Session, *, region: str, keep: Sequence[str], **options: Unpack[PruneOptions]
+) -> None:
+    """Remove from the cache of `region` what no endpoint uses there."""
+    used = await session.service.models_in_use(RegionName(region))
+    await prune(session.settings, session.screen, keep=[*keep, *used], sure=True, **options)
+
+
 async def prune(
     _: Settings,
     screen: Screen,
     *,
-    cache: Path,
     keep: Sequence[str],
-    keep_nothing: bool,
-    unused_for: float,
-    dry_run: bool,
-    output: Format,
+    sure: bool,
+    **options: Unpack[PruneOptions],
 ) -> None:
-    """Remove what is not in use from a cache."""
-    if bool(keep) == keep_nothing:
-        told = "name what is in use, or say --keep-nothing"
-        raise InvalidSpecError([Problem("--keep", ", ".join(keep), told)])
-    before = SystemClock().now() - dt.timedelta(seconds=unused_for)
-    gone = await asyncio.to_thread(Cache(cache).prune, keep, before=before, dry_run=dry_run)
-    screen.emit(output, lambda: data.plain_all(gone), lambda: pruned_text(gone, dry_run=dry_run))
+    """Remove from a cache what is not kept; `sure`: to keep nothing is what is meant."""
+    if not keep and not sure:
+        told = "name what is in use, its --region, or say --keep-nothing"
+        raise InvalidSpecError([Problem("--keep", "", told)])
+    dry_run = options["dry_run"]
+    before = SystemClock().now() - dt.timedelta(seconds=options["unused_for"])
+    cache = Cache(options["cache"])
+    gone = await asyncio.to_thread(cache.prune, keep, before=before, dry_run=dry_run)
+    screen.emit(
+        options["output"],
+        lambda: data.plain_all(gone),
+        lambda: pruned_text(gone, dry_run=dry_run),
+    )
 
 
 def _model(settings: Settings, told: str) -> S3Uri:
     """Return what a person means: a URI, or a name below GCO_MODELS."""
     return parse_s3(told, option="MODEL") if "://" in told else _base(settings).child(told)
+
+
+def _parsed(uri: str) -> S3Uri:
+    return parse_s3(uri, option="MODEL")
 
 
 def _base(settings: Settings) -> S3Uri:

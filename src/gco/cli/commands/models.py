@@ -95,14 +95,17 @@ def list_(
     endpoint_url: EndpointUrlOption = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """List models, whether they are whole, and their digests."""
-    from gco.cli.actions import models as stored
-    from gco.cli.session import execute_plain
+    """List models, whether they are whole, and their digests.
 
-    action = partial(
-        stored.list_models, where=where, cache=cache, endpoint_url=endpoint_url, output=output
-    )
-    execute_plain(ctx, action)
+    Those of a bucket with the endpoints that use them.
+    """
+    from gco.cli.actions import models as stored
+    from gco.cli.session import execute, execute_plain
+
+    if cache is not None:
+        action = partial(stored.list_cached, where=where, cache=cache, output=output)
+        execute_plain(ctx, action)
+    execute(ctx, partial(stored.list_models, where=where, endpoint_url=endpoint_url, output=output))
 
 
 @models.command(
@@ -138,24 +141,34 @@ def delete(
     model: ModelArgument,
     *,
     yes: Annotated[bool, flag("--yes", "-y", help="Do not ask.")] = False,
+    force: Annotated[bool, flag("--force", help="Delete it though endpoints use it.")] = False,
     endpoint_url: EndpointUrlOption = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Delete a model from its bucket.
+    """Delete a model from its bucket, unless an endpoint uses it.
 
     What regions have copied stays there.
     """
     from gco.cli.actions import models as stored
-    from gco.cli.session import execute_plain
+    from gco.cli.session import execute, execute_plain
 
-    action = partial(stored.delete, model=model, yes=yes, endpoint_url=endpoint_url, output=output)
-    execute_plain(ctx, action)
+    if force:
+        action = partial(
+            stored.delete, model=model, yes=yes, endpoint_url=endpoint_url, output=output
+        )
+        execute_plain(ctx, action)
+    execute(
+        ctx,
+        partial(
+            stored.delete_unused, model=model, yes=yes, endpoint_url=endpoint_url, output=output
+        ),
+    )
 
 
 @models.command(
     "prune",
     epilog=examples(
-        ("gco models prune --cache /models --keep llama-3-8b --dry-run", "what would go?"),
+        ("gco models prune --cache /models --region us-east-1 --dry-run", "what would go?"),
         ("gco models prune --cache /models --keep llama-3-8b/6f3a…", "all but that copy"),
     ),
 )
@@ -168,6 +181,10 @@ def prune(
         typer.Option(
             "--keep", metavar="NAME", help="In use: a name, or NAME/DIGEST; may be repeated."
         ),
+    ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option("--region", metavar="REGION", help="Keep what endpoints use in this region."),
     ] = None,
     keep_nothing: Annotated[bool, flag("--keep-nothing", help="None is in use.")] = False,
     unused_for: Annotated[
@@ -185,21 +202,17 @@ def prune(
 ) -> None:
     """Remove from a region's cache what no endpoint uses.
 
-    What is being copied now is never removed.
+    What is being copied now is never removed, nor what a rollback would mount.
     """
     from gco.cli.actions import models as stored
-    from gco.cli.session import execute_plain
+    from gco.cli.session import execute, execute_plain
 
-    action = partial(
-        stored.prune,
-        cache=cache,
-        keep=keep or [],
-        keep_nothing=keep_nothing,
-        unused_for=unused_for,
-        dry_run=dry_run,
-        output=output,
+    options = stored.PruneOptions(
+        cache=cache, unused_for=unused_for, dry_run=dry_run, output=output
     )
-    execute_plain(ctx, action)
+    if region is not None:
+        execute(ctx, partial(stored.prune_region, region=region, keep=keep or [], **options))
+    execute_plain(ctx, partial(stored.prune, keep=keep or [], sure=keep_nothing, **options))
 
 
 @app.command(

@@ -21,18 +21,25 @@ _SHORT = 19
 """Characters of a digest that tell one from another: `sha256:` and twelve more."""
 
 
-def stored_table(models: Sequence[Stored], width: int) -> Text:
-    """Return the models of a bucket."""
+def stored_table(models: Sequence[Stored], users: Sequence[Sequence[str]], width: int) -> Text:
+    """Return the models of a bucket, each with the endpoints that use it."""
     if not models:
         return Text(NO_MODELS)
     rows = [
         Row(
-            (m.name, _state(m), str(m.files), readable(m.bytes), (m.digest or "")[:_SHORT]),
+            (
+                m.name,
+                _state(m),
+                str(m.files),
+                readable(m.bytes),
+                (m.digest or "")[:_SHORT],
+                ", ".join(used) or "-",
+            ),
             (m.uri,),
         )
-        for m in models
+        for m, used in zip(models, users, strict=True)
     ]
-    return grid(("MODEL", "STATE", "FILES", "SIZE", "DIGEST"), rows, width, words="URI")
+    return grid(("MODEL", "STATE", "FILES", "SIZE", "DIGEST", "USED BY"), rows, width, words="URI")
 
 
 def cached_table(models: Sequence[Cached], now: dt.datetime, width: int) -> Text:

@@ -100,6 +100,9 @@ class Report(Model):
     """One for each aspect of the endpoint in this region."""
     canary: CanaryReport | None = None
     """Absent where there is no canary, and nothing is left of one."""
+    models: tuple[str, ...] | None = None
+    """Folders of the region's cache of models that its pods mount, or would after a rollback; absent
+    where there are none."""
 
     def condition(self, kind: ConditionType) -> Condition | None:
         """Return the condition of that type, or None where the region says nothing about it."""

@@ -16,6 +16,7 @@ from gco.core.model.names import (
     HASH_ANNOTATION,
     MANAGER,
     MODEL_ANNOTATION,
+    MODEL_VOLUME,
     PORT_NAME,
     PROJECT,
     PROJECT_LABEL,
@@ -111,6 +112,8 @@ class Frozen(Child):
     """It is the template of a Deployment that was taken over as it ran."""
     model_job: str = dataclasses.field(default="", kw_only=True)
     """Of the Job that copied the model which its pods mount; empty where they have none."""
+    model_folder: str = dataclasses.field(default="", kw_only=True)
+    """The folder of the region's cache that they mount."""
     unnamed_port: int = dataclasses.field(default=0, kw_only=True)
     """Where its pods serve, if their port has not the name that a Service goes by; else 0."""
 
@@ -213,6 +216,7 @@ def frozen(manifest: Manifest) -> Frozen:
         created=manifest["metadata"].get("creationTimestamp") or "",
         adopted=ADOPTED_ANNOTATION in _annotations(manifest),
         model_job=_annotations(manifest).get(MODEL_ANNOTATION, ""),
+        model_folder=_model_folder(manifest.get("data") or {}),
         unnamed_port=_unnamed_port(manifest.get("data") or {}),
     )
 
@@ -324,6 +328,12 @@ def _labels(manifest: Manifest) -> dict[str, str]:
 def _grace(template: Mapping[str, Any]) -> int:
     stated = (template.get("spec") or {}).get("terminationGracePeriodSeconds")
     return _DEFAULT_GRACE if stated is None else int(stated)
+
+
+def _model_folder(template: Mapping[str, Any]) -> str:
+    containers = (template.get("spec") or {}).get("containers") or ()
+    mounts = (m for each in containers for m in each.get("volumeMounts") or ())
+    return next((m.get("subPath", "") for m in mounts if m["name"] == MODEL_VOLUME), "")
 
 
 def _annotations(manifest: Manifest) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from gco.core.region.causes import Cause, worst
 from gco.core.region.status.autoscaler import autoscaler, autoscaler_causes
 from gco.core.region.status.canary import canary, canary_causes, canary_report
 from gco.core.region.status.drift import drifted
-from gco.core.region.status.model import model
+from gco.core.region.status.model import folders_in_use, model
 from gco.core.region.status.route import route
 from gco.core.region.status.state import state_of
 from gco.core.region.status.summary import summary
@@ -46,6 +46,7 @@ def judge(view: View, now: dt.datetime) -> RegionalStatus:
             _condition(kind, what, previous, view, now) for kind, what in said.items()
         ),
         canary=canary_report(view),
+        models=folders_in_use(view) or None,
     )
 
 

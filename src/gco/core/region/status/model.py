@@ -23,6 +23,12 @@ def model(view: View, previous: RegionalStatus | None) -> Said:
     return Said("False", cause.reason, cause.message)
 
 
+def folders_in_use(view: View) -> tuple[str, ...]:
+    """Return the folders of the cache that frozen templates mount: those of a rollback too."""
+    records = (*view.observed.frozen.values(), *view.observed.canary.frozen.values())
+    return tuple(sorted({record.model_folder for record in records if record.model_folder}))
+
+
 def _there(weights: Weights, directory: str, previous: RegionalStatus | None) -> str:
     """Say where it is and how large; the size is known of a copy that was just made, then as told."""
     if not directory:

@@ -1,0 +1,29 @@
+"""Models: which endpoints use what of a bucket, and of a region's cache."""
+
+from collections.abc import Sequence
+
+from gco.core.fleet.models import folders_in_use, users_of
+from gco.core.model.ids import EndpointName, RegionName
+from gco.core.model.model_uri import S3Uri
+from gco.errors import NotFoundError
+from gco.service.context import Context, did_you_mean
+
+
+async def users_of_models(
+    context: Context, uris: Sequence[S3Uri]
+) -> Sequence[Sequence[EndpointName]]:
+    """Return for each model of a bucket the endpoints that use it."""
+    endpoints = [endpoint async for endpoint in context.store.list()]
+    return [users_of(uri, endpoints) for uri in uris]
+
+
+async def models_in_use(context: Context, region: RegionName) -> Sequence[str]:
+    """Return what of the region's cache is in use: folders, and names of models.
+
+    The statuses are read first: what is asked for between the two reads then counts as not said.
+    """
+    known = await context.registered()
+    if region not in known:
+        raise NotFoundError(f"no region is called {region}{did_you_mean(region, known)}")
+    statuses = {status.name: status for status in await context.store.statuses(region)}
+    return folders_in_use(region, [endpoint async for endpoint in context.store.list()], statuses)
