@@ -67,7 +67,26 @@ SCHEDULING = st.builds(
     topology_spread=maybe(st.lists(OBJECT, max_size=2).map(tuple)),
     priority_class=maybe(WORD),
 )
-AUTOSCALING = st.builds(model.Autoscaling, min=st.integers(0, 5), max=st.integers(5, 10))
+METRICS = st.builds(
+    model.Metric,
+    type=st.sampled_from(model.MetricType),
+    target=st.integers(1, 100),
+    query=maybe(st.just("sum(up)")),
+)
+POLLERS = st.builds(
+    model.Pollers,
+    prometheus_address=maybe(st.just("http://prometheus:9090")),
+    interval_seconds=maybe(st.integers(1, 60)),
+    cooldown_seconds=maybe(st.integers(0, 600)),
+)
+AUTOSCALING = st.builds(
+    model.Autoscaling,
+    enabled=maybe(st.booleans()),
+    min=maybe(st.integers(0, 5)),
+    max=maybe(st.integers(5, 10)),
+    metrics=maybe(st.lists(METRICS, min_size=1, max_size=2).map(tuple)),
+    pollers=maybe(POLLERS),
+)
 ROUTES = st.builds(
     model.Route,
     path=maybe(st.sampled_from(["/", "/llm", "/a/b/"])),

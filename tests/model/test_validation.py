@@ -235,6 +235,7 @@ RULES = [
     pytest.param({"rollout": {"strategy": "recreate"}}, "spec.rollout.strategy", "recreate", "a strategy that ends no pod", id="recreate-needs-permission"),
     pytest.param({"rollout": {"strategy": "in-place"}, "replicas": 1}, "spec.rollout.strategy", "in-place", "with a single replica, auto or surge", id="in-place-of-the-last-pod"),
     pytest.param({"rollout": {"strategy": "in-place"}, "replicas": 3, "regions": [{"name": "a", "replicas": 1}]}, "spec.rollout.strategy", "in-place", "with a single replica", id="in-place-of-a-regions-last-pod"),
+    pytest.param({"rollout": {"strategy": "in-place"}, "replicas": 3, "autoscaling": {"min": 1}}, "spec.rollout.strategy", "in-place", "with a single replica", id="in-place-of-what-may-be-the-last-pod"),
     pytest.param({"autoscaling": {"min": 4, "max": 2}}, "spec.autoscaling.max", "2", "at least min, 4", id="autoscaling-bounds"),
     pytest.param({"autoscaling": {"max": 4}, "regions": [{"name": "a", "autoscaling": {"min": 5}}]}, "spec.regions[0].autoscaling.min", "5", "at most max, 4", id="autoscaling-bounds-of-a-region"),
     pytest.param({"autoscaling": {"metrics": []}}, "spec.autoscaling.metrics", "[]", "at least one; leave it out for cpu at 70 %", id="no-metric"),

@@ -6,7 +6,14 @@ from typing import Final
 from gco.core.model.allowed import Path
 from gco.core.model.defaults import DEFAULT_REPLICAS
 from gco.core.model.rules.finding import Finding, Known
-from gco.core.model.spec import EndpointSpec, InferenceEndpoint, Rollout, RolloutStrategy
+from gco.core.model.scaling import autoscaling_in_region, scaling
+from gco.core.model.spec import (
+    Autoscaling,
+    EndpointSpec,
+    InferenceEndpoint,
+    Rollout,
+    RolloutStrategy,
+)
 
 _PATH: Final[Path] = ("spec", "rollout", "strategy")
 _OR_SAY: Final = "or say rollout.allowDowntime: true"
@@ -27,7 +34,20 @@ def downtime(document: InferenceEndpoint, known: Known) -> Iterator[Finding]:
 
 
 def _has_single(spec: EndpointSpec, known: Known) -> bool:
-    """Whether a region has a single replica; what a file leaves out may be stored otherwise."""
+    """Whether a region may have a single replica; what a file leaves out may be stored otherwise."""
     default = spec.replicas if spec.replicas is not None or not known.whole else DEFAULT_REPLICAS
-    own = [region.replicas for region in spec.regions or ()]
-    return 1 in [default if replicas is None else replicas for replicas in own or [None]]
+    if not spec.regions:
+        return _fewest(spec.autoscaling, default) == 1
+    return 1 in [
+        _fewest(
+            autoscaling_in_region(spec.autoscaling, region.autoscaling),
+            default if region.replicas is None else region.replicas,
+        )
+        for region in spec.regions
+    ]
+
+
+def _fewest(stated: Autoscaling | None, replicas: int | None) -> int | None:
+    """Return how many replicas there may be at the least: an autoscaler goes down to its minimum."""
+    task = None if stated is None else scaling(stated)
+    return replicas if task is None else max(1, task.least)
