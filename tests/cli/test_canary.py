@@ -51,7 +51,7 @@ def test_a_canary_that_is_not_known_to_serve_is_promoted_by_force_alone(running)
     done = running.run("promote", "web", "--force")
     assert done.exit_code == 0, done.stderr
     assert "spec.image" in done.stdout
-    assert "restarts pods in" in done.stdout
+    assert "restarts pods: yes" in done.stdout
     assert stored(running).spec.image == NEW
 
 
