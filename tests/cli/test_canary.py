@@ -4,7 +4,7 @@ import pytest
 
 from gco.core.model.ids import EndpointName
 from gco.core.model.status import CanaryReport
-from tests.cli.world import EAST, NEW, OLD
+from tests.cli.world import EAST, NEW, OLD, WEST
 
 
 def stored(world, name="web"):
@@ -23,6 +23,7 @@ def test_a_canary_is_a_revision_that_restarts_nothing(running, words):
     assert result.exit_code == 0, result.stderr
     assert "revision 2 (you, canary vllm/vllm-openai:v0.8.5 weight 25)" in result.stdout
     assert f"spec.canary.image     + {NEW}" in result.stdout
+    assert f"starts a canary in {WEST} (6 of 16 GPUs free), {EAST}" in result.stdout
     assert "restarts no pod" in result.stdout
     assert stored(running).spec.canary.weight == 25
 

@@ -21,6 +21,7 @@ from tests.scenario.canary_world import (
     weight,
 )
 from tests.scenario.region_world import NS, ROUTE, World
+from tests.scenario.test_endpoint_rollout import region
 from tests.virtual_time import until
 from tests.waiting import background
 
@@ -254,10 +255,11 @@ async def test_promoted_it_serves_until_the_endpoints_own_pods_run_its_version(c
         await until(lambda: world.status().canary is None)
 
 
-async def test_promoted_without_a_free_accelerator_it_takes_every_request_to_make_room(clock):
-    world = World(clock)
-    await world.install(gpus=2)
-    async with background(*world.loops()):
+@pytest.mark.parametrize("counted", [False, True], ids=["free-unknown", "free-known"])
+async def test_promoted_without_a_free_accelerator_it_takes_every_request_to_make_room(
+    clock, counted
+):
+    async with region(clock, gpus=2, counted=counted) as world:
         await world.want(image=OLD, canary={"image": NEW})
         await until(lambda: weight(world) == 10)
         world.kubelet.ready_after = 60
@@ -270,6 +272,21 @@ async def test_promoted_without_a_free_accelerator_it_takes_every_request_to_mak
         await until(lambda: weight(world) == 0)
         await until(lambda: not canary_objects(world))
         assert len(pods(world, WEB, image=NEW)) == 1
+
+
+@pytest.mark.parametrize("counted", [False, True], ids=["free-unknown", "free-known"])
+async def test_promoted_where_several_replicas_fill_the_region_none_waits_for_ever(clock, counted):
+    async with region(clock, gpus=4, counted=counted) as world:
+        await world.want(image=OLD, replicas=3, canary={"image": NEW})
+        await until(lambda: weight(world) == 10, within=120)
+        await world.want(image=NEW, replicas=3, revision=2, promotes={"image": NEW})
+        while len(pods(world, WEB, image=NEW)) < 3:
+            assert pods(world, CANARY)
+            assert pods(world, WEB)
+            await asyncio.sleep(0.5)
+
+        await until(lambda: not canary_objects(world))
+        await until(lambda: world.is_ready(revision=2))
 
 
 async def test_a_region_that_has_no_canary_takes_a_promotion_as_a_new_revision(clock):

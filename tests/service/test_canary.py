@@ -7,6 +7,7 @@ from gco.core.model.status import Condition, ConditionType
 from gco.core.model.template_key import template_key
 from gco.errors import InvalidSpecError, UnsupportedStateError
 from gco.service import Outcome
+from gco.service.results import Effect
 from gco.store.port import KEPT_REVISIONS
 from tests.builders import NOW
 from tests.fleet.builders import EAST, SOUTH, WEST
@@ -47,7 +48,7 @@ async def test_a_canary_reaches_every_region_and_restarts_nothing():
 
     after = await targets(world)
     assert applied.revision == 2
-    assert not applied.restarts
+    assert {region.effect for region in applied.regions} == {Effect.TRIES}
     for region in REGIONS:
         assert after[region].template_key == before[region].template_key
         canary = after[region].canary

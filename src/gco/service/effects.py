@@ -51,12 +51,16 @@ def _of_region(
         region=name,
         effect=effect,
         **_room(spec, region),
-        restart=_restart(spec, target.replicas, region) if restarts else None,
+        restart=_restart(spec, target, region) if restarts else None,
     )
 
 
-def _restart(spec: EndpointSpec, replicas: int, region: Region | None) -> Restart:
-    """How the region will replace pods, by its last count: it counts again when it begins."""
+def _restart(spec: EndpointSpec, target: RegionTarget, region: Region | None) -> Restart:
+    """How the region will replace pods, by its last count: it counts again when it begins.
+
+    A promoted canary answers every request where a single pod has to make room for the next.
+    """
+    replicas, canary = target.replicas, target.canary
     stated = (spec.rollout and spec.rollout.strategy) or RolloutStrategy.AUTO
     if stated is not RolloutStrategy.AUTO:
         return Restart(stated.value)
@@ -65,7 +69,10 @@ def _restart(spec: EndpointSpec, replicas: int, region: Region | None) -> Restar
         return Restart.ROLLING if replicas > 1 else Restart.SURGE
     if choose(spec.rollout, replicas, fits=fits) is Replacing.IN_PLACE:
         return Restart.IN_PLACE
-    return Restart.SURGE if fits else Restart.WAITS
+    if fits:
+        return Restart.SURGE
+    covered = canary is not None and canary.promoting and canary.replicas >= replicas
+    return Restart.IN_PLACE if covered else Restart.WAITS
 
 
 def _fits(spec: EndpointSpec, region: Region | None) -> bool | None:
@@ -97,7 +104,16 @@ def _effect(before: RegionTarget | None, after: RegionTarget, *, changed: bool) 
         return Effect.STOPS if after.state is TargetState.STOPPED else Effect.STARTS
     if before.template_key != after.template_key:
         return Effect.RESTARTS if after.state is TargetState.RUNNING else Effect.UPDATES
+    if _tries(before, after):
+        return Effect.TRIES
     return Effect.UPDATES if changed else Effect.NONE
+
+
+def _tries(before: RegionTarget, after: RegionTarget) -> bool:
+    """Whether a canary begins that was not there, or runs something else from now on."""
+    if after.canary is None or after.canary.promoting or after.state is not TargetState.RUNNING:
+        return False
+    return before.canary is None or before.canary.template_key != after.canary.template_key
 
 
 def _gone(target: RegionTarget | None) -> bool:

@@ -38,6 +38,8 @@ class Effect(enum.StrEnum):
     """The pod template changes: pods are replaced as the rollout strategy says."""
     UPDATES = "updates"
     """Something changes, and no pod restarts."""
+    TRIES = "tries"
+    """A canary begins, or runs something else; the endpoint's own pods stay."""
     STARTS = "starts"
     STOPS = "stops"
     NONE = "none"

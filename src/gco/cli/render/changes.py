@@ -16,6 +16,7 @@ _SAID = {
     Effect.LEAVES: "leaves",
     Effect.STARTS: "starts in",
     Effect.STOPS: "stops in",
+    Effect.TRIES: "starts a canary in",
 }
 
 _HOW = {
@@ -26,6 +27,9 @@ _HOW = {
     Restart.RECREATE: "all at once",
 }
 """How pods are replaced, in the order in which it is told."""
+
+_TAKES_ROOM = frozenset({Effect.JOINS, Effect.STARTS, Effect.TRIES})
+"""Effects that take accelerators: how many are free is told with them."""
 
 
 def applied_text(applied: Applied, me: str, width: int, *, fields: bool = True) -> Text:
@@ -90,12 +94,12 @@ def _effects(applied: Applied) -> Iterator[Text]:
     for effect, verb in _SAID.items():
         there = [r for r in applied.regions if r.effect is effect]
         if there:
-            yield Text(f"{verb} {_places(there, room=effect in (Effect.JOINS, Effect.STARTS))}")
+            yield Text(f"{verb} {_places(there, room=effect in _TAKES_ROOM)}")
     if applied.outcome is not Outcome.CHANGED:
         return
     if applied.restarts:
         yield Text(f"restarts pods: yes, {_restarts(applied.restarts)}")
-    elif any(r.effect is Effect.UPDATES for r in applied.regions):
+    elif any(r.effect in (Effect.UPDATES, Effect.TRIES) for r in applied.regions):
         yield Text("restarts no pod")
 
 
