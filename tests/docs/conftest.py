@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,13 +13,15 @@ from typing import Any
 
 import pytest
 
-from demo.place import Place
+from demo.place import Place, until
+from gco.sandbox.config import SandboxConfig
 from testbed.controlplane import ControlPlane
 from tests.docs.pages import ROOT
 
 CONFIG = Path(__file__).parent / "sandbox.toml"
 COMMAND_SECONDS = 90
 NAMESPACE = "docs"
+REGIONS = SandboxConfig().regions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +73,11 @@ class Terminal:
         if names:
             done = self.run(f"gco delete {' '.join(names)} --yes --wait")
             assert done.code == 0, done.output
+            until(self._all_is_free, "every region reports that all is free again")
+
+    def _all_is_free(self) -> bool:
+        told = self.run("gco regions list").output
+        return re.findall(r"(\d+) of \1 GPUs free", told) == ["16"] * len(REGIONS)
 
 
 @pytest.fixture(scope="session")
