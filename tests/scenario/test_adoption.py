@@ -12,6 +12,7 @@ from gco.kinds import (
     DEPLOYMENT,
     HORIZONTAL_POD_AUTOSCALER,
     INGRESS,
+    JOB,
     LEASE,
     POD,
     REPLICA_SET,
@@ -121,6 +122,20 @@ async def test_pods_without_a_named_port_are_reached_by_its_number_until_the_las
             await world.ready(revision=2)
             await until(lambda: target(world) == (None, "http"))
         assert {port for left, port in targets if left} == {8000}
+
+
+async def test_pods_that_have_their_weights_are_taken_over_without_another_copy(clock):
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await serving(world)
+        before = uids(world, POD)
+        await world.want(adopts=True, model={"uri": "s3://bucket/llama"})
+        await world.ready()
+        await world.quiet(60)
+
+        assert uids(world, POD) == before
+        assert world.all(JOB) == {}
 
 
 async def test_a_selector_that_cannot_change_is_kept_and_its_labels_go_on(clock):
