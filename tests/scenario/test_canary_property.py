@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gco.clock import LoopClock
-from gco.core.model.defaults import DEFAULT_REPLICAS
 from gco.core.model.endpoint import EndpointState
 from gco.errors import AbsentError, InvalidSpecError, NotFoundError, UnsupportedStateError
 from gco.kinds import DEPLOYMENT, INFERENCE_ENDPOINT, INGRESS, POD, POD_DISRUPTION_BUDGET, SERVICE
 from tests.builders import WEB
+from tests.fleet.builders import EAST
 from tests.kubelet import Fate
 from tests.scenario.canary_world import (
     CANARY,
@@ -79,6 +79,7 @@ LIVES = st.lists(st.tuples(st.one_of(CANARY_STEPS, OTHER_STEPS), WAITS), min_siz
 @example([(("canary", NEW, 10), 12.0), (("promote",), 0.3), (("stop",), 0.3), (("start",), 0.0)])
 @example([(("canary", NEW, 99), 12.0), (("break", OLD), 400.0), (("promote",), 12.0)])
 @example([(("canary", NEW, 10), 12.0), (("delete",), 0.0), (("apply",), 3.0)])
+@example([(("scale", 0), 0.3), (("autoscale",), 0.0)])
 def test_in_any_order_requests_find_ready_pods_and_the_end_is_what_was_asked(life):
     run(lambda: lived(life))
 
@@ -170,13 +171,13 @@ class Story:
         if endpoint is None:
             kinds = (*CANARY_KINDS, INGRESS, POD_DISRUPTION_BUDGET)
             return not any(world.all(kind) for kind in kinds)
-        if endpoint.state is EndpointState.STOPPED or endpoint.spec.replicas == 0:
+        if endpoint.state is EndpointState.STOPPED or not endpoint.targets[EAST].replicas:
             return not world.all(POD) and world.find(INGRESS, ROUTE) is None
-        return endpoint.state is EndpointState.RUNNING and self._serves(endpoint.spec)
+        return endpoint.state is EndpointState.RUNNING and self._serves(endpoint)
 
-    def _serves(self, spec):
-        world, stated = self.world, spec.canary
-        replicas = DEFAULT_REPLICAS if spec.replicas is None else spec.replicas
+    def _serves(self, endpoint):
+        world, spec, stated = self.world, endpoint.spec, endpoint.spec.canary
+        replicas = endpoint.targets[EAST].replicas
         if spec.autoscaling is not None:
             replicas = world.find(DEPLOYMENT, WEB)["spec"]["replicas"]
         own = len(pods(world, WEB, image=spec.image)) == len(pods(world, WEB)) == replicas
