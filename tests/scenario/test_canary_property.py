@@ -74,7 +74,9 @@ WAITS = st.sampled_from([0.0, 0.0, 0.3, 3.0, 12.0, 400.0])
 LIVES = st.lists(st.tuples(st.one_of(CANARY_STEPS, OTHER_STEPS), WAITS), min_size=1, max_size=9)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
 @given(LIVES)
 @example([(("canary", NEW, 10), 12.0), (("promote",), 0.3), (("stop",), 0.3), (("start",), 0.0)])
 @example([(("canary", NEW, 99), 12.0), (("break", OLD), 400.0), (("promote",), 12.0)])
