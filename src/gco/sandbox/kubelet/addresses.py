@@ -1,6 +1,7 @@
 """Loopback addresses for pods: each pod has one of its own, so that ports never collide."""
 
 import errno
+import random
 import socket
 from collections.abc import Sequence
 
@@ -18,7 +19,9 @@ class Addresses:
 
     def __init__(self, network: int) -> None:
         self._network = network
-        self._next = 0
+        # Another sandbox of this machine walks the same network: a server that is slow to begin
+        # would find its address taken meanwhile, were both to begin at the same place.
+        self._next = random.randrange(_LAST * _LAST)  # noqa: S311 - not for secrecy
         self._used: set[str] = set()
 
     def take(self, ports: Sequence[int]) -> str:
