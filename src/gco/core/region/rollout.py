@@ -4,7 +4,7 @@ Strategy `auto` is chosen when a new template is due: a new pod first where one 
 can be made for it, else in place, one pod at a time. The choice is kept on the Deployment and stands
 for that rollout, at rest and while the count changes, so that it alone never writes anything. It is
 changed once: where a new pod stays pending, and replacing in place leaves a pod serving or downtime
-was allowed. See docs/decisions/0017.
+was allowed. See docs/decisions/0016.
 """
 
 import dataclasses
