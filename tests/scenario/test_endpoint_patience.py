@@ -302,6 +302,21 @@ async def test_what_a_newer_version_wrote_is_left_as_it_stands_and_said_to_be_no
         await world.ready(revision=3)
 
 
+async def test_a_source_that_a_person_wrote_by_hand_and_nobody_can_read_stops_no_loop(clock):
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await world.want()
+        await world.ready()
+        edit = [{"op": "add", "path": "/spec/endpoint/model", "value": {"uri": "s3://b/m"}}]
+        await world.person.patch(INFERENCE_ENDPOINT, NS, WEB, edit, manager="kubectl-edit")
+        await world.quiet()
+        assert world.all(INGRESS)
+
+        await world.want("web-2")
+        await world.ready("web-2")
+
+
 async def test_what_is_not_understood_can_be_deleted_by_hand_and_its_objects_stay(clock):
     world = World(clock)
     await world.install()

@@ -7,10 +7,10 @@ endpoint loop. Its status is written by the endpoint loop alone, and read by the
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeAlias
 
 import pydantic
-from pydantic import Field, computed_field
+from pydantic import AfterValidator, Field, computed_field
 
 from gco.core.model.base import Model
 from gco.core.model.endpoint import TargetState
@@ -21,11 +21,23 @@ from gco.core.model.ids import (
     RevisionNumber,
     TemplateKey,
 )
+from gco.core.model.model_source import job_name
 from gco.core.model.names import RECREATED_ANNOTATION, SPEC_HASH_ANNOTATION
 from gco.core.model.problems import invalid
 from gco.core.model.spec import MOST_WEIGHT, EndpointSpec
 from gco.core.model.status import ConditionType, RegionStatus, Report
 from gco.kinds.canonical import digest
+
+
+def _with_a_source(spec: EndpointSpec) -> EndpointSpec:
+    """Refuse weights whose place cannot be read: a hand edit passes no rule at the door."""
+    if spec.model is not None:
+        job_name(spec.model)
+    return spec
+
+
+Resolved: TypeAlias = Annotated[EndpointSpec, AfterValidator(_with_a_source)]
+"""An endpoint's spec, resolved for a region."""
 
 
 class RegionalCanary(Model):
@@ -39,7 +51,7 @@ class RegionalCanary(Model):
     """How many pods it has in this region."""
     promoting: bool = False
     """It is made no more, and serves until the endpoint's own pods run the revision."""
-    endpoint: EndpointSpec | None = None
+    endpoint: Resolved | None = None
     """What shapes its pods, resolved for this region; absent while it is promoted."""
 
 
@@ -60,7 +72,7 @@ class RegionalSpec(Model):
     """What a person stated in metadata.labels."""
     adopts: bool | None = None
     """Whether objects that the original monitor made under its names are taken over as they run."""
-    endpoint: EndpointSpec
+    endpoint: Resolved
     """The endpoint's spec as stated, resolved for this region, without what stands beside it here:
     `regions`, `state` and `canary`."""
     canary: RegionalCanary | None = None
