@@ -73,7 +73,7 @@ class Terminal:
         if names:
             done = self.run(f"gco delete {' '.join(names)} --yes --wait")
             assert done.code == 0, done.output
-            until(self._all_is_free, "every region reports that all is free again")
+        until(self._all_is_free, "every region reports that all is free again")
 
     def _all_is_free(self) -> bool:
         told = self.run("gco regions list").output
