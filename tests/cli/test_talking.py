@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -146,9 +147,21 @@ class Terminal:
     def type(self, text):
         os.write(self._ours, text.encode())
 
-    def until(self, text):
-        """Read until `text` is on the terminal; forget what stood before."""
+    def interrupt(self):
+        """Press Ctrl-C, and return at the prompt.
+
+        Pressed in the moment in which the prompt stands and does not listen yet, it is seen with
+        the next key alone: nobody is as quick as a test.
+        """
+        self.process.send_signal(signal.SIGINT)
+        while not self.until("> ", within=5):
+            self.process.send_signal(signal.SIGINT)
+
+    def until(self, text, *, within=None):
+        """Read until `text` is on the terminal; forget what stood before. False: not `within` s."""
         while text not in self.seen:
+            if not select.select([self._ours], [], [], within)[0]:
+                return False
             try:
                 piece = os.read(self._ours, 4096).decode(errors="replace")
             except OSError:  # how Linux says that the other side is closed
@@ -156,6 +169,7 @@ class Terminal:
             assert piece, f"ended before {text!r}: {self.seen}"
             self.seen += piece
         self.seen = self.seen.partition(text)[2]
+        return True
 
     def close(self):
         self.process.kill()
@@ -169,10 +183,8 @@ def test_ctrl_c_ends_an_answer_and_ctrl_d_leaves(talking, east):
         terminal.until("> ")
         terminal.type("never end\n")
         terminal.until("You said never end")
-        terminal.process.send_signal(signal.SIGINT)
-        terminal.until("> ")
-        terminal.process.send_signal(signal.SIGINT)  # at the prompt: a new line
-        terminal.until("> ")
+        terminal.interrupt()
+        terminal.interrupt()  # at the prompt: a new line
         terminal.type("two\n")
         terminal.until("You said two")
         terminal.until("> ")
