@@ -9,7 +9,7 @@ import pytest
 
 from gco.clock import SystemClock
 from gco.cluster.kubernetes import connect
-from gco.controllers.endpoint import EndpointController, reconcile
+from gco.controllers.endpoint import EndpointController, templates
 from gco.core.model.crd import crd
 from gco.core.model.names import SERVICE_ACCOUNT, SYNC_MANAGER
 from gco.core.model.regional import Regional
@@ -99,7 +99,7 @@ async def test_an_upgrade_restarts_no_pod_repairs_to_what_was_frozen_and_serves_
 ):
     spec = {"resources": {"accelerator": "none"}, "replicas": 2}
     with monkeypatch.context() as before:
-        before.setattr(reconcile, "pod_template", as_the_version_before_rendered)
+        before.setattr(templates, "pod_template", as_the_version_before_rendered)
         async with background(loop(place).run()):
             await place.want(1, **spec)
             await place.answered(1)

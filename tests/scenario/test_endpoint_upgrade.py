@@ -2,7 +2,7 @@
 
 import pytest
 
-from gco.controllers.endpoint import reconcile
+from gco.controllers.endpoint import templates
 from gco.core.region.render.template import pod_template
 from gco.kinds import DEPLOYMENT, POD
 from tests.builders import WEB
@@ -43,7 +43,7 @@ async def test_an_upgrade_restarts_no_pod_and_the_next_change_takes_what_is_new(
     await world.install()
     async with background(*world.others()):
         with monkeypatch.context() as before:
-            before.setattr(reconcile, "pod_template", as_the_version_before_rendered)
+            before.setattr(templates, "pod_template", as_the_version_before_rendered)
             async with background(world.controller().run()):
                 await world.want(**SPEC)
                 await world.ready()

@@ -1,57 +1,39 @@
 """One run of one endpoint: observe, decide by the core's functions, act, say how it stands."""
 
+import dataclasses
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from gco.clock import Clock
 from gco.cluster.port import Cluster
 from gco.controllers.endpoint.actor import Actor, Outcome
 from gco.controllers.endpoint.adoption import hindrance
 from gco.controllers.endpoint.caches import Caches, Unread
+from gco.controllers.endpoint.case import Case, Done, startup_of
 from gco.controllers.endpoint.events import Recorder
 from gco.controllers.endpoint.finalizer import may_go, release
 from gco.controllers.endpoint.memory import Memory
 from gco.controllers.endpoint.reporter import report
-from gco.controllers.endpoint.rooms import Rooms, Supply, rolling_of
-from gco.core.model.defaults import effective
+from gco.controllers.endpoint.rooms import Rooms, Supply
+from gco.controllers.endpoint.templates import Templates
+from gco.controllers.endpoint.viewing import Viewer
 from gco.core.model.ids import EndpointName, EndpointUid, RevisionNumber
-from gco.core.model.model_source import job_name
-from gco.core.model.names import CONTAINER
 from gco.core.model.regional import Regional
-from gco.core.region.canary import NO_TRIAL, Step, Trial, as_endpoint, trial_of
-from gco.core.region.causes import Ask, Cause, crashing, judged_again
-from gco.core.region.copying import Weights, directory_of, weights_of
+from gco.core.region.actions import Action
+from gco.core.region.canary import trial_of
+from gco.core.region.causes import judged_again
 from gco.core.region.copying import judged_again as judged_copy_again
 from gco.core.region.desired import Desired, desired
-from gco.core.region.freeze import (
-    Template,
-    freeze,
-    frozen_for,
-    frozen_in,
-    live_template,
-    runs,
-    template_in,
-    with_labels,
-)
 from gco.core.region.held import not_understood, outdated
-from gco.core.region.observe import Frozen, Workload
-from gco.core.region.observed import Observed, is_canarys, still_old
-from gco.core.region.owner import adoptable
+from gco.core.region.observed import is_canarys
 from gco.core.region.plan import plan
-from gco.core.region.pods import Pods
-from gco.core.region.render.container import startup_seconds
-from gco.core.region.render.template import pod_template
 from gco.core.region.replacing import Replacing
-from gco.core.region.scaling import running_replicas
-from gco.core.region.stage import Stage, look_again, stage_of, wanted_replicas
-from gco.core.region.status import CanaryView, View, canary_judged_again, drift_shown_for, judge
+from gco.core.region.stage import Stage, look_again, stage_of
+from gco.core.region.status import View, canary_judged_again, drift_shown_for, judge
 from gco.core.region.watchdog import Watchdog
-from gco.errors import AbsentError, ClusterError
-from gco.kinds import DEPLOYMENT
 from gco.telemetry import get_logger
 
 _log = get_logger(__name__)
-_LOG_LINES = 20
 _MOMENT = 0.01
 
 
@@ -74,10 +56,11 @@ class Reconciler:
         self._caches = caches
         self._clock = clock
         self._recorder = recorder
-        self._supply = supply
         self._rooms = rooms
         self._unhealthy = unhealthy
         self._image = image
+        self._templates = Templates(cluster)
+        self._viewer = Viewer(cluster, clock, supply, image)
         self._memories: dict[EndpointName, Memory] = {}
 
     def forget(self) -> None:
@@ -133,86 +116,54 @@ class Reconciler:
         refused = outdated(regional, self._clock.now())
         if refused is not None:
             return await report(self._cluster, self._caches, regional, refused, memory)
-        observed = self._caches.observe(regional.name)
-        stage = stage_of(regional, observed, self._clock.now())
-        template: Template | None = None
-        canary: Template | None = None
-        trial, beside = NO_TRIAL, Outcome()
-        found = await hindrance(self._cluster, self._clock, regional, observed, memory)
-        if found is not None:
-            outcome = Outcome(failures=[found.cause], waiting=True, again=found.seconds)
-        else:
-            template = await self._template(regional, observed, stage)
-            trial = trial_of(regional, observed, stage, self._clock.now())
-            canary = await self._canary_template(regional, observed, trial)
-            silent = self._watchdog(regional, template).bites(
-                regional, observed, stage, self._clock.now()
-            )
-            replacing = self._replacing(regional, observed, stage, template)
-            wanted = desired(
-                regional,
-                observed,
-                stage,
-                template,
-                silent=silent,
-                replacing=replacing,
-                trial=trial,
-                canary=canary,
-                image=self._image,
-            )
-            outcome, beside = await self._act(regional, observed, wanted, memory)
-            observed = self._caches.observe(regional.name)
-        memory.drift = outcome.drift or beside.drift or memory.drift
-        watchdog = self._watchdog(regional, template)
-        serves = stage is Stage.SERVE
-        weights = None if found else self._weights(regional, observed, template)
-        tried = self._canary_failures(regional, observed, trial, canary) if serves else ()
-        running = running_replicas(regional, observed.workload, observed.autoscalers)
-        view = View(
-            regional=regional,
-            stage=stage,
-            observed=still_old(observed) if weights and weights.awaited else observed,
-            ask=self._ask(
-                regional,
-                template,
-                running,
-                held=rolling_of(regional, observed, template).held,
-            ),
-            settled=outcome.settled and (serves or beside.settled),
-            failures=[*outcome.failures, *(() if serves else beside.failures)],
-            drift=memory.drift,
-            mutated=bool(memory.accepted),
-            silent_since=watchdog.silent_since(regional, observed, stage, self._clock.now()),
-            weights=weights,
-            log=await self._last_words(regional, observed.pods, memory),
-            canary=CanaryView(
-                trial,
-                ask=self._canary_ask(regional, canary),
-                settled=beside.settled,
-                failures=(*beside.failures, *tried) if serves else (),
-                log=await self._last_words(regional, observed.canary.pods, memory),
-            ),
-        )
-        self._recorder.tell(regional, outcome)
-        self._recorder.tell(regional, beside)
+        case = await self._look(regional, memory)
+        done = await self._act(case, memory)
+        case = dataclasses.replace(case, observed=self._caches.observe(regional.name))
+        memory.drift = done.own.drift or done.canary.drift or memory.drift
+        for outcome in done:
+            self._recorder.tell(regional, outcome)
+        view = await self._viewer.view(case, done, memory, silent_since=self._silent_since(case))
         now = self._clock.now()
         held = await report(self._cluster, self._caches, regional, judge(view, now), memory)
         if held is None:
             memory.drift = None
-        for each in (outcome, beside):
-            if each.error is not None:
-                raise each.error
-        leaves = watchdog.left(regional, observed, now)
-        anew = self._rooms.planned_anew_in(regional, observed, template, now)
-        return _soonest([outcome.again, beside.again, held, leaves, anew, *_waits(view, now)])
+        for outcome in done:
+            if outcome.error is not None:
+                raise outcome.error
+        asked = (outcome.again for outcome in done)
+        return _soonest([*asked, held, *self._waits(case, view, now)])
 
-    async def _act(
-        self, regional: Regional, observed: Observed, wanted: Desired, memory: Memory
-    ) -> tuple[Outcome, Outcome]:
-        """Return what came of what concerns the endpoint itself, and of what its canary alone.
+    async def _look(self, regional: Regional, memory: Memory) -> Case:
+        """Return what there is, and which pods are to be made."""
+        observed = self._caches.observe(regional.name)
+        stage = stage_of(regional, observed, self._clock.now())
+        found = await hindrance(self._cluster, self._clock, regional, observed, memory)
+        if found is not None:
+            return Case(regional, observed, stage, hindrance=found)
+        template = await self._templates.own(regional, observed, stage)
+        trial = trial_of(regional, observed, stage, self._clock.now())
+        canary = await self._templates.canary(regional, observed, trial)
+        return Case(regional, observed, stage, template=template, trial=trial, canary=canary)
 
-        The route comes first: it has let go of a canary before anything of that is deleted.
-        """
+    async def _act(self, case: Case, memory: Memory) -> Done:
+        """Make it so; the route comes first: it has let go of a canary before that is deleted."""
+        found, regional = case.hindrance, case.regional
+        if found is not None:
+            waits = Outcome(failures=[found.cause], waiting=True, again=found.seconds)
+            return Done(waits, Outcome())
+        actions = self._plan(case, memory)
+        if not actions:
+            memory.failing.clear()
+        outcomes = []
+        for canarys in (False, True):
+            some = [a for a in actions if is_canarys(a.ref, regional.name) is canarys]
+            actor = Actor(self._cluster, self._caches, regional, memory)
+            outcomes.append(await actor.carry_out(some))
+        return Done(*outcomes)
+
+    def _plan(self, case: Case, memory: Memory) -> Sequence[Action]:
+        regional, observed = case.regional, case.observed
+        wanted = self._wanted(case)
         planned = plan(
             wanted.objects,
             observed.seen(regional.name, regional.spec.uid),
@@ -221,164 +172,50 @@ class Reconciler:
             adopt=bool(regional.spec.adopts),
             why=wanted.why,
         )
-        actions = planned if wanted.claim is None else (wanted.claim, *planned)
-        if not actions:
-            memory.failing.clear()
-        outcomes = []
-        for canarys in (False, True):
-            some = [a for a in actions if is_canarys(a.ref, regional.name) is canarys]
-            actor = Actor(self._cluster, self._caches, regional, memory)
-            outcomes.append(await actor.carry_out(some))
-        return outcomes[0], outcomes[1]
+        return planned if wanted.claim is None else (wanted.claim, *planned)
 
-    async def _template(
-        self, regional: Regional, observed: Observed, stage: Stage
-    ) -> Template | None:
-        """Return the frozen pod template, frozen now where it was not yet.
-
-        While its model is being copied, that is the one which runs already, or none.
-        """
-        if stage not in (Stage.SERVE, Stage.REST):
-            return None
-        found = await self._frozen(regional, observed, observed.frozen, observed.workload)
-        if found is None:
-            return frozen_in(observed.workload, regional.spec.uid, observed.frozen)
-        return found
-
-    async def _canary_template(
-        self, regional: Regional, observed: Observed, trial: Trial
-    ) -> Template | None:
-        """Return that of the canary; None where none is needed.
-
-        One that is promoted is made no more: without its template, it stays as it is. So does one
-        whose model is being copied.
-        """
-        stated, found = regional.spec.canary, observed.canary
-        if stated is None or trial.step not in (Step.TRY, Step.REST):
-            return None
-        own = as_endpoint(regional, stated)
-        return await self._frozen(
-            own, observed, found.frozen, found.workload, made=not stated.promoting
+    def _wanted(self, case: Case) -> Desired:
+        regional, observed, stage = case.regional, case.observed, case.stage
+        now = self._clock.now()
+        return desired(
+            regional,
+            observed,
+            stage,
+            case.template,
+            silent=self._watchdog(case).bites(regional, observed, stage, now),
+            replacing=self._replacing(case, now),
+            trial=case.trial,
+            canary=case.canary,
+            image=self._image,
         )
 
-    async def _frozen(
-        self,
-        regional: Regional,
-        observed: Observed,
-        records: Mapping[str, Frozen],
-        workload: Workload | None,
-        *,
-        made: bool = True,
-    ) -> Template | None:
-        key, uid = regional.spec.template_key, regional.spec.uid
-        name, number = regional.name, regional.spec.revision
-        if workload is not None and adoptable(workload, regional):
-            live = await self._cluster.get(DEPLOYMENT, regional.namespace, name)
-            return freeze(name, key, number, live_template(live), adopted=True)
-        found = frozen_for(key, uid, records)
-        if found is not None:
-            return found
-        if runs(workload, key, uid):
-            live = await self._cluster.get(DEPLOYMENT, regional.namespace, name)
-            return freeze(name, key, number, template_in(live))
-        if not made:
-            return None
-        model = regional.spec.endpoint.model
-        directory = directory_of(regional, observed)
-        if model is not None and directory is None:
-            return None
-        selected = workload.match_labels if workload else None
-        body = with_labels(pod_template(regional, directory), selected or {})
-        job = job_name(model) if model is not None else ""
-        return freeze(name, key, number, body, model_job=job)
-
-    def _weights(
-        self, regional: Regional, observed: Observed, template: Template | None
-    ) -> Weights | None:
-        now = self._clock.now()
-        return weights_of(regional, observed.copying, template, self._image, now)
-
-    def _canary_failures(
-        self, regional: Regional, observed: Observed, trial: Trial, template: Template | None
-    ) -> Sequence[Cause]:
-        """Return what keeps a canary from its model, where it waits for one."""
-        stated = regional.spec.canary
-        if stated is None or template is not None or trial.step is not Step.TRY:
-            return ()
-        own, now = as_endpoint(regional, stated), self._clock.now()
-        weights = weights_of(own, observed.canary.copying, None, self._image, now)
-        return weights.causes if weights is not None and not stated.promoting else ()
-
-    def _watchdog(self, regional: Regional, template: Template | None) -> Watchdog:
-        seconds = _startup(regional, template)
-        return Watchdog(self._unhealthy, dt.timedelta(seconds=seconds))
-
-    def _replacing(
-        self, regional: Regional, observed: Observed, stage: Stage, template: Template | None
-    ) -> Replacing | None:
-        if stage is Stage.SERVE and template is not None:
-            return self._rooms.replacing(regional, observed, template, self._clock.now())
+    def _replacing(self, case: Case, now: dt.datetime) -> Replacing | None:
+        regional, observed = case.regional, case.observed
+        if case.stage is Stage.SERVE and case.template is not None:
+            return self._rooms.replacing(regional, observed, case.template, now)
         self._rooms.promise(f"{regional.namespace}/{regional.name}", None)
         return observed.workload.replacing if observed.workload else None
 
-    def _canary_ask(self, regional: Regional, template: Template | None) -> Ask | None:
-        stated = regional.spec.canary
-        if stated is None or template is None:
-            return None
-        own = as_endpoint(regional, stated)
-        return self._ask(own, template, wanted_replicas(own))
+    def _watchdog(self, case: Case) -> Watchdog:
+        seconds = startup_of(case.regional, case.template)
+        return Watchdog(self._unhealthy, dt.timedelta(seconds=seconds))
 
-    def _ask(
-        self, regional: Regional, template: Template | None, replicas: int, *, held: bool = False
-    ) -> Ask:
-        spec = effective(regional.spec.endpoint)
-        return Ask(
-            replicas=replicas,
-            device=spec.device,
-            count=spec.count,
-            startup_seconds=_startup(regional, template),
-            capacity=self._supply.capacity(),
-            claims=self._supply.claims(),
-            held=held,
-        )
+    def _silent_since(self, case: Case) -> dt.datetime | None:
+        now = self._clock.now()
+        return self._watchdog(case).silent_since(case.regional, case.observed, case.stage, now)
 
-    async def _last_words(self, regional: Regional, pods: Pods, memory: Memory) -> str:
-        """Return the end of a crashing container's log, read once a pod."""
-        found = crashing(pods)
-        if found is None:
-            return ""
-        name, record = found
-        if record.uid not in memory.logs:
-            memory.logs = dict([*memory.logs.items()][-1:])  # that of the other pods at most
-            memory.logs[record.uid] = await self._log_of(regional.namespace, name)
-        return memory.logs[record.uid]
-
-    async def _log_of(self, namespace: str, pod: str) -> str:
-        try:
-            return await self._cluster.logs(namespace, pod, container=CONTAINER, lines=_LOG_LINES)
-        except AbsentError:
-            return ""  # the pod or its log is gone; the status says to look at the log
-        except ClusterError as error:
-            _log.warning("log not readable", pod=pod, error=str(error))
-            return ""
-
-
-def _startup(regional: Regional, template: Template | None) -> int:
-    """Return the start-up budget in seconds."""
-    if template is not None:
-        return startup_seconds(template.body)
-    return effective(regional.spec.endpoint).startup_seconds
-
-
-def _waits(view: View, now: dt.datetime) -> Iterator[float | None]:
-    """Yield after how many seconds time alone changes what is to be done or said."""
-    yield look_again(view.regional, view.observed, view.stage, now)
-    yield drift_shown_for(view, now)
-    for copying in (view.observed.copying, view.observed.canary.copying):
-        yield judged_copy_again(copying, now)
-    if view.stage is Stage.SERVE:
-        yield judged_again(view.observed.pods, view.ask, now)
-        yield canary_judged_again(view, now)
+    def _waits(self, case: Case, view: View, now: dt.datetime) -> Iterator[float | None]:
+        """Yield after how many seconds time alone changes what is to be done or said."""
+        regional, observed = case.regional, case.observed
+        yield self._watchdog(case).left(regional, observed, now)
+        yield self._rooms.planned_anew_in(regional, observed, case.template, now)
+        yield look_again(regional, view.observed, view.stage, now)
+        yield drift_shown_for(view, now)
+        for copying in (observed.copying, observed.canary.copying):
+            yield judged_copy_again(copying, now)
+        if view.stage is Stage.SERVE:
+            yield judged_again(view.observed.pods, view.ask, now)
+            yield canary_judged_again(view, now)
 
 
 def _soonest(times: Sequence[float | None]) -> float | None:

@@ -1,0 +1,129 @@
+"""Puts together what a status is judged by, the last words of crashing containers included."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from gco.clock import Clock
+from gco.cluster.port import Cluster
+from gco.controllers.endpoint.case import Case, Done, startup_of
+from gco.controllers.endpoint.memory import Memory
+from gco.controllers.endpoint.rooms import Supply, rolling_of
+from gco.core.model.defaults import effective
+from gco.core.model.names import CONTAINER
+from gco.core.model.regional import Regional
+from gco.core.region.canary import Step, as_endpoint
+from gco.core.region.causes import Ask, Cause, crashing
+from gco.core.region.copying import Weights, weights_of
+from gco.core.region.freeze import Template
+from gco.core.region.observed import still_old
+from gco.core.region.pods import Pods
+from gco.core.region.scaling import running_replicas
+from gco.core.region.stage import Stage, wanted_replicas
+from gco.core.region.status import CanaryView, View
+from gco.errors import AbsentError, ClusterError
+from gco.telemetry import get_logger
+
+_log = get_logger(__name__)
+_LOG_LINES = 20
+
+
+class Viewer:
+    """Sees how endpoints stand; `image` is what copies models, empty where none is set."""
+
+    def __init__(self, cluster: Cluster, clock: Clock, supply: Supply, image: str) -> None:
+        self._cluster = cluster
+        self._clock = clock
+        self._supply = supply
+        self._image = image
+
+    async def view(
+        self, case: Case, done: Done, memory: Memory, *, silent_since: dt.datetime | None
+    ) -> View:
+        """Return everything that is known once the run has acted."""
+        regional, observed = case.regional, case.observed
+        serves = case.stage is Stage.SERVE
+        weights = None if case.hindrance else self._weights(case)
+        return View(
+            regional=regional,
+            stage=case.stage,
+            observed=still_old(observed) if weights and weights.awaited else observed,
+            ask=self._own_ask(case),
+            settled=done.own.settled and (serves or done.canary.settled),
+            failures=[*done.own.failures, *(() if serves else done.canary.failures)],
+            drift=memory.drift,
+            mutated=bool(memory.accepted),
+            silent_since=silent_since,
+            weights=weights,
+            log=await self._last_words(regional, observed.pods, memory),
+            canary=await self._canary(case, done, memory),
+        )
+
+    async def _canary(self, case: Case, done: Done, memory: Memory) -> CanaryView:
+        serves = case.stage is Stage.SERVE
+        return CanaryView(
+            case.trial,
+            ask=self._canary_ask(case),
+            settled=done.canary.settled,
+            failures=(*done.canary.failures, *self._canary_causes(case)) if serves else (),
+            log=await self._last_words(case.regional, case.observed.canary.pods, memory),
+        )
+
+    def _weights(self, case: Case) -> Weights | None:
+        copying, now = case.observed.copying, self._clock.now()
+        return weights_of(case.regional, copying, case.template, self._image, now)
+
+    def _canary_causes(self, case: Case) -> Sequence[Cause]:
+        """Return what keeps a canary from its model, where it waits for one."""
+        stated = case.regional.spec.canary
+        if stated is None or case.canary is not None or case.trial.step is not Step.TRY:
+            return ()
+        own, now = as_endpoint(case.regional, stated), self._clock.now()
+        weights = weights_of(own, case.observed.canary.copying, None, self._image, now)
+        return weights.causes if weights is not None and not stated.promoting else ()
+
+    def _own_ask(self, case: Case) -> Ask:
+        regional, observed = case.regional, case.observed
+        running = running_replicas(regional, observed.workload, observed.autoscalers)
+        held = rolling_of(regional, observed, case.template).held
+        return self._ask(regional, case.template, running, held=held)
+
+    def _canary_ask(self, case: Case) -> Ask | None:
+        stated = case.regional.spec.canary
+        if stated is None or case.canary is None:
+            return None
+        own = as_endpoint(case.regional, stated)
+        return self._ask(own, case.canary, wanted_replicas(own), held=False)
+
+    def _ask(
+        self, regional: Regional, template: Template | None, replicas: int, *, held: bool
+    ) -> Ask:
+        spec = effective(regional.spec.endpoint)
+        return Ask(
+            replicas=replicas,
+            device=spec.device,
+            count=spec.count,
+            startup_seconds=startup_of(regional, template),
+            capacity=self._supply.capacity(),
+            claims=self._supply.claims(),
+            held=held,
+        )
+
+    async def _last_words(self, regional: Regional, pods: Pods, memory: Memory) -> str:
+        """Return the end of a crashing container's log, read once a pod."""
+        found = crashing(pods)
+        if found is None:
+            return ""
+        name, record = found
+        if record.uid not in memory.logs:
+            memory.logs = dict([*memory.logs.items()][-1:])  # that of the other pods at most
+            memory.logs[record.uid] = await self._log_of(regional.namespace, name)
+        return memory.logs[record.uid]
+
+    async def _log_of(self, namespace: str, pod: str) -> str:
+        try:
+            return await self._cluster.logs(namespace, pod, container=CONTAINER, lines=_LOG_LINES)
+        except AbsentError:
+            return ""  # the pod or its log is gone; the status says to look at the log
+        except ClusterError as error:
+            _log.warning("log not readable", pod=pod, error=str(error))
+            return ""
