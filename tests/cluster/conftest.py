@@ -70,15 +70,19 @@ async def hasty(
 
 
 @pytest.fixture
-async def namespace(implementation: str, cluster: Cluster) -> str:
-    """A namespace of the test's own, in which pods can be made."""
+async def namespace(implementation: str, cluster: Cluster) -> AsyncIterator[str]:
+    """A namespace of the test's own, in which pods can be made.
+
+    It goes after the test: pods that wait in it would take the next test's accelerators.
+    """
     name = f"contract-{uuid.uuid4().hex[:10]}"
     await cluster.create(
         NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     )
     if implementation == "real":  # it refuses pods until a controller has made their account
         await until(cluster, SERVICE_ACCOUNT, name, "default", lambda account: account)
-    return name
+    yield name
+    await cluster.delete(NAMESPACE, None, name)
 
 
 @pytest.fixture

@@ -87,6 +87,7 @@ async def place(control_plane):
             yield made
     finally:
         await cluster.delete(NODE, None, node)
+        await cluster.delete(NAMESPACE, None, name)
         await cluster.close()
 
 
