@@ -39,5 +39,4 @@ async def test_a_route_goes_when_nothing_answers_and_returns_with_the_first_answ
 
     region.kubelet.image(IMAGE, Fate.READY)
     await eventually(lambda: routed(region), within=30, what="the route again")
-    resource = await region.cluster.get(INFERENCE_ENDPOINT, region.namespace, "web")
-    assert resource["status"]["replicasReady"] == 1
+    await region.workload_ready("web", 1)
