@@ -329,15 +329,21 @@ async def test_logs_of_two_regions_come_through_their_api_servers(two_regions, n
         async for finding in merged(follow(each, request) for each in places):
             found.append(finding)  # noqa: PERF401 - looked at while it grows
 
+    def lines():
+        return [line.text for line in found if isinstance(line, PodLine)]
+
     async def texts(*wanted):
         async def there():
-            return [line.text for line in found if isinstance(line, PodLine)][2:] == list(wanted)
+            return lines()[len(told) :] == list(wanted)
 
         await eventually(there, within=60, what=str(wanted))
 
+    async def begun():
+        return len(lines()) == len(told)
+
     east = two_regions[0]
     async with background(take()):
-        await texts()
+        await eventually(begun, within=60, what="the end of what each pod wrote")
         log = await start(east, nodes[east.name], app, f"{app}-b", "later")
         await texts("later")
         log.write(b"and more\n")
