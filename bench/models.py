@@ -36,8 +36,9 @@ from gco.models.upload import upload_model
 from testbed.errors import BedError
 from testbed.s3 import S3Server
 
-_BUCKET = "weights"
+_BUCKET, _OLD_BUCKET = "weights", "old-weights"
 _UPLOADED, _PLAIN = S3Uri(_BUCKET, "uploaded"), S3Uri(_BUCKET, "plain")
+_OLD = S3Uri(_OLD_BUCKET, "plain")
 _FILES = 4
 _CHUNK = 2**20
 _SHARE = 80.0
@@ -59,6 +60,7 @@ class Copies:
             "plain ranges, many at once": self._ranges,
             "gco, uploaded by gco": lambda folder: self._gco(_UPLOADED, folder),
             "gco, uploaded by any client": lambda folder: self._gco(_PLAIN, folder),
+            "gco, of which S3 has an MD5 alone": lambda folder: self._gco(_OLD, folder),
         }
 
     async def _gco(self, uri: S3Uri, folder: Path) -> None:
@@ -102,7 +104,7 @@ class Copies:
                 file.close()
 
 
-async def run(folder: Path, told: argparse.Namespace) -> list[Measure]:
+async def run(server: S3Server, folder: Path, told: argparse.Namespace) -> list[Measure]:
     """Make the weights, put them in place, and take turns."""
     size = told.mebibytes * _MIB
     source = folder / "source"
@@ -113,10 +115,13 @@ async def run(folder: Path, told: argparse.Namespace) -> list[Measure]:
             for _ in range(size // _FILES // _MIB):
                 file.write(os.urandom(_MIB))
     await upload_model(source, _UPLOADED, access=Access())
-    async with open_bucket(_BUCKET) as bucket:
-        for name in _names():
-            await obstore.put_async(bucket.store(retries=0), _PLAIN.child(name).key, source / name)
+    for uri in (_PLAIN, _OLD):
+        async with open_bucket(uri.bucket) as bucket:
+            for name in _names():
+                store = bucket.store(retries=0)
+                await obstore.put_async(store, uri.child(name).key, source / name)
     shutil.rmtree(source)
+    server.forget_checksums(_OLD_BUCKET)
     return _measures(await _rounds(folder, told, size), told.rounds)
 
 
@@ -176,8 +181,9 @@ def main(given: Sequence[str]) -> int:
     try:
         with S3Server() as server, tempfile.TemporaryDirectory(prefix="gco-bench-") as folder:
             os.environ.update(server.variables())
-            server.make_bucket(_BUCKET)
-            measures = asyncio.run(run(Path(folder), told))
+            for bucket in (_BUCKET, _OLD_BUCKET):
+                server.make_bucket(bucket)
+            measures = asyncio.run(run(server, Path(folder), told))
     except BedError as error:
         say(str(error))
         return 1

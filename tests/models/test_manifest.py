@@ -93,7 +93,9 @@ def test_files_that_cannot_be_side_by_side_are_refused(paths, told):
     ("fields", "told"),
     [
         pytest.param({"parts": ("00",) * 2}, "2 parts do not make 1 bytes", id="parts"),
-        pytest.param({"checksum": "crc32:00"}, "no checksum that this version knows", id="unknown"),
+        pytest.param(
+            {"checksum": "adler32:00"}, "no checksum that this version knows", id="unknown"
+        ),
         pytest.param({"size": -1}, "greater than or equal to 0", id="size"),
         pytest.param({"sha": "00"}, "Extra inputs", id="unknown-field"),
     ],

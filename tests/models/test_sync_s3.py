@@ -4,16 +4,13 @@ import re
 
 import pytest
 
-from gco.core.model.model_uri import parse_uri
 from gco.errors import (
     CacheError,
     CorruptModelError,
     SourceDeniedError,
     SourceMissingError,
 )
-from gco.models.checksums import Algorithm
-from gco.models.sources.s3 import S3Source
-from tests.models.world import FILES, MIB, SIZE, content_of, sync, weights
+from tests.models.world import FILES, MIB, SIZE, content_of, sync
 
 pytestmark = pytest.mark.real
 
@@ -25,18 +22,6 @@ async def test_what_any_client_uploaded_is_copied_and_verified(store, cache, pie
     assert content_of(synced.entry.folder) == FILES
     assert synced.entry.folder.parent == cache / "llama"
     assert synced.marker.manifest.size == SIZE
-
-
-async def test_the_strongest_checksum_that_s3_has_is_known_before_the_copy(store):
-    store.put({"a": b"small"})
-    store.put({"b": weights(12 * MIB)}, pieces=5 * MIB)
-    source = await S3Source.opened(parse_uri(store.uri))
-    try:
-        manifest = await source.manifest()
-    finally:
-        await source.close()
-    algorithms = {file.path: file.checksum.algorithm for file in manifest.files}
-    assert algorithms == {"a": Algorithm.MD5, "b": Algorithm.MD5_PARTS}
 
 
 async def test_the_same_again_copies_nothing(store, cache):

@@ -1,7 +1,9 @@
 """A bucket with weights, a cache, and ways to copy one into the other."""
 
+import base64
 import dataclasses
 import functools
+import hashlib
 import json
 import random
 import subprocess
@@ -14,7 +16,9 @@ from obstore.store import S3Store
 from gco.clock import SystemClock
 from gco.core.model.model_uri import parse_uri
 from gco.models.cache.cache import Cache
+from gco.models.crc import Crc
 from gco.models.sources import Access
+from gco.models.sources.aws import open_bucket
 from gco.models.sync import sync_model
 from gco.models.transfer.fetch import Limits
 from gco.settings import environment_with
@@ -71,6 +75,29 @@ class Store:
                 chunk_size=pieces or 5 * MIB,
             )
 
+    async def put_with(self, algorithm, path, content, *, pieces=None):
+        """Upload with a checksum that the client brings: of the whole, or of each piece."""
+        where = {"Bucket": self.bucket, "Key": f"llama/{path}"}
+        mine = f"Checksum{algorithm}"
+        async with open_bucket(self.bucket) as bucket:
+            if pieces is None:
+                brought = {mine: _checksum(algorithm, content)}
+                await bucket.api.put_object(**where, **brought, Body=content)
+                return
+            begun = await bucket.api.create_multipart_upload(**where, ChecksumAlgorithm=algorithm)
+            where["UploadId"] = begun["UploadId"]
+            parts = []
+            for number, start in enumerate(range(0, len(content), pieces), 1):
+                body = content[start : start + pieces]
+                part = {"PartNumber": number, mine: _checksum(algorithm, body)}
+                kept = await bucket.api.upload_part(**where, **part, Body=body)
+                parts.append({**part, "ETag": kept["ETag"]})
+            await bucket.api.complete_multipart_upload(**where, MultipartUpload={"Parts": parts})
+
+    def forget_checksums(self):
+        """Leave the ETags alone, as S3 has them of objects from before it kept checksums."""
+        self.server.forget_checksums(self.bucket)
+
     def keys(self):
         return sorted(entry["path"] for page in obstore.list(self._client) for entry in page)
 
@@ -81,6 +108,15 @@ class Store:
             byte = file.read(1)
             file.seek(offset)
             file.write(bytes([byte[0] ^ 1]))
+
+
+def _checksum(algorithm, content):
+    """What a client sends of `content`; the server refuses a wrong one."""
+    if algorithm == "SHA256":
+        return base64.b64encode(hashlib.sha256(content).digest()).decode()
+    crc = Crc(algorithm)
+    crc.update(content)
+    return base64.b64encode(crc.digest()).decode()
 
 
 def content_of(folder):

@@ -31,7 +31,10 @@ class ModelFile(Model):
     @property
     def identity(self) -> str:
         """What tells this content from another."""
-        return str(self.checksum) if self.checksum else f"etag:{self.etag}"
+        if self.checksum is None:
+            return f"etag:{self.etag}"
+        named = self.checksum.names_content
+        return str(self.checksum) if named else f"{self.checksum} etag:{self.etag}"
 
     @pydantic.model_validator(mode="after")
     def _parts_cover_the_file(self) -> "ModelFile":

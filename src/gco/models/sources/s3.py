@@ -1,13 +1,12 @@
 """`s3://`: a folder of a bucket, or one object.
 
 A folder that `gco models upload` made says itself what it consists of (`gco-manifest.json`). Of any
-other, the objects are listed, and each is asked for the strongest checksum that S3 has of it.
+other, the objects are listed, and each is asked for the best checksum that S3 has of it.
 """
 
 import asyncio
-import base64
 import contextlib
-import re
+import functools
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -15,12 +14,12 @@ from typing_extensions import override
 
 from gco.core.model.model_uri import S3Uri
 from gco.errors import SourceChangedError, SourceMissingError, SourceUnavailableError
-from gco.models.checksums import Algorithm, Checksum
 from gco.models.manifest import Manifest, ModelFile
 from gco.models.sources.aws import Bucket, open_bucket
 from gco.models.sources.faults import s3_faults
 from gco.models.sources.listing import Listed, manifest_of
 from gco.models.sources.port import Source
+from gco.models.sources.s3_checksums import best_checksum
 from gco.models.sources.uploaded import read_uploaded
 
 if TYPE_CHECKING:
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 2**20
 _ASKED_AT_ONCE: Final = 16
-_MD5: Final = re.compile(r"[0-9a-f]{32}")
-_MD5_PARTS: Final = re.compile(r"[0-9a-f]{32}-[0-9]+")
 
 
 class S3Source(Source):
@@ -106,29 +103,11 @@ class S3Source(Source):
         asked = {"Bucket": self._bucket.name, "Key": key, "ChecksumMode": "ENABLED"}
         async with limit:
             with s3_faults(f"s3://{self._bucket.name}/{key}"):
-                head = await self._bucket.api.head_object(**asked)
-                known = _sha256(head) or _md5(head) or await self._md5_parts(asked, head)
+                ask = self._bucket.api.head_object
+                head = await ask(**asked)
+                known = await best_checksum(head, functools.partial(ask, **asked))
         path = key.rpartition("/")[2] if self._one_object else key[len(self._uri.child("").key) :]
         return Listed(path, int(head["ContentLength"]), known, str(head["ETag"]))
-
-    async def _md5_parts(
-        self, asked: Mapping[str, Any], head: Mapping[str, Any]
-    ) -> Checksum | None:
-        """Return the ETag of an upload in pieces as a checksum, where all pieces are of one size.
-
-        All of them are when the first and the last are as large as that makes them.
-        """
-        etag = str(head["ETag"]).strip('"')
-        if not _is_md5(head) or not _MD5_PARTS.fullmatch(etag):
-            return None
-        count = int(etag.rpartition("-")[2])
-        first: Mapping[str, Any] = await self._bucket.api.head_object(**asked, PartNumber=1)
-        last: Mapping[str, Any] = await self._bucket.api.head_object(**asked, PartNumber=count)
-        piece = int(first["ContentLength"])
-        left = int(head["ContentLength"]) - (count - 1) * piece
-        if first.get("PartsCount") != count or int(last["ContentLength"]) != left:
-            return None
-        return Checksum(Algorithm.MD5_PARTS, f"{etag}@{piece}")
 
 
 async def list_objects(bucket: Bucket, uri: S3Uri) -> AsyncIterator[Mapping[str, Any]]:
@@ -139,24 +118,3 @@ async def list_objects(bucket: Bucket, uri: S3Uri) -> AsyncIterator[Mapping[str,
         async for page in pages.paginate(Bucket=bucket.name, Prefix=prefix):
             for entry in page.get("Contents", ()):
                 yield entry
-
-
-def _sha256(head: Mapping[str, Any]) -> Checksum | None:
-    """Return the object's SHA-256, which S3 has where the upload brought it, in one piece."""
-    value = str(head.get("ChecksumSHA256", ""))
-    if not value or "-" in value or head.get("ChecksumType") == "COMPOSITE":
-        return None
-    return Checksum(Algorithm.SHA256, base64.b64decode(value).hex())
-
-
-def _md5(head: Mapping[str, Any]) -> Checksum | None:
-    etag = str(head["ETag"]).strip('"')
-    if not _is_md5(head) or not _MD5.fullmatch(etag):
-        return None
-    return Checksum(Algorithm.MD5, etag)
-
-
-def _is_md5(head: Mapping[str, Any]) -> bool:
-    """Whether the ETag is made of MD5s: not where the object is encrypted with a key of one's own."""
-    encryption = head.get("ServerSideEncryption", "AES256")
-    return encryption == "AES256" and "SSECustomerAlgorithm" not in head
