@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Self
 
 from gco.cluster.kubernetes import connect
 from gco.cluster.port import Cluster, EventType, Manifest
-from gco.kinds import DEPLOYMENT, INGRESS, Kind, kind_of
+from gco.kinds.registry import DEPLOYMENT, INGRESS, Kind, kind_of
 
 USER_AGENT = "bare-client"
 GROUP = "bench.gco.io"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from gco.cluster.port import Cluster, Manifest
 from gco.errors import AbsentError
-from gco.kinds import INGRESS, POD, Kind
+from gco.kinds.registry import INGRESS, POD, Kind
 from gco.runtime.controller import Controller
 from gco.runtime.informer import Informer
 

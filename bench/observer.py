@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from gco.cluster.port import Cluster, Manifest
-from gco.kinds import Kind
+from gco.kinds.registry import Kind
 from gco.runtime.informer import Informer
 
 Holds = Callable[[Manifest | None], bool]

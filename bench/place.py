@@ -16,7 +16,7 @@ from gco.cluster.kubernetes import connect
 from gco.cluster.port import Cluster
 from gco.core.model.ids import Actor
 from gco.core.model.names import LEADER_LEASE
-from gco.kinds import (
+from gco.kinds.registry import (
     CONTROLLER_REVISION,
     DEPLOYMENT,
     INFERENCE_ENDPOINT,

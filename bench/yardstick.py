@@ -22,7 +22,7 @@ from gco.core.region.render.revision import revision
 from gco.core.region.render.route import routes
 from gco.core.region.render.service import service
 from gco.core.region.render.template import pod_template
-from gco.kinds import DEPLOYMENT, INFERENCE_ENDPOINT
+from gco.kinds.registry import DEPLOYMENT, INFERENCE_ENDPOINT
 from testbed.processes import Process
 from testbed.world import MANIFESTS
 

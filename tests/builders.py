@@ -16,7 +16,7 @@ from gco.core.model.regional import (
 )
 from gco.core.model.spec import DEFAULT_NAMESPACE, Canary, EndpointSpec
 from gco.core.model.template_key import template_key
-from gco.kinds import INFERENCE_ENDPOINT
+from gco.kinds.registry import INFERENCE_ENDPOINT
 
 WEB = EndpointName("web")
 UID = EndpointUid("uid-web")

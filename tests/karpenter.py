@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gco.kinds import CUSTOM_RESOURCE_DEFINITION, NODE_CLAIM
+from gco.kinds.registry import CUSTOM_RESOURCE_DEFINITION, NODE_CLAIM
 
 
 def nodeclaim_definition() -> dict[str, Any]:

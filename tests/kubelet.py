@@ -13,7 +13,7 @@ from typing import Any
 
 from gco.cluster.port import Cluster, EventType, Manifest
 from gco.errors import AbsentError, ClusterConflictError, ExpiredError, TransientError
-from gco.kinds import NODE, POD
+from gco.kinds.registry import NODE, POD
 
 TIME = "2026-01-01T00:00:00Z"
 

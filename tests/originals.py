@@ -8,7 +8,7 @@ from typing import Any
 
 from gco.cluster.port import Cluster, Manifest
 from gco.core.model.names import LEADER_LEASE
-from gco.kinds import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, INGRESS, LEASE, SERVICE
+from gco.kinds.registry import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, INGRESS, LEASE, SERVICE
 
 CLIENT = "OpenAPI-Generator"
 """What the API server calls a writer that uses Kubernetes' Python client."""

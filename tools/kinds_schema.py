@@ -14,8 +14,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from gco.kinds import INFERENCE_ENDPOINT, KINDS, Kind
 from gco.kinds.openapi import table_from_openapi
+from gco.kinds.registry import INFERENCE_ENDPOINT, KINDS, Kind
 from testbed import crds, probe
 from testbed.controlplane import ControlPlane
 from testbed.definitions import NAMES

@@ -19,7 +19,7 @@ from bench.yardstick import Yardstick
 from gco.cluster.port import Manifest
 from gco.core.model.ids import EndpointName
 from gco.core.model.validation import parse_documents
-from gco.kinds import INFERENCE_ENDPOINT, Kind
+from gco.kinds.registry import INFERENCE_ENDPOINT, Kind
 
 _READY_SECONDS = 300.0
 _MORE_REQUESTS = 3

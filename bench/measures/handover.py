@@ -11,7 +11,7 @@ from bench.report import Measure, at_most
 from bench.samples import spread
 from gco.cluster.port import Manifest
 from gco.core.model.names import LEADER_LEASE
-from gco.kinds import LEASE, SERVICE
+from gco.kinds.registry import LEASE, SERVICE
 from testbed.monitors import Monitor
 
 _SECONDS = 90.0

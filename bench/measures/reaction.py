@@ -13,7 +13,7 @@ from bench.samples import spread
 from bench.yardstick import NAMESPACE, Yardstick
 from gco.cluster.port import Manifest
 from gco.core.model.ids import EndpointName
-from gco.kinds import DEPLOYMENT, INFERENCE_ENDPOINT, Kind
+from gco.kinds.registry import DEPLOYMENT, INFERENCE_ENDPOINT, Kind
 
 _SECONDS = 60.0
 _REGION_MS, _STORE_MS = 10.0, 300.0

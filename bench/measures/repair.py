@@ -11,7 +11,7 @@ from bench.report import Measure, at_most
 from bench.samples import spread
 from gco.cluster.port import Manifest
 from gco.core.model.names import ingress_name
-from gco.kinds import (
+from gco.kinds.registry import (
     DEPLOYMENT,
     INFERENCE_ENDPOINT,
     INGRESS,

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-import platformdirs
 import pydantic
 from pydantic import Field
 
@@ -126,12 +125,17 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
 def data_folder() -> Path:
     """Return the folder that holds a person's embedded store and sandbox."""
-    told = os.environ.get("GCO_DATA")
-    return Path(told) if told else Path(platformdirs.user_data_dir("gco"))
+    if told := os.environ.get("GCO_DATA"):
+        return Path(told)
+    import platformdirs  # noqa: PLC0415  (who says where the store is needs no folder)
+
+    return Path(platformdirs.user_data_dir("gco"))
 
 
 def config_folder() -> Path:
     """Return the folder that holds what a person set: `$XDG_CONFIG_HOME/gco`, where that is set."""
+    import platformdirs  # noqa: PLC0415  (as above)
+
     return Path(platformdirs.user_config_dir("gco"))
 
 

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from gco.kinds import EVENT
+from gco.kinds.registry import EVENT
 from tests.cli.clusters import Clusters
 from tests.cli.world import EAST, WEST, document, environment
 from tests.reach.test_events import about

@@ -22,6 +22,15 @@ except SystemExit:
     pass
 sys.stderr.write("LOADED " + json.dumps(sorted({*sys.modules, *opened})))
 """
+COLLECTOR = """
+import gc, sys
+from gco.__main__ import main
+def note(event, told):
+    if event == "sqlite3.connect":
+        sys.stderr.write(f"COLLECTS {gc.isenabled()}")
+sys.addaudithook(note)
+main()
+"""
 CLIENTS = {"aiohttp", "aiobotocore", "botocore", "lightkube", "prometheus_client", "structlog"}
 METADATA = {"entry_points.txt"}
 """Of other packages: whoever looks for plugins opens every one."""
@@ -31,14 +40,19 @@ OURS = {"gco.core", "gco.service", "gco.store", "gco.settings", "gco.wiring"}
 
 def loaded(world, *arguments):
     """The modules that a command imports, and the names of the files that it opens."""
+    return set(json.loads(probed(world, PROBE, *arguments).partition("LOADED ")[2]))
+
+
+def probed(world, probe, *arguments):
+    """Run a program of ours; return what it wrote to stderr."""
     done = subprocess.run(  # noqa: S603  (our own program)
-        [sys.executable, "-c", PROBE, *arguments],
+        [sys.executable, "-c", probe, *arguments],
         env=environment(world),
         capture_output=True,
         text=True,
         check=True,
     )
-    return set(json.loads(done.stderr.partition("LOADED ")[2]))
+    return done.stderr
 
 
 @pytest.mark.parametrize(
@@ -57,3 +71,7 @@ def loaded(world, *arguments):
 )
 def test_a_command_imports_no_more_than_it_needs(running, arguments, unwanted):
     assert loaded(running, *arguments) & (unwanted | METADATA) == set()
+
+
+def test_garbage_is_collected_again_once_a_command_is_at_work(running):
+    assert "COLLECTS True" in probed(running, COLLECTOR, "list")

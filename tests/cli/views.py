@@ -4,7 +4,7 @@ import datetime as dt
 
 from gco.client.health import Answer
 from gco.contexts.model import Context, Contexts, Way
-from gco.core.fleet.diff import FieldChange
+from gco.core.fleet.changes import FieldChange
 from gco.core.fleet.summary import RegionView
 from gco.core.model.defaults import with_defaults
 from gco.core.model.endpoint import EndpointState, TargetState

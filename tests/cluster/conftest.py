@@ -14,7 +14,7 @@ import pytest
 from gco.cluster.kubernetes import KubernetesCluster, connect
 from gco.cluster.port import Cluster
 from gco.errors import AbsentError, ThrottledError
-from gco.kinds import CUSTOM_RESOURCE_DEFINITION, NAMESPACE, Kind
+from gco.kinds.registry import CUSTOM_RESOURCE_DEFINITION, NAMESPACE, Kind
 from tests.cluster.manifests import WIDGET, widget_definition
 from tests.cluster.observing import WITHIN, listed, until, version_of
 from tests.scenario.scaling_world import keda_definition

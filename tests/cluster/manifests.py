@@ -3,7 +3,7 @@
 from typing import Any
 
 from gco.cluster.port import Manifest
-from gco.kinds import Kind
+from gco.kinds.registry import Kind
 
 WIDGET = Kind("contract.gco.io", "v1", "Widget", "widgets")
 """A custom resource of the contract's own: a spec with known fields, free-form ones and a status."""

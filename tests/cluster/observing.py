@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 from gco.cluster.port import Cluster, EventType, Manifest, WatchEvent
 from gco.errors import AbsentError
-from gco.kinds import Kind
+from gco.kinds.registry import Kind
 
 WITHIN = 30.0
 """Seconds that the slowest controller of a busy machine gets."""

@@ -12,7 +12,8 @@ from gco.core.region.render.deployment import deployment
 from gco.core.region.render.route import routes
 from gco.core.region.render.service import service
 from gco.errors import ClusterConflictError
-from gco.kinds import DEPLOYMENT, INGRESS, SERVICE, owned_hash
+from gco.kinds.ownership import owned_hash
+from gco.kinds.registry import DEPLOYMENT, INGRESS, SERVICE
 from tests import originals
 from tests.builders import WEB, a_regional
 

@@ -8,13 +8,7 @@ from pathlib import Path
 import pytest
 
 from gco.errors import AbsentError, ClusterConflictError, RejectedError
-from gco.kinds import (
-    CONTROLLER_REVISION,
-    DEPLOYMENT,
-    INGRESS,
-    LEASE,
-    SERVICE,
-)
+from gco.kinds.registry import CONTROLLER_REVISION, DEPLOYMENT, INGRESS, LEASE, SERVICE
 from tests.cluster.manifests import (
     UNINSTALLED,
     WIDGET,

@@ -4,7 +4,7 @@ import pytest
 
 from gco.cluster.port import EventType
 from gco.errors import AbsentError, ClusterConflictError
-from gco.kinds import CONTROLLER_REVISION, DEPLOYMENT, LEASE, POD, REPLICA_SET
+from gco.kinds.registry import CONTROLLER_REVISION, DEPLOYMENT, LEASE, POD, REPLICA_SET
 from tests.cluster.manifests import (
     WIDGET,
     binding,

@@ -6,7 +6,7 @@ import pytest
 
 from gco.cluster.port import EventType
 from gco.errors import AbsentError, ExpiredError
-from gco.kinds import LEASE, POD
+from gco.kinds.registry import LEASE, POD
 from tests.cluster.manifests import UNINSTALLED, WIDGET, lease, pod, widget
 from tests.cluster.observing import WITHIN, events, listed, version_of
 

@@ -8,7 +8,9 @@ from gco.core.region.freeze import freeze
 from gco.core.region.observe import pod_set, workload
 from gco.core.region.render.deployment import deployment
 from gco.core.region.render.template import pod_template
-from gco.kinds import DEPLOYMENT, REPLICA_SET, differences, kind_of, owned_hash
+from gco.kinds.differences import differences
+from gco.kinds.ownership import owned_hash
+from gco.kinds.registry import DEPLOYMENT, REPLICA_SET, kind_of
 from tests.cluster.observing import events, listed, until, version_of
 from tests.region.test_golden import CASES, SPLITS, objects_of
 

@@ -9,7 +9,7 @@ from gco.core.model.names import MANAGER, SERVICE_ACCOUNT
 from gco.core.region.freeze import freeze
 from gco.core.region.render.deployment import deployment
 from gco.core.region.render.template import pod_template
-from gco.kinds import DEPLOYMENT, NODE, POD
+from gco.kinds.registry import DEPLOYMENT, NODE, POD
 from tests.builders import a_regional
 from tests.cluster.conftest import SERVICE_ACCOUNT as SERVICE_ACCOUNTS
 from tests.cluster.observing import listed

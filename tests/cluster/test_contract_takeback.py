@@ -14,7 +14,8 @@ from gco.core.region.render.template import pod_template
 from gco.core.region.routing import main_route
 from gco.core.region.takeback import take_back
 from gco.errors import ClusterConflictError
-from gco.kinds import DEPLOYMENT, HTTP_ROUTE, INGRESS, POD_DISRUPTION_BUDGET, SERVICE, differences
+from gco.kinds.differences import differences
+from gco.kinds.registry import DEPLOYMENT, HTTP_ROUTE, INGRESS, POD_DISRUPTION_BUDGET, SERVICE
 from tests.builders import a_regional
 from tests.scenario.test_endpoint_drift import EDITS, SPEC
 

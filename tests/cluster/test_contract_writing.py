@@ -3,7 +3,7 @@
 import pytest
 
 from gco.errors import AbsentError, ClusterConflictError, RejectedError
-from gco.kinds import DEPLOYMENT, INGRESS, LEASE, POD
+from gco.kinds.registry import DEPLOYMENT, INGRESS, LEASE, POD
 from tests.cluster.manifests import WIDGET, binding, deployment, ingress, lease, pod, widget
 from tests.cluster.observing import entry
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gco.core.fleet.diff import describe, diff_specs
+from gco.core.fleet.changes import describe
+from gco.core.fleet.diff import diff_specs
 from tests.fleet.builders import spec
 
 OIDC = {

@@ -2,10 +2,10 @@
 
 import pytest
 
+from gco.core.fleet.regional import regional_spec
 from gco.core.fleet.resolve import (
     allowed_namespaces,
     free_accelerators,
-    regional_spec,
     resolve,
     wanted_regions,
 )

@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from gco.kinds import fieldset
+from gco.kinds.fieldset import fieldset
 
 DEPLOYMENT: dict[str, Any] = {
     "apiVersion": "apps/v1",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gco.kinds import canonical_json, canonical_quantity, digest, parse_quantity
+from gco.kinds.canonical import canonical_json, canonical_quantity, digest, parse_quantity
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gco.kinds import difference, fieldset, intersection, union
+from gco.kinds.fieldset import difference, fieldset, intersection, union
 from tests.kinds.manifests import DEPLOYMENT
 
 CONTAINER = {

@@ -4,10 +4,10 @@ import copy
 
 import pytest
 
-from gco.kinds import expected_owned_hash, owned_hash, project
 from gco.kinds.canonical import digest
 from gco.kinds.fieldset import fieldset, owned_fields
 from gco.kinds.memo import Memo
+from gco.kinds.ownership import expected_owned_hash, owned_hash, project
 from tests.kinds.manifests import DEPLOYMENT, stored
 
 

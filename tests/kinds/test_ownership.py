@@ -4,7 +4,8 @@ import copy
 
 import pytest
 
-from gco.kinds import differences, expected_owned_hash, owned_hash
+from gco.kinds.differences import differences
+from gco.kinds.ownership import expected_owned_hash, owned_hash
 from tests.kinds.manifests import DEPLOYMENT, stored
 
 CONTAINER_PATH = "spec.template.spec.containers[inference]"

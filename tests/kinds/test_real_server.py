@@ -7,16 +7,11 @@ from importlib import resources
 import pytest
 
 from gco.cluster.kubernetes import connect
-from gco.kinds import (
-    DEPLOYMENT,
-    KINDS,
-    differences,
-    expected_owned_hash,
-    fieldset,
-    owned_fields,
-    owned_hash,
-)
+from gco.kinds.differences import differences
+from gco.kinds.fieldset import fieldset, owned_fields
 from gco.kinds.openapi import table_from_openapi
+from gco.kinds.ownership import expected_owned_hash, owned_hash
+from gco.kinds.registry import DEPLOYMENT, KINDS
 from tests.kinds.manifests import DEPLOYMENT as RENDERED
 
 pytestmark = pytest.mark.real

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from gco.kinds import normal, strategic_merge, type_named
+from gco.kinds.schema import type_named
+from gco.kinds.strategic import normal, strategic_merge
 
 POD = type_named("PodTemplateSpec")
 

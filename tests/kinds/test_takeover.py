@@ -1,7 +1,7 @@
 """Taking over what other managers hold of a path, and nothing beside it."""
 
 from gco.core.model.names import SYNC_MANAGER
-from gco.kinds import take_over
+from gco.kinds.takeover import take_over
 
 SPEC = [("f:spec",)]
 

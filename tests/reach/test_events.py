@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gco.kinds import EVENT
+from gco.kinds.registry import EVENT
 from gco.reach.events import Event, Owner, event_of, in_order, is_of
 from gco.reach.noted import follow, read
 from gco.reach.place import Trouble

@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from gco.kinds import POD
+from gco.kinds.registry import POD
 from gco.reach.logs import LogRequest, PodLine, follow, read
 from gco.reach.merging import merged
 from gco.reach.place import Place, Trouble

@@ -4,7 +4,7 @@ import contextlib
 import itertools
 
 from gco.cluster.memory import MemoryCluster
-from gco.kinds import NAMESPACE, POD
+from gco.kinds.registry import NAMESPACE, POD
 from gco.reach.place import Place
 from gco.sandbox.kubelet.logs import Logs
 

@@ -18,7 +18,7 @@ from gco.core.model.ids import Actor, EndpointName, Epoch, RegionName
 from gco.core.model.names import SERVICE_ACCOUNT
 from gco.core.model.status import Region
 from gco.errors import AbsentError
-from gco.kinds import (
+from gco.kinds.registry import (
     CUSTOM_RESOURCE_DEFINITION,
     EVENT,
     INFERENCE_ENDPOINT,

@@ -9,7 +9,7 @@ import pytest
 from gco.cluster.port import EventType
 from gco.core.model.names import MANAGER, REPLICAS_MANAGER
 from gco.errors import AbsentError
-from gco.kinds import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, SCALED_OBJECT
+from gco.kinds.registry import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, SCALED_OBJECT
 from testbed import crds
 from testbed.controlplane import ControlPlane
 from testbed.metrics_api import MetricsApi

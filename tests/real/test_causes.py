@@ -9,7 +9,7 @@ import uuid
 
 import pytest
 
-from gco.kinds import NODE_CLAIM, Kind
+from gco.kinds.registry import NODE_CLAIM, Kind
 from tests.karpenter import a_nodeclaim
 from tests.kubelet import Fate
 from tests.real.region import real_region

@@ -12,7 +12,7 @@ import pytest
 from gco.cluster.identity import identify_cluster
 from gco.cluster.kubernetes import connect
 from gco.errors import ForbiddenError
-from gco.kinds import NAMESPACE, NODE, POD
+from gco.kinds.registry import NAMESPACE, NODE, POD
 from gco.reach.events import Owner
 from gco.reach.logs import LogRequest, PodLine, follow, read
 from gco.reach.merging import merged

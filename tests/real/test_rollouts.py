@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from gco.core.model.names import ROLLOUT_ANNOTATION
-from gco.kinds import DEPLOYMENT
+from gco.kinds.registry import DEPLOYMENT
 from testbed import crds
 from tests.real.region import real_region
 from tests.waiting import background, eventually

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gco.core.model.names import http_route_name, ingress_name, nginx_ingress_name
-from gco.kinds import HTTP_ROUTE, INGRESS, Kind
+from gco.kinds.registry import HTTP_ROUTE, INGRESS, Kind
 from gco.runtime.informer import Informer
 from gco.sandbox.router import Router
 from tests.real.region import RealRegion, real_region

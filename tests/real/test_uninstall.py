@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from gco.kinds import INFERENCE_ENDPOINT, SERVICE
+from gco.kinds.registry import INFERENCE_ENDPOINT, SERVICE
 from testbed import build
 from tests.cluster.observing import listed
 from tests.docs.pages import ROOT, blocks

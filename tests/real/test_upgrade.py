@@ -15,7 +15,7 @@ from gco.core.model.names import SERVICE_ACCOUNT, SYNC_MANAGER
 from gco.core.model.regional import Regional
 from gco.core.model.status import ConditionType
 from gco.core.region.render.template import pod_template
-from gco.kinds import (
+from gco.kinds.registry import (
     CUSTOM_RESOURCE_DEFINITION,
     DEPLOYMENT,
     INFERENCE_ENDPOINT,

@@ -3,7 +3,7 @@
 import pytest
 
 from gco.errors import AbsentError
-from gco.kinds import INFERENCE_ENDPOINT, INGRESS
+from gco.kinds.registry import INFERENCE_ENDPOINT, INGRESS
 from tests.kubelet import Fate
 from tests.real.region import real_region
 from tests.waiting import eventually

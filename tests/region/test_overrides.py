@@ -9,7 +9,8 @@ from gco.core.model.rules import Known, findings
 from gco.core.model.spec import InferenceEndpoint
 from gco.core.region.render.container import ready_path, server_container
 from gco.core.region.render.template import pod_template
-from gco.kinds import normal, type_named
+from gco.kinds.schema import type_named
+from gco.kinds.strategic import normal
 from gco.kinds.types import ListOf, MapOf, Scalar, Struct
 from tests.builders import WEB, a_regional
 from tests.model.specs import a_document

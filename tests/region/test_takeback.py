@@ -8,7 +8,7 @@ from gco.core.region.freeze import freeze
 from gco.core.region.render.service import service
 from gco.core.region.render.template import pod_template
 from gco.core.region.takeback import take_back
-from gco.kinds import fieldset
+from gco.kinds.fieldset import fieldset
 from tests.builders import a_regional
 
 REGIONAL = a_regional()

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from gco.cluster.port import EventType, Page, WatchEvent
-from gco.kinds import Kind
+from gco.kinds.registry import Kind
 
 Step = Page | WatchEvent | Exception | float
 """A float is seconds of silence; an exception ends the answer; so does the end of the script."""

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gco.errors import AbsentError, ExpiredError, ForbiddenError, ThrottledError, TransientError
-from gco.kinds import DEPLOYMENT
+from gco.kinds.registry import DEPLOYMENT
 from gco.runtime.informer import Informer
 from tests.runtime.scripted import (
     SILENCE,

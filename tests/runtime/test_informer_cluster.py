@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from gco.clock import LoopClock
 from gco.cluster.memory import MemoryCluster
 from gco.errors import ThrottledError
-from gco.kinds import LEASE
+from gco.kinds.registry import LEASE
 from gco.runtime.informer import Informer
 from tests.virtual_time import until
 

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from gco.clock import LoopClock
 from gco.cluster.memory import MemoryCluster
 from gco.errors import ClusterConflictError, NotLeadingError, TransientError
-from gco.kinds import LEASE
+from gco.kinds.registry import LEASE
 from gco.runtime.election import Elector
 from gco.runtime.fenced import FencedCluster
 from gco.runtime.lease import KubernetesLeaseLock

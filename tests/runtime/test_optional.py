@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from gco.clock import LoopClock
 from gco.cluster.memory import MemoryCluster
 from gco.errors import ForbiddenError
-from gco.kinds import CUSTOM_RESOURCE_DEFINITION
+from gco.kinds.registry import CUSTOM_RESOURCE_DEFINITION
 from gco.runtime.optional import ASKED_AGAIN_SECONDS, OptionalInformer
 from tests.cluster.manifests import WIDGET, widget_definition
 from tests.virtual_time import until

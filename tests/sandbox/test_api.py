@@ -12,7 +12,7 @@ from gco.cluster.kubernetes.transport import Server, Transport
 from gco.cluster.memory import MemoryCluster
 from gco.cluster.port import EventType, LogOptions
 from gco.errors import AbsentError, ExpiredError, ForbiddenError
-from gco.kinds import EVENT, NAMESPACE, NODE, POD
+from gco.kinds.registry import EVENT, NAMESPACE, NODE, POD
 from gco.sandbox.api import ApiFace
 from gco.sandbox.api.paths import Target, target_of
 from gco.sandbox.kubelet.logs import Logs

@@ -13,7 +13,7 @@ import pytest
 from gco.cluster.memory import MemoryCluster
 from gco.cluster.memory.controllers import run_controllers
 from gco.errors import AbsentError, SettingsError
-from gco.kinds import DEPLOYMENT, INGRESS, NODE, POD, SERVICE
+from gco.kinds.registry import DEPLOYMENT, INGRESS, NODE, POD, SERVICE
 from gco.sandbox.config import ImageConfig, NodeConfig, SandboxConfig
 from gco.sandbox.kubelet import Kubelet
 from gco.sandbox.router import Router

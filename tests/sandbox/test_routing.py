@@ -16,7 +16,7 @@ from gco.core.region.render.route import routes
 from gco.core.region.render.split import Split
 from gco.core.region.render.template import pod_template
 from gco.core.region.routing import main_route
-from gco.kinds import HTTP_ROUTE, INGRESS, NAMESPACE, POD, SERVICE, kind_of
+from gco.kinds.registry import HTTP_ROUTE, INGRESS, NAMESPACE, POD, SERVICE, kind_of
 from gco.sandbox.router import Router
 from tests.builders import WEB, a_regional
 from tests.waiting import eventually

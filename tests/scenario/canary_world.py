@@ -6,14 +6,14 @@ import json
 from typing import Any
 
 from gco.core.fleet.progress import advance
-from gco.core.fleet.resolve import regional_spec
+from gco.core.fleet.regional import regional_spec
 from gco.core.fleet.summary import by_region
 from gco.core.model.endpoint import Endpoint, Write
 from gco.core.model.ids import Actor
 from gco.core.model.names import FINALIZER, SPEC_HASH_ANNOTATION, SYNC_MANAGER, object_labels
 from gco.core.model.regional import spec_hash
 from gco.errors import AbsentError, ConflictError, NotFoundError
-from gco.kinds import (
+from gco.kinds.registry import (
     CONTROLLER_REVISION,
     DEPLOYMENT,
     INFERENCE_ENDPOINT,

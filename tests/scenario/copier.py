@@ -9,7 +9,7 @@ from gco.core.model.ids import EndpointName
 from gco.core.model.names import MODEL_CONTAINER, SELECT_MODELS
 from gco.core.model.spec import DEFAULT_NAMESPACE
 from gco.errors import AbsentError
-from gco.kinds import DEPLOYMENT, JOB, POD
+from gco.kinds.registry import DEPLOYMENT, JOB, POD
 from gco.runtime.informer import Informer
 from tests.kubelet import Fate
 from tests.scenario.region_world import World

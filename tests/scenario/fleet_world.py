@@ -29,7 +29,8 @@ from gco.core.model.regional import RegionalStatus
 from gco.core.model.status import Region, RegionState, RegionStatus
 from gco.core.sync.copies import Copy, read_copy
 from gco.errors import AbsentError, ClusterConflictError, NotFoundError
-from gco.kinds import CUSTOM_RESOURCE_DEFINITION, INFERENCE_ENDPOINT, NAMESPACE, replacing
+from gco.kinds.patches import replacing
+from gco.kinds.registry import CUSTOM_RESOURCE_DEFINITION, INFERENCE_ENDPOINT, NAMESPACE
 from gco.runtime.election import Elector
 from gco.runtime.informer import Informer
 from gco.service import Service

@@ -21,7 +21,7 @@ from gco.core.model.regional import Regional, RegionalStatus
 from gco.core.model.spec import DEFAULT_NAMESPACE
 from gco.core.model.status import ConditionType
 from gco.errors import AbsentError
-from gco.kinds import (
+from gco.kinds.registry import (
     CUSTOM_RESOURCE_DEFINITION,
     EVENT,
     INFERENCE_ENDPOINT,

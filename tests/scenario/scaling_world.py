@@ -6,7 +6,7 @@ from typing import Any
 
 from gco.core.model.names import MANAGER, autoscaler_name
 from gco.errors import AbsentError, ClusterConflictError
-from gco.kinds import (
+from gco.kinds.registry import (
     CUSTOM_RESOURCE_DEFINITION,
     DEPLOYMENT,
     HORIZONTAL_POD_AUTOSCALER,

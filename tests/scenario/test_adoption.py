@@ -7,7 +7,7 @@ import pytest
 from gco.core.model.endpoint import TargetState
 from gco.core.model.names import ADOPTED_ANNOTATION, MANAGER, service_name
 from gco.core.model.status import ConditionType, RegionState
-from gco.kinds import (
+from gco.kinds.registry import (
     CONTROLLER_REVISION,
     DEPLOYMENT,
     HORIZONTAL_POD_AUTOSCALER,

@@ -11,7 +11,7 @@ from gco.clock import LoopClock
 from gco.core.model.endpoint import TargetState
 from gco.core.model.names import MANAGER
 from gco.core.model.status import RegionState
-from gco.kinds import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER
+from gco.kinds.registry import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER
 from tests.builders import NOW, WEB
 from tests.scenario.region_world import NS, World
 from tests.scenario.scaling_world import NAME, autoscaler, live, scale_by_hand, states

@@ -3,7 +3,7 @@
 import pytest
 
 from gco.core.model.status import ConditionType
-from gco.kinds import DEPLOYMENT, INGRESS, SERVICE
+from gco.kinds.registry import DEPLOYMENT, INGRESS, SERVICE
 from tests.builders import WEB
 from tests.scenario.canary_world import (
     CANARY,

@@ -7,7 +7,7 @@ import pytest
 from gco.core.model.endpoint import TargetState
 from gco.core.model.status import ConditionType, RegionState
 from gco.core.region.canary import SETTLE
-from gco.kinds import DEPLOYMENT, INGRESS, POD, SERVICE
+from gco.kinds.registry import DEPLOYMENT, INGRESS, POD, SERVICE
 from tests.builders import WEB
 from tests.kubelet import Fate
 from tests.scenario.canary_world import (

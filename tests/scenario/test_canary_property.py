@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from gco.clock import LoopClock
 from gco.core.model.endpoint import EndpointState
 from gco.errors import AbsentError, InvalidSpecError, NotFoundError, UnsupportedStateError
-from gco.kinds import DEPLOYMENT, INFERENCE_ENDPOINT, INGRESS, POD, POD_DISRUPTION_BUDGET, SERVICE
+from gco.kinds.registry import (
+    DEPLOYMENT,
+    INFERENCE_ENDPOINT,
+    INGRESS,
+    POD,
+    POD_DISRUPTION_BUDGET,
+    SERVICE,
+)
 from tests.builders import WEB
 from tests.fleet.builders import EAST
 from tests.kubelet import Fate

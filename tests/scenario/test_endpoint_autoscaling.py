@@ -8,7 +8,7 @@ from gco.core.model.endpoint import TargetState
 from gco.core.model.names import REPLICAS_MANAGER
 from gco.core.model.status import ConditionType, RegionState
 from gco.errors import RejectedError
-from gco.kinds import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, INGRESS, POD
+from gco.kinds.registry import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, INGRESS, POD
 from tests.builders import WEB
 from tests.scenario.death import Death, lives
 from tests.scenario.region_world import NS, ROUTE, World

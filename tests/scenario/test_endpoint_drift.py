@@ -6,7 +6,8 @@ import pytest
 
 from gco.core.model.names import HASH_ANNOTATION, UID_ANNOTATION
 from gco.core.model.status import ConditionType
-from gco.kinds import (
+from gco.kinds.ownership import owned_hash
+from gco.kinds.registry import (
     CONTROLLER_REVISION,
     DEPLOYMENT,
     INGRESS,
@@ -14,7 +15,6 @@ from gco.kinds import (
     SERVICE,
     Kind,
 )
-from gco.kinds.ownership import owned_hash
 from tests.builders import WEB
 from tests.scenario.region_world import NS, ROUTE, World, names
 from tests.virtual_time import until

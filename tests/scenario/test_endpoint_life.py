@@ -8,7 +8,7 @@ from gco.core.model.endpoint import TargetState
 from gco.core.model.names import SYNC_MANAGER
 from gco.core.model.status import ConditionType, RegionState
 from gco.errors import RejectedError
-from gco.kinds import (
+from gco.kinds.registry import (
     CONTROLLER_REVISION,
     CUSTOM_RESOURCE_DEFINITION,
     DEPLOYMENT,

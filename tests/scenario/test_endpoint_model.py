@@ -7,7 +7,7 @@ import pytest
 from gco.core.model.endpoint import TargetState
 from gco.core.model.status import ConditionType, RegionState
 from gco.core.region.render.model_job import model_job as rendered_job
-from gco.kinds import CONTROLLER_REVISION, DEPLOYMENT, INGRESS, JOB, POD
+from gco.kinds.registry import CONTROLLER_REVISION, DEPLOYMENT, INGRESS, JOB, POD
 from tests.builders import WEB, a_regional
 from tests.scenario.copier import (
     DIRECTORY,

@@ -8,7 +8,7 @@ from gco.clock import LoopClock
 from gco.controllers.endpoint import EndpointController
 from gco.core.model.endpoint import TargetState
 from gco.core.model.status import RegionState
-from gco.kinds import CONTROLLER_REVISION, DEPLOYMENT, INGRESS, POD, SERVICE
+from gco.kinds.registry import CONTROLLER_REVISION, DEPLOYMENT, INGRESS, POD, SERVICE
 from tests.scenario.copier import DIRECTORY, IMAGE, MODEL, Copier, an_outcome, jobs, mounts
 from tests.scenario.region_world import NS, World
 from tests.scenario.test_sync_crash import Fuse, Through, first_of

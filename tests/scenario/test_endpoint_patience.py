@@ -9,7 +9,8 @@ from gco.core.model.endpoint import TargetState
 from gco.core.model.names import SPEC_HASH_ANNOTATION, SYNC_MANAGER
 from gco.core.model.status import ConditionType, RegionState
 from gco.errors import ForbiddenError, RejectedError, TransientError
-from gco.kinds import (
+from gco.kinds.canonical import digest
+from gco.kinds.registry import (
     CONTROLLER_REVISION,
     CUSTOM_RESOURCE_DEFINITION,
     DEPLOYMENT,
@@ -18,7 +19,6 @@ from gco.kinds import (
     POD,
     SERVICE,
 )
-from gco.kinds.canonical import digest
 from tests.builders import WEB, a_custom_resource
 from tests.kubelet import Fate
 from tests.scenario.region_world import NS, World

@@ -7,7 +7,7 @@ import pytest
 
 from gco.controllers.sync.surroundings import Surroundings
 from gco.core.model.names import ROLLOUT_ANNOTATION
-from gco.kinds import CUSTOM_RESOURCE_DEFINITION, DEPLOYMENT, POD
+from gco.kinds.registry import CUSTOM_RESOURCE_DEFINITION, DEPLOYMENT, POD
 from tests.karpenter import nodeclaim_definition
 from tests.kubelet import add_node
 from tests.scenario.region_world import GPU_NODE, NS, World

@@ -12,7 +12,7 @@ from gco.core.model.endpoint import TargetState
 from gco.core.model.names import http_route_name, nginx_ingress_name
 from gco.core.model.status import ConditionType
 from gco.errors import AbsentError
-from gco.kinds import CUSTOM_RESOURCE_DEFINITION, DEPLOYMENT, HTTP_ROUTE, INGRESS
+from gco.kinds.registry import CUSTOM_RESOURCE_DEFINITION, DEPLOYMENT, HTTP_ROUTE, INGRESS
 from gco.runtime.informer import Informer
 from gco.sandbox.router.http_routes import http_route
 from gco.sandbox.router.ingresses import rules_of

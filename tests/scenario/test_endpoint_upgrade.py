@@ -4,7 +4,7 @@ import pytest
 
 from gco.controllers.endpoint import templates
 from gco.core.region.render.template import pod_template
-from gco.kinds import DEPLOYMENT, POD
+from gco.kinds.registry import DEPLOYMENT, POD
 from tests.builders import WEB
 from tests.scenario.region_world import NS, World
 from tests.virtual_time import until

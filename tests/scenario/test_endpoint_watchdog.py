@@ -6,7 +6,7 @@ import datetime as dt
 import pytest
 
 from gco.core.model.status import ConditionType
-from gco.kinds import DEPLOYMENT, INFERENCE_ENDPOINT, INGRESS, POD
+from gco.kinds.registry import DEPLOYMENT, INFERENCE_ENDPOINT, INGRESS, POD
 from tests.kubelet import Fate
 from tests.scenario.region_world import NS, ROUTE, World
 from tests.virtual_time import until

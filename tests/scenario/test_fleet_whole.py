@@ -9,7 +9,7 @@ from gco.controllers.sync import SyncController, identify_cluster
 from gco.controllers.sync.surroundings import Surroundings
 from gco.core.model.ids import Epoch
 from gco.core.model.status import ConditionType, Region
-from gco.kinds import DEPLOYMENT, INFERENCE_ENDPOINT, INGRESS, POD, SERVICE
+from gco.kinds.registry import DEPLOYMENT, INFERENCE_ENDPOINT, INGRESS, POD, SERVICE
 from tests.scenario import region_world
 from tests.scenario.fleet_world import EAST, NS, WEB, WEST, World, both
 from tests.virtual_time import until

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gco.clock import LoopClock
 from gco.controllers.sync.surroundings import Surroundings
-from gco.kinds import POD
+from gco.kinds.registry import POD
 from tests.conftest import START
 from tests.kubelet import add_node
 from tests.scenario.region_world import GPU_NODE, NS, World

@@ -14,7 +14,7 @@ import pytest
 
 from gco.clock import LoopClock
 from gco.core.model.names import SPEC_HASH_ANNOTATION
-from gco.kinds import INFERENCE_ENDPOINT
+from gco.kinds.registry import INFERENCE_ENDPOINT
 from tests.scenario.fleet_world import EAST, NS, WEB, World, both
 from tests.virtual_time import run
 from tests.waiting import background, eventually

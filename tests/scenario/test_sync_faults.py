@@ -10,7 +10,7 @@ from gco.core.model.ids import EndpointName, EndpointUid, RevisionNumber
 from gco.core.model.names import RECREATED_ANNOTATION, STORE_ANNOTATION, SYNC_MANAGER
 from gco.core.sync.copies import read_copy
 from gco.errors import ConflictError, RejectedError, StoreUnavailableError
-from gco.kinds import CUSTOM_RESOURCE_DEFINITION, INFERENCE_ENDPOINT, NAMESPACE
+from gco.kinds.registry import CUSTOM_RESOURCE_DEFINITION, INFERENCE_ENDPOINT, NAMESPACE
 from tests.fleet.builders import region
 from tests.scenario.fleet_world import EAST, NS, WEB, WEST, World, both
 from tests.virtual_time import until

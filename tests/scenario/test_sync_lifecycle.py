@@ -6,7 +6,7 @@ import pytest
 
 from gco.core.model.endpoint import TargetState
 from gco.errors import ForbiddenError
-from gco.kinds import NODE
+from gco.kinds.registry import NODE
 from tests.scenario.fleet_world import (
     EAST,
     REGIONS,

@@ -8,7 +8,7 @@ from gco.controllers.sync import identify_cluster
 from gco.core.model.endpoint import Write
 from gco.core.model.ids import EndpointName
 from gco.errors import ForbiddenError, StoreError, TransientError
-from gco.kinds import INFERENCE_ENDPOINT
+from gco.kinds.registry import INFERENCE_ENDPOINT
 from tests.fleet.builders import region
 from tests.scenario.fleet_world import EAST, NS, WEB, CountingStore, World, both
 from tests.virtual_time import until

@@ -6,7 +6,7 @@ import pytest
 
 from gco.core.model.crd import crd
 from gco.core.model.ids import EndpointName
-from gco.kinds import CUSTOM_RESOURCE_DEFINITION
+from gco.kinds.registry import CUSTOM_RESOURCE_DEFINITION
 from tests.model.test_original import row
 from tests.scenario.fleet_world import EAST, World
 from tests.waiting import eventually

@@ -5,7 +5,7 @@ import pytest
 from gco.core.model.endpoint import TargetState
 from gco.core.model.status import RegionState
 from gco.errors import AbsentError
-from gco.kinds import DEPLOYMENT, INFERENCE_ENDPOINT
+from gco.kinds.registry import DEPLOYMENT, INFERENCE_ENDPOINT
 from tests.builders import WEB
 from tests.scenario import fleet_world
 from tests.scenario.region_world import NS, World

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from gco.core.fleet.resolve import regional_spec
+from gco.core.fleet.regional import regional_spec
 from gco.core.model.endpoint import TargetState
 from gco.core.model.regional import RegionalStatus
 from gco.core.sync.copies import Copy, Wanted, read_copy

@@ -9,7 +9,7 @@ from gco.controllers.sync import identify_cluster
 from gco.core.model.crd import crd
 from gco.core.model.ids import Actor, Epoch, RegionName
 from gco.core.model.status import Region
-from gco.kinds import CUSTOM_RESOURCE_DEFINITION, DEPLOYMENT, NAMESPACE
+from gco.kinds.registry import CUSTOM_RESOURCE_DEFINITION, DEPLOYMENT, NAMESPACE
 from gco.runtime.metered import MeteredCluster
 from gco.service import Service
 from gco.store.memory import MemoryStore

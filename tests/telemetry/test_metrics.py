@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
 from gco.errors import TransientError
-from gco.kinds import DEPLOYMENT
+from gco.kinds.registry import DEPLOYMENT
 from gco.runtime.controller import Controller
 from gco.runtime.election import Elector
 from gco.runtime.informer import Informer

@@ -4,14 +4,16 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator, Callable
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
-from rich.live import Live
 from rich.text import Text
 
 from gco.cli.options import Format
 from gco.cli.render.grid import UNLIMITED
+
+if TYPE_CHECKING:
+    from rich.live import Live
 
 TICK_SECONDS = 0.5
 
@@ -73,6 +75,8 @@ class Screen:
     @contextlib.asynccontextmanager
     async def live(self, picture: Callable[[], Text]) -> AsyncIterator[Callable[[], None]]:
         """Keep `picture` on the terminal: drawn anew often enough for seconds to tick, and when called."""
+        from rich.live import Live  # noqa: PLC0415  (most answers are printed once)
+
         drawn = Live(get_renderable=picture, console=self._out, auto_refresh=False)
         with drawn:
             ticking = asyncio.create_task(_tick(drawn))
@@ -82,7 +86,7 @@ class Screen:
                 ticking.cancel()
 
 
-async def _tick(drawn: Live) -> None:
+async def _tick(drawn: "Live") -> None:
     while True:
         await asyncio.sleep(TICK_SECONDS)
         drawn.refresh()

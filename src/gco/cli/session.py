@@ -13,10 +13,11 @@
 
 import asyncio
 import dataclasses
+import gc
 import getpass
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
@@ -24,9 +25,6 @@ from gco.cli.globals import Globals
 from gco.cli.render.problems import error_text
 from gco.cli.screen import Screen
 from gco.clock import Clock, SystemClock
-from gco.contexts.choice import Choice, choose
-from gco.contexts.file import contexts_path, read_contexts
-from gco.contexts.model import LOCAL, Contexts
 from gco.core.model.ids import Actor
 from gco.core.model.model_sync import ExitCode
 from gco.errors import (
@@ -48,6 +46,9 @@ from gco.service import Service
 from gco.settings import Settings, read_settings
 from gco.store.port import Store
 from gco.wiring.stores import open_store
+
+if TYPE_CHECKING:
+    from gco.contexts.choice import Choice
 
 EXIT_CODES: Final[tuple[tuple[type[GcoError], int], ...]] = (
     (InvalidSpecError, 2),
@@ -71,12 +72,17 @@ class Session:
     """What an action works with."""
 
     settings: Settings
-    choice: Choice
+    told: Globals
     screen: Screen
     clock: Clock
     actor: Actor
     store: Store
     service: Service
+
+    @property
+    def choice(self) -> "Choice":
+        """The context that the store belongs to, and its ways to the regions; reads a file."""
+        return chosen(self.told)
 
 
 Action = Callable[[Session], Awaitable[int | None]]
@@ -85,7 +91,7 @@ Action = Callable[[Session], Awaitable[int | None]]
 def execute(ctx: typer.Context, action: Action) -> None:
     """Run `action` with an open store; exit as it returns (None: 0) or as its error says."""
     told: Globals = ctx.find_root().obj
-    _run(told, lambda screen: _with_store(chosen(told), screen, action))
+    _run(told, lambda screen: _with_store(told, screen, action))
 
 
 def execute_plain(
@@ -110,8 +116,12 @@ def execute_alone(
     _run(ctx.find_root().obj, action)
 
 
-def chosen(told: Globals, *, current: bool = True) -> Choice:
+def chosen(told: Globals, *, current: bool = True) -> "Choice":
     """Return the store and the ways that options, environment and (`current`) file lead to."""
+    from gco.contexts.choice import choose  # noqa: PLC0415  (see `_settings`)
+    from gco.contexts.file import contexts_path, read_contexts  # noqa: PLC0415
+    from gco.contexts.model import LOCAL, Contexts  # noqa: PLC0415
+
     settings = read_settings()
     named = told.context or settings.context
     contexts = read_contexts(contexts_path()) if current or named else Contexts()
@@ -123,8 +133,21 @@ def chosen(told: Globals, *, current: bool = True) -> Choice:
     )
 
 
+def _settings(told: Globals) -> Settings:
+    """Return the settings with the store that was chosen.
+
+    A URL needs no file of contexts: most commands of a script neither read nor import them.
+    """
+    settings = read_settings()
+    url = told.store or settings.store
+    if url and told.context is None:
+        return settings.model_copy(update={"store": url})
+    return chosen(told).settings
+
+
 def _run(told: Globals, start: Callable[[Screen], Coroutine[Any, Any, int | None]]) -> None:
     screen = Screen()
+    gc.enable()  # off since the start: see `gco.__main__`
     try:
         code = asyncio.run(start(screen))
     except GcoError as error:
@@ -146,13 +169,13 @@ def exit_code(error: GcoError) -> int:
     return next((int(code) for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
 
 
-async def _with_store(choice: Choice, screen: Screen, action: Action) -> int | None:
-    settings, clock = choice.settings, SystemClock()
+async def _with_store(told: Globals, screen: Screen, action: Action) -> int | None:
+    settings, clock = _settings(told), SystemClock()
     actor = Actor(settings.user or _login())
     store = await open_store(settings)
     try:
         service = Service(store, clock, actor)
-        return await action(Session(settings, choice, screen, clock, actor, store, service))
+        return await action(Session(settings, told, screen, clock, actor, store, service))
     except NotFoundError as error:
         if not [endpoint.name async for endpoint in store.list()]:
             raise NotFoundError(f"{error}: {NO_ENDPOINTS}") from error

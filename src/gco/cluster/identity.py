@@ -3,7 +3,7 @@
 from typing import Final
 
 from gco.cluster.port import Cluster
-from gco.kinds import NAMESPACE
+from gco.kinds.registry import NAMESPACE
 
 _SYSTEM_NAMESPACE: Final = "kube-system"
 

@@ -9,7 +9,7 @@ import enum
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
-from gco.kinds import Kind
+from gco.kinds.registry import Kind
 
 Manifest: TypeAlias = dict[str, Any]
 Subresource: TypeAlias = Literal["status", "scale", "binding"]

@@ -10,16 +10,12 @@ Two things are simpler than in a patch: a volume that names another source loses
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from gco.kinds.canonical import canonical_quantity
+from gco.kinds.directives import DELETE, PATCH, REPLACE
 from gco.kinds.fieldset import child_type
 from gco.kinds.types import ListOf, MapOf, Merge, Scalar, Struct, Type
-
-PATCH: Final = "$patch"
-"""The one directive."""
-REPLACE: Final = "replace"
-DELETE: Final = "delete"
 
 
 def strategic_merge(original: Mapping[str, Any], patch: Mapping[str, Any], of: Type) -> Any:  # noqa: ANN401 - any JSON value

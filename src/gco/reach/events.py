@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from gco.cluster.port import Manifest
 from gco.core.model.names import CANARY_SUFFIX, endpoint_of_route
-from gco.kinds import (
+from gco.kinds.registry import (
     CONTROLLER_REVISION,
     DEPLOYMENT,
     HORIZONTAL_POD_AUTOSCALER,

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from gco.cluster.port import LoggingCluster, LogLine, LogOptions, Manifest
 from gco.core.model.names import APP_LABEL, CANARY_SUFFIX, CONTAINER
 from gco.errors import AbsentError, GcoError, TransientError
-from gco.kinds import POD
+from gco.kinds.registry import POD
 from gco.reach.finding import Found
 from gco.reach.place import Place, Trouble, why
 from gco.reach.reaching import RETRY, reached, watched

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from gco.cluster.port import LoggingCluster, Manifest
 from gco.errors import GcoError
-from gco.kinds import EVENT
+from gco.kinds.registry import EVENT
 from gco.reach.events import Event, Owner, event_of, is_of
 from gco.reach.finding import Found
 from gco.reach.place import Place, Trouble, why

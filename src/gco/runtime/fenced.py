@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from gco.cluster.port import Cluster
 from gco.errors import NotLeadingError
-from gco.kinds import Kind
+from gco.kinds.registry import Kind
 from gco.runtime.forwarding import ForwardingCluster, Verb
 
 T = TypeVar("T")

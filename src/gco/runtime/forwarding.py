@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar
 from typing_extensions import override
 
 from gco.cluster.port import Cluster, Manifest, Page, Propagation, Subresource, WatchEvent
-from gco.kinds import POD, Kind
+from gco.kinds.registry import POD, Kind
 
 T = TypeVar("T")
 Verb = Literal["get", "list", "watch", "apply", "create", "replace", "patch", "delete", "logs"]

@@ -19,7 +19,7 @@ from gco.errors import (
     ThrottledError,
     TransientError,
 )
-from gco.kinds import Kind
+from gco.kinds.registry import Kind
 from gco.runtime.backoff import Backoff, Retries
 from gco.runtime.cache import Cache, Entry, Handler, entry_of
 from gco.runtime.metrics import SILENT, ControllerMetrics

@@ -11,7 +11,7 @@ from typing import Any, Final
 from gco.clock import Clock
 from gco.cluster.port import Cluster, EventType, Manifest
 from gco.errors import AbsentError, ClusterConflictError
-from gco.kinds import LEASE
+from gco.kinds.registry import LEASE
 from gco.runtime.lock import LeaseRecord
 from gco.runtime.streams import closing
 

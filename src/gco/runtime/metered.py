@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 from typing_extensions import override
 
 from gco.cluster.port import Cluster, Page, WatchEvent
-from gco.kinds import POD, Kind
+from gco.kinds.registry import POD, Kind
 from gco.runtime.forwarding import ForwardingCluster, Verb
 from gco.runtime.metrics import ClusterMetrics
 from gco.runtime.streams import closing

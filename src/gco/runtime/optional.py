@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from gco.cluster.port import Cluster, Manifest
 from gco.errors import AbsentError, ClusterError
-from gco.kinds import CUSTOM_RESOURCE_DEFINITION, Kind
+from gco.kinds.registry import CUSTOM_RESOURCE_DEFINITION, Kind
 from gco.runtime.informer import Informer
 from gco.runtime.metrics import SILENT, ControllerMetrics
 

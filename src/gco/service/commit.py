@@ -10,7 +10,8 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from gco.core.fleet.diff import describe, diff_specs
+from gco.core.fleet.changes import describe
+from gco.core.fleet.diff import diff_specs
 from gco.core.model.endpoint import Endpoint, EndpointState, TargetState
 from gco.core.model.ids import EndpointName, EndpointUid, RegionName, RevisionNumber
 from gco.core.model.status import Region

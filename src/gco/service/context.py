@@ -1,7 +1,6 @@
 """What every use case works with, and how one names an endpoint that is nearly there."""
 
 import dataclasses
-import difflib
 from collections.abc import Iterable, Mapping
 
 from gco.clock import Clock
@@ -39,5 +38,7 @@ class Context:
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """Return `; did you mean web?`, or nothing where no known name is near."""
+    import difflib  # noqa: PLC0415  (only a mistake needs it)
+
     near = difflib.get_close_matches(given, list(known), n=1)
     return f"; did you mean {near[0]}?" if near else ""

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from gco.core.fleet.diff import FieldChange, describe, diff_specs
+from gco.core.fleet.changes import FieldChange, describe
+from gco.core.fleet.diff import diff_specs
 from gco.core.model.endpoint import Revision
 from gco.core.model.ids import EndpointName
 from gco.service.context import Context

@@ -11,7 +11,8 @@ from typing import Any
 
 import orjson
 
-from gco.core.fleet.diff import describe, diff_specs
+from gco.core.fleet.changes import describe
+from gco.core.fleet.diff import diff_specs
 from gco.core.model.endpoint import Endpoint, EndpointState
 from gco.core.model.ids import EndpointName, RegionName
 from gco.core.model.original import Row, read_row

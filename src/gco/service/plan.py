@@ -4,7 +4,8 @@ import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 
-from gco.core.fleet.diff import FieldChange, diff_specs
+from gco.core.fleet.changes import FieldChange
+from gco.core.fleet.diff import diff_specs
 from gco.core.fleet.resolve import (
     allowed_namespaces,
     wanted_regions,

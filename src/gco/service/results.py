@@ -3,7 +3,7 @@
 import datetime as dt
 import enum
 
-from gco.core.fleet.diff import FieldChange
+from gco.core.fleet.changes import FieldChange
 from gco.core.fleet.summary import RegionView
 from gco.core.model.base import Model
 from gco.core.model.endpoint import EndpointState

@@ -11,7 +11,7 @@ from gco.clock import Clock
 from gco.core.model.ids import Actor, EndpointName, RegionName, RevisionNumber
 from gco.core.model.model_uri import S3Uri
 from gco.core.model.spec import InferenceEndpoint
-from gco.service import history, read, wait
+from gco.service import read, wait
 from gco.service.context import Context
 from gco.service.flags import DeployFlags
 from gco.service.results import Applied, Deleted, EndpointView, HistoryEntry, Moved, RegionInfo
@@ -238,6 +238,8 @@ class Service:
 
     async def history(self, name: EndpointName) -> Sequence[HistoryEntry]:
         """Return the revisions that are kept, newest first."""
+        from gco.service import history
+
         return await history.history(self._context, name)
 
     async def users_of_models(self, uris: Sequence[S3Uri]) -> Sequence[Sequence[EndpointName]]:

@@ -22,7 +22,7 @@ from gco.core.model.ids import Epoch, RegionName
 from gco.core.model.spec import GatewayRef
 from gco.core.model.status import Region
 from gco.errors import SettingsError
-from gco.kinds import CUSTOM_RESOURCE_DEFINITION, NAMESPACE
+from gco.kinds.registry import CUSTOM_RESOURCE_DEFINITION, NAMESPACE
 from gco.runtime.supervise import Stage, Supervisor, stop_on_signals
 from gco.sandbox.api import ApiFace
 from gco.sandbox.config import GCO_IMAGE, SandboxConfig

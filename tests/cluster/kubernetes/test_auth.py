@@ -13,7 +13,7 @@ from aiohttp import web
 from gco.cluster.kubernetes.auth import Fixed, TokenFile, bearer
 from gco.cluster.kubernetes.exec_plugin import Command, ExecPlugin
 from gco.errors import ForbiddenError, TransientError
-from gco.kinds import LEASE
+from gco.kinds.registry import LEASE
 from tests.conftest import START
 
 

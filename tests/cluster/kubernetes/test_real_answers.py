@@ -6,7 +6,7 @@ import pytest
 
 from gco.cluster.kubernetes import connect
 from gco.errors import AbsentError, ForbiddenError, RejectedError, TransientError
-from gco.kinds import CONTROLLER_REVISION, DEPLOYMENT, LEASE, POD, Kind
+from gco.kinds.registry import CONTROLLER_REVISION, DEPLOYMENT, LEASE, POD, Kind
 from tests.cluster.manifests import controller_revision, deployment, lease, pod
 
 pytestmark = [pytest.mark.real]

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from gco.cluster.kubernetes import requests
-from gco.kinds import DEPLOYMENT, INFERENCE_ENDPOINT, NODE, POD, SERVICE
+from gco.kinds.registry import DEPLOYMENT, INFERENCE_ENDPOINT, NODE, POD, SERVICE
 
 
 @pytest.mark.parametrize(

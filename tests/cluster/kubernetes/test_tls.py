@@ -13,7 +13,7 @@ from aiohttp import web
 
 from gco.cluster.kubernetes import connect
 from gco.errors import SettingsError, TransientError
-from gco.kinds import LEASE
+from gco.kinds.registry import LEASE
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the keys")
 

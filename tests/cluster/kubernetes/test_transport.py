@@ -15,7 +15,7 @@ from gco.errors import (
     ThrottledError,
     TransientError,
 )
-from gco.kinds import LEASE, POD
+from gco.kinds.registry import LEASE, POD
 from tests.cluster.observing import listed
 
 SLOW = Limits(request=0.2, connect=0.2, idle=0.2)

@@ -14,7 +14,7 @@ from gco.errors import (
     ThrottledError,
     TransientError,
 )
-from gco.kinds import LEASE
+from gco.kinds.registry import LEASE
 
 
 def line(kind="ADDED", name="a", **more):

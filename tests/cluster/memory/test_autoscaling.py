@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gco.kinds import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER
+from gco.kinds.registry import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER
 from tests.cluster.manifests import deployment
 from tests.cluster.memory.world import NAMESPACE, world
 from tests.virtual_time import until

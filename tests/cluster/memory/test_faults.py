@@ -14,7 +14,7 @@ from gco.errors import (
     ThrottledError,
     TransientError,
 )
-from gco.kinds import LEASE, SERVICE
+from gco.kinds.registry import LEASE, SERVICE
 from tests.cluster.manifests import lease, service
 from tests.cluster.memory.world import NAMESPACE
 from tests.virtual_time import until as eventually

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from gco.cluster.memory import MemoryCluster
-from gco.kinds import DEPLOYMENT, POD, REPLICA_SET
+from gco.kinds.registry import DEPLOYMENT, POD, REPLICA_SET
 from tests.cluster.manifests import deployment
 from tests.cluster.memory.world import NAMESPACE, all_of, world
 from tests.kubelet import Fate

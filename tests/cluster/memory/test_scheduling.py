@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gco.cluster.memory.controllers.placement import Node, place, requests_of
-from gco.kinds import DEPLOYMENT, NODE, POD
+from gco.kinds.registry import DEPLOYMENT, NODE, POD
 from tests.cluster.manifests import deployment
 from tests.cluster.memory.world import NAMESPACE, all_of, world
 from tests.kubelet import add_node

@@ -6,16 +6,15 @@ import pytest
 
 from gco.cluster.memory import MemoryCluster
 from gco.errors import AbsentError, ForbiddenError, RejectedError, TransientError
-from gco.kinds import (
+from gco.kinds.differences import differences
+from gco.kinds.ownership import expected_owned_hash, owned_hash
+from gco.kinds.registry import (
     CUSTOM_RESOURCE_DEFINITION,
     DEPLOYMENT,
     LEASE,
     NAMESPACE,
     POD,
     SERVICE,
-    differences,
-    expected_owned_hash,
-    owned_hash,
 )
 from tests.cluster.manifests import (
     WIDGET,

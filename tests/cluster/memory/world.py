@@ -8,7 +8,7 @@ from gco.clock import LoopClock
 from gco.cluster.memory import MemoryCluster
 from gco.cluster.memory.controllers import run_controllers
 from gco.cluster.port import Cluster, Manifest
-from gco.kinds import Kind
+from gco.kinds.registry import Kind
 from tests.kubelet import Kubelet, add_node
 from tests.waiting import background
 

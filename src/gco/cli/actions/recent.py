@@ -11,7 +11,6 @@ from rich.text import Text
 
 from gco.cli.session import Session
 from gco.service.results import EndpointView
-from gco.wiring.published import published_way
 
 if TYPE_CHECKING:
     from gco.reach.events import Event
@@ -55,6 +54,8 @@ class Recent:
 
     async def _ways(self) -> set[str]:
         """The regions whose clusters can be asked from here."""
+        from gco.wiring.published import published_way  # noqa: PLC0415  (as above)
+
         registered = await self._session.store.regions()
         found = {str(region.name) for region in registered if published_way(region)}
         return found | set(self._session.choice.regions)

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from gco.cli.render import words
 from gco.cli.render.grid import Row, grid, hanging
-from gco.core.fleet.diff import FieldChange
+from gco.core.fleet.changes import FieldChange
 from gco.errors import Problem
 from gco.service.results import Applied, Deleted, Effect, Kept, Outcome, RegionEffect, Restart
 

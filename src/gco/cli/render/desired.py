@@ -10,7 +10,7 @@ from rich.text import Text
 from gco.cli.render import words
 from gco.cli.render.grid import Row, grid
 from gco.cli.render.times import ago
-from gco.core.fleet.diff import JSON, MASK
+from gco.core.fleet.changes import JSON, MASK
 from gco.core.model.shown import looks_secret
 from gco.core.model.spec import EndpointSpec
 from gco.service.results import EndpointView

@@ -22,7 +22,7 @@ from gco.cluster.port import (
     WatchEvent,
 )
 from gco.errors import AbsentError, RejectedError, TransientError
-from gco.kinds import POD, Kind
+from gco.kinds.registry import POD, Kind
 
 PAGE_SIZE: Final = 500
 WATCH_SECONDS: Final = (300, 600)

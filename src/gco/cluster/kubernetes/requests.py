@@ -10,8 +10,7 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from gco.cluster.port import LogOptions, Propagation, Subresource
-from gco.kinds import Kind
-from gco.kinds.registry import POD
+from gco.kinds.registry import POD, Kind
 
 JSON: Final = "application/json"
 JSON_PATCH: Final = "application/json-patch+json"

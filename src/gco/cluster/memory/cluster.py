@@ -27,7 +27,7 @@ from gco.cluster.port import (
     WatchEvent,
 )
 from gco.errors import AbsentError, ExpiredError, RejectedError, TransientError
-from gco.kinds import POD, Kind
+from gco.kinds.registry import POD, Kind
 
 _LOG_SECONDS: Final = 0.5
 """Between two looks at a log that is followed."""

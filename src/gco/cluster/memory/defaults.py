@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from gco.cluster.memory.storage import copy
 from gco.cluster.port import Manifest
-from gco.kinds import canonical_quantity
+from gco.kinds.canonical import canonical_quantity
 from gco.kinds.fieldset import child_type
 from gco.kinds.types import ListOf, MapOf, Scalar, Type
 

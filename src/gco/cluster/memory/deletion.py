@@ -10,7 +10,7 @@ from gco.cluster.memory.server import INSTANCES, ApiServer
 from gco.cluster.memory.storage import Key, copy
 from gco.cluster.port import Manifest, Propagation
 from gco.errors import ClusterConflictError
-from gco.kinds import CUSTOM_RESOURCE_DEFINITION, POD, Kind
+from gco.kinds.registry import CUSTOM_RESOURCE_DEFINITION, POD, Kind
 
 FOREGROUND: Final = "foregroundDeletion"
 ORPHAN: Final = "orphan"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal, TypeAlias
 
 from gco.errors import GcoError, TransientError
-from gco.kinds import Kind
+from gco.kinds.registry import Kind
 
 Verb: TypeAlias = Literal[
     "get", "list", "watch", "apply", "create", "replace", "patch", "delete", "logs"

@@ -7,9 +7,8 @@ from typing import Any, Final, NamedTuple
 from gco.cluster.memory.merging import Comparison, compare, exclude, merge, prune
 from gco.cluster.port import Manifest
 from gco.errors import ClusterConflictError
-from gco.kinds import FieldSet, difference, intersection, union
 from gco.kinds.differences import readable
-from gco.kinds.fieldset import fields_of, strip
+from gco.kinds.fieldset import FieldSet, difference, fields_of, intersection, strip, union
 from gco.kinds.types import Struct, Type
 
 

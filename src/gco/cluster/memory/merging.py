@@ -8,8 +8,17 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-from gco.kinds import FieldSet, difference, intersection, union
-from gco.kinds.fieldset import MEMBER, child_type, fields_of, is_leaf, member
+from gco.kinds.fieldset import (
+    MEMBER,
+    FieldSet,
+    child_type,
+    difference,
+    fields_of,
+    intersection,
+    is_leaf,
+    member,
+    union,
+)
 from gco.kinds.types import ListOf, Struct, Type, Untyped
 
 Json: TypeAlias = Any

@@ -9,7 +9,7 @@ from gco.cluster.memory.storage import Key, copy
 from gco.cluster.memory.strictness import check_fields
 from gco.cluster.port import Manifest
 from gco.errors import ClusterConflictError, RejectedError
-from gco.kinds import Kind
+from gco.kinds.registry import Kind
 
 _KEPT: Final = (
     "uid",

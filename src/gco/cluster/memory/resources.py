@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from gco.cluster.port import Manifest
 from gco.errors import AbsentError, RejectedError
-from gco.kinds import INFERENCE_ENDPOINT, KINDS, NODE_CLAIM, SCALED_OBJECT, Kind
+from gco.kinds.registry import INFERENCE_ENDPOINT, KINDS, NODE_CLAIM, SCALED_OBJECT, Kind
 from gco.kinds.schema import custom_schema, schema_of
 from gco.kinds.types import Type
 

@@ -30,7 +30,7 @@ from gco.cluster.memory.structural import check_structural
 from gco.cluster.memory.validation import check
 from gco.cluster.port import Manifest
 from gco.errors import AbsentError, ClusterConflictError, ForbiddenError, RejectedError
-from gco.kinds import CUSTOM_RESOURCE_DEFINITION, NAMESPACE, POD, SERVICE, Kind
+from gco.kinds.registry import CUSTOM_RESOURCE_DEFINITION, NAMESPACE, POD, SERVICE, Kind
 
 Admission: TypeAlias = Callable[[Kind, Manifest], None]
 """Sees each object on its way in, and may change it or raise RejectedError or ForbiddenError."""

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeAlias
 import orjson
 
 from gco.cluster.port import Manifest
-from gco.kinds import Kind
+from gco.kinds.registry import Kind
 
 Key: TypeAlias = tuple[str, str]
 """Namespace (empty for what has none) and name."""

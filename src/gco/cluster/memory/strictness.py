@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gco.errors import RejectedError
-from gco.kinds import canonical_quantity
+from gco.kinds.canonical import canonical_quantity
 from gco.kinds.fieldset import child_type
 from gco.kinds.types import ListOf, MapOf, Scalar, Struct, Type
 

@@ -6,7 +6,7 @@ from typing import Any
 from gco.cluster.memory.storage import Key, copy
 from gco.cluster.port import Manifest
 from gco.errors import ClusterConflictError
-from gco.kinds import CUSTOM_RESOURCE_DEFINITION, NAMESPACE, POD, Kind
+from gco.kinds.registry import CUSTOM_RESOURCE_DEFINITION, NAMESPACE, POD, Kind
 
 
 def scale_of(manifest: Manifest) -> Manifest:

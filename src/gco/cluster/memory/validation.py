@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 from gco.cluster.memory.selectors import labels_match
 from gco.cluster.port import Manifest
 from gco.errors import RejectedError
-from gco.kinds import Kind
+from gco.kinds.registry import Kind
 
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _RFC1035: Final = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")

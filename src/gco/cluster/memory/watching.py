@@ -9,7 +9,7 @@ from gco.cluster.memory.selectors import Predicate
 from gco.cluster.memory.storage import Change, Storage, Table, copy
 from gco.cluster.port import EventType, Manifest, WatchEvent
 from gco.errors import ExpiredError, TransientError
-from gco.kinds import Kind
+from gco.kinds.registry import Kind
 
 
 class Pace(NamedTuple):

@@ -33,7 +33,9 @@ from gco.errors import (
     RejectedError,
     TransientError,
 )
-from gco.kinds import KINDS, FieldDifference, Kind, differences, owned_hash
+from gco.kinds.differences import FieldDifference, differences
+from gco.kinds.ownership import owned_hash
+from gco.kinds.registry import KINDS, Kind
 from gco.telemetry import get_logger
 
 _log = get_logger(__name__)

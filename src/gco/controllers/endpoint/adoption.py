@@ -21,7 +21,7 @@ from gco.core.region.adoption import (
 from gco.core.region.causes import Cause
 from gco.core.region.observed import Observed
 from gco.errors import AbsentError, ClusterConflictError
-from gco.kinds import LEASE, kind_of
+from gco.kinds.registry import LEASE, kind_of
 
 LOOK_SECONDS = 5.0
 """How often a Lease that hinders is read again; nothing is read where there is nothing to adopt."""

@@ -38,7 +38,7 @@ from gco.core.region.pods import PodRecord, Pods, pod, sort_pods
 from gco.core.region.routing import main_route, route_refs
 from gco.core.sync.copies import Copy, read_copy
 from gco.errors import InvalidSpecError
-from gco.kinds import (
+from gco.kinds.registry import (
     CONTROLLER_REVISION,
     DEPLOYMENT,
     EVENT,

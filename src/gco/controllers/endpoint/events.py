@@ -17,7 +17,7 @@ from gco.core.model.regional import Regional
 from gco.core.region.actions import ObjectRef, Why
 from gco.core.region.drift import DriftKind
 from gco.errors import ClusterError, NotLeadingError
-from gco.kinds import EVENT, INFERENCE_ENDPOINT, INGRESS
+from gco.kinds.registry import EVENT, INFERENCE_ENDPOINT, INGRESS
 from gco.telemetry import get_logger
 
 _log = get_logger(__name__)

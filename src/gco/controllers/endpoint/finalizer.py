@@ -8,7 +8,8 @@ from gco.core.model.regional import Regional
 from gco.core.model.status import RegionState
 from gco.core.sync.copies import Copy
 from gco.errors import AbsentError
-from gco.kinds import INFERENCE_ENDPOINT, replacing
+from gco.kinds.patches import replacing
+from gco.kinds.registry import INFERENCE_ENDPOINT
 
 
 def may_go(regional: Regional) -> bool:

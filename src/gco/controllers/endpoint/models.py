@@ -21,7 +21,7 @@ from gco.core.region.model_jobs import (
     read_progress,
 )
 from gco.errors import AbsentError, ClusterError
-from gco.kinds import JOB, POD
+from gco.kinds.registry import JOB, POD
 from gco.runtime.backoff import Backoff, Retries
 from gco.runtime.informer import Informer
 from gco.runtime.metrics import SILENT, ControllerMetrics

@@ -11,7 +11,7 @@ from gco.core.model.regional import Regional, RegionalStatus
 from gco.core.model.status import ConditionType
 from gco.core.sync.copies import Copy
 from gco.errors import AbsentError
-from gco.kinds import INFERENCE_ENDPOINT
+from gco.kinds.registry import INFERENCE_ENDPOINT
 
 _GATHER_SECONDS = 0.5
 """How long a change that nobody waits for is held, since another one mostly follows."""

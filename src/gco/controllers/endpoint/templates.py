@@ -22,7 +22,7 @@ from gco.core.region.observed import Observed
 from gco.core.region.owner import adoptable
 from gco.core.region.render.template import pod_template
 from gco.core.region.stage import Stage
-from gco.kinds import DEPLOYMENT
+from gco.kinds.registry import DEPLOYMENT
 
 
 class Templates:

@@ -8,7 +8,7 @@ from gco.core.model.names import SYNC_MANAGER
 from gco.core.sync.copies import Copy, Wanted, read_copy, take_back
 from gco.core.sync.plan import Apply, Move, Remove
 from gco.errors import AbsentError, RejectedError
-from gco.kinds import INFERENCE_ENDPOINT
+from gco.kinds.registry import INFERENCE_ENDPOINT
 from gco.runtime.informer import Informer
 from gco.telemetry import get_logger
 

@@ -32,7 +32,7 @@ from gco.errors import (
     StoreError,
     TransientError,
 )
-from gco.kinds import INFERENCE_ENDPOINT
+from gco.kinds.registry import INFERENCE_ENDPOINT
 from gco.runtime.backoff import Backoff, Retries, spread
 from gco.runtime.controller import Controller
 from gco.runtime.informer import Informer

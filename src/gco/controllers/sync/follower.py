@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from gco.core.fleet.resolve import regional_spec
+from gco.core.fleet.regional import regional_spec
 from gco.core.model.endpoint import Endpoint, RegionTarget, TargetState
 from gco.core.model.ids import EndpointName, Seq
 from gco.core.model.status import Region

@@ -10,7 +10,7 @@ from gco.core.model.status import AcceleratorCapacity
 from gco.core.region.capacity import NodeDevices, PodDevices, count_capacity, read_node, read_pod
 from gco.core.region.claims import Claim, read_claim
 from gco.core.region.room import Room, room_of
-from gco.kinds import INGRESS, NODE, NODE_CLAIM, POD
+from gco.kinds.registry import INGRESS, NODE, NODE_CLAIM, POD
 from gco.runtime.informer import Informer
 from gco.runtime.metrics import SILENT, ControllerMetrics
 from gco.runtime.optional import OptionalInformer

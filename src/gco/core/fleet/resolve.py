@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 
-from gco.core.model.canary import pods_only, promoted
-from gco.core.model.endpoint import CanaryBase, CanaryTarget, Endpoint, RegionTarget
+from gco.core.model.canary import promoted
+from gco.core.model.endpoint import CanaryBase
 from gco.core.model.ids import RegionName
 from gco.core.model.images import regional_image
-from gco.core.model.regional import RegionalCanary, RegionalSpec
 from gco.core.model.routes import overlaid, route_in
 from gco.core.model.scaling import Scaling, autoscaling_in_region, scaling
 from gco.core.model.spec import EndpointSpec, RegionSpec
@@ -45,41 +44,9 @@ def task_in(spec: EndpointSpec, region: RegionName) -> Scaling | None:
     return None if stated is None else scaling(stated)
 
 
-def regional_spec(endpoint: Endpoint, target: RegionTarget, region: Region) -> RegionalSpec:
-    """Return the spec of the custom resource that makes `target` true in `region`."""
-    return RegionalSpec(
-        uid=target.uid,
-        revision=target.revision,
-        template_key=target.template_key,
-        state=target.state,
-        replicas=target.replicas,
-        labels=endpoint.labels,
-        adopts=endpoint.adopts,
-        endpoint=resolve(endpoint.spec, region),
-        canary=_canary(endpoint, target.canary, region),
-    )
-
-
 def resolve_canary(spec: EndpointSpec, base: CanaryBase | None, region: Region) -> EndpointSpec:
     """Return what the canary of `spec` runs in `region`: what its promotion would make of it."""
     return resolve(promoted(spec, base.spec if base else None), region)
-
-
-def _canary(
-    endpoint: Endpoint, target: CanaryTarget | None, region: Region
-) -> RegionalCanary | None:
-    if target is None:
-        return None
-    pods = None
-    if not target.promoting:
-        pods = pods_only(resolve_canary(endpoint.spec, endpoint.canary_base, region))
-    return RegionalCanary(
-        template_key=target.template_key,
-        weight=target.weight,
-        replicas=target.replicas,
-        promoting=target.promoting,
-        endpoint=pods,
-    )
 
 
 def wanted_regions(

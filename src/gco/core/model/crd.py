@@ -12,7 +12,7 @@ from gco.core.model.base import Model
 from gco.core.model.patterns import LABEL
 from gco.core.model.regional import RegionalSpec, RegionalStatus
 from gco.core.model.rules.metadata import LONGEST_NAME
-from gco.kinds import CUSTOM_RESOURCE_DEFINITION, INFERENCE_ENDPOINT
+from gco.kinds.registry import CUSTOM_RESOURCE_DEFINITION, INFERENCE_ENDPOINT
 
 _KEPT: Final = frozenset(
     {"type", "description", "enum", "format", "pattern"}

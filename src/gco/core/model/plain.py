@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gco.kinds.strategic import DELETE, PATCH
+from gco.kinds.directives import DELETE, PATCH
 
 _INT64: Final = range(-(2**63), 2**63)
 _ALLOWED: Final = "values that JSON can carry: text, numbers of 64 bits, lists, mappings"

@@ -14,7 +14,8 @@ from gco.core.model.regional import Regional
 from gco.core.region.actions import Apply, Manifest, ObjectRef, Owner, Seen
 from gco.core.region.freeze import live_template
 from gco.core.region.observed import Observed
-from gco.kinds import DEPLOYMENT, take_all
+from gco.kinds.registry import DEPLOYMENT
+from gco.kinds.takeover import take_all
 
 CALM: Final = dt.timedelta(seconds=30)
 """How long nobody may have written what is to be taken over: two rounds of the original monitor."""

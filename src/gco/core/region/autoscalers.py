@@ -9,7 +9,7 @@ from gco.core.model.names import autoscaler_name, deployment_name
 from gco.core.region.actions import Manifest, ObjectRef, Owner
 from gco.core.region.observe import Child, child
 from gco.core.region.owner import owner_of
-from gco.kinds import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, SCALED_OBJECT
+from gco.kinds.registry import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, SCALED_OBJECT
 
 _WORKS: Final = ("AbleToScale", "ScalingActive", "Ready")
 """Conditions that are True of an autoscaler that works; the last one is KEDA's."""

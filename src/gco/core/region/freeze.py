@@ -13,9 +13,10 @@ from gco.core.model.ids import EndpointUid, TemplateKey
 from gco.core.model.names import MANAGER
 from gco.core.region.actions import Manifest
 from gco.core.region.observe import Frozen, Workload
-from gco.kinds import normal, type_named
 from gco.kinds.canonical import digest
 from gco.kinds.fieldset import MEMBER, FieldSet, owned_fields
+from gco.kinds.schema import type_named
+from gco.kinds.strategic import normal
 
 KEPT = 10
 """How many frozen templates an endpoint keeps, for rollbacks; as many as Kubernetes keeps."""

@@ -17,7 +17,7 @@ from gco.core.region.model_jobs import Copying
 from gco.core.region.observe import Child, Frozen, Route, Workload
 from gco.core.region.owner import seen
 from gco.core.region.pods import Pods, all_old
-from gco.kinds import CONTROLLER_REVISION, DEPLOYMENT, JOB, POD_DISRUPTION_BUDGET, SERVICE
+from gco.kinds.registry import CONTROLLER_REVISION, DEPLOYMENT, JOB, POD_DISRUPTION_BUDGET, SERVICE
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

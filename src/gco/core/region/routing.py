@@ -13,7 +13,7 @@ from gco.core.model.names import (
 from gco.core.model.regional import Regional
 from gco.core.model.spec import GatewayRef, RouteBackend
 from gco.core.region.actions import ObjectRef
-from gco.kinds import HTTP_ROUTE, INGRESS, Kind
+from gco.kinds.registry import HTTP_ROUTE, INGRESS, Kind
 
 _NAMED: Final[Mapping[RouteBackend, tuple[tuple[Kind, Callable[[EndpointName], str]], ...]]] = {
     RouteBackend.ALB: ((INGRESS, ingress_name),),

@@ -19,7 +19,7 @@ from gco.core.region.autoscalers import Autoscaler, Autoscalers
 from gco.core.region.causes import Cause
 from gco.core.region.observe import Workload
 from gco.core.region.owner import claimed
-from gco.kinds import HORIZONTAL_POD_AUTOSCALER, SCALED_OBJECT
+from gco.kinds.registry import HORIZONTAL_POD_AUTOSCALER, SCALED_OBJECT
 
 
 class Hold(enum.Enum):

@@ -12,7 +12,9 @@ from typing import Any
 
 from gco.core.model.names import CONTAINER, MANAGER
 from gco.core.region.actions import Manifest
-from gco.kinds import (
+from gco.kinds.fieldset import FieldSet, difference, fieldset
+from gco.kinds.ownership import project
+from gco.kinds.registry import (
     DEPLOYMENT,
     HORIZONTAL_POD_AUTOSCALER,
     HTTP_ROUTE,
@@ -20,14 +22,8 @@ from gco.kinds import (
     POD_DISRUPTION_BUDGET,
     SCALED_OBJECT,
     SERVICE,
-    FieldPath,
-    FieldSet,
-    difference,
-    fieldset,
-    held_by_others,
-    project,
-    take_over,
 )
+from gco.kinds.takeover import FieldPath, held_by_others, take_over
 
 _POD = ("f:spec", "f:template", "f:spec")
 _OURS: dict[str, tuple[FieldPath, ...]] = {

@@ -23,8 +23,9 @@ from gco.core.model.names import (
 )
 from gco.core.model.regional import RegionalSpec, RegionalStatus
 from gco.core.model.status import RegionState
-from gco.kinds import INFERENCE_ENDPOINT, take_over
 from gco.kinds.canonical import canonical_json, digest
+from gco.kinds.registry import INFERENCE_ENDPOINT
+from gco.kinds.takeover import take_over
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

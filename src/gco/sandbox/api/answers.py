@@ -14,7 +14,7 @@ from gco.errors import (
     RejectedError,
     ThrottledError,
 )
-from gco.kinds import Kind
+from gco.kinds.registry import Kind
 
 _CODES: Final[tuple[tuple[type[ClusterError], int, str], ...]] = (
     (AbsentError, 404, "NotFound"),

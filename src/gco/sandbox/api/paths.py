@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from gco.kinds import KINDS, Kind
+from gco.kinds.registry import KINDS, Kind
 
 _CORE: Final = ("api", "v1")
 

@@ -10,7 +10,7 @@ import aiohttp
 
 from gco.clock import Clock, SystemClock
 from gco.cluster.port import Cluster, LogLine, LogOptions, Manifest
-from gco.kinds import POD
+from gco.kinds.registry import POD
 from gco.runtime.informer import Informer
 from gco.sandbox.config import SandboxConfig
 from gco.sandbox.kubelet.addresses import Addresses

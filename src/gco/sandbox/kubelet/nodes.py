@@ -5,7 +5,7 @@ from typing import Any
 
 from gco.cluster.port import Cluster
 from gco.errors import ClusterConflictError
-from gco.kinds import NODE
+from gco.kinds.registry import NODE
 from gco.sandbox.config import NodeConfig
 
 MANAGER = "gco-kubelet"

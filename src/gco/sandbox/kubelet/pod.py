@@ -11,7 +11,7 @@ import aiohttp
 from gco.clock import Clock
 from gco.cluster.port import Cluster
 from gco.errors import AbsentError, ClusterConflictError, TransientError
-from gco.kinds import POD
+from gco.kinds.registry import POD
 from gco.sandbox.config import SandboxConfig
 from gco.sandbox.kubelet.addresses import Addresses
 from gco.sandbox.kubelet.command import Launch, launch

@@ -12,7 +12,7 @@ from aiohttp import web
 from gco.clock import SystemClock
 from gco.cluster.port import Cluster
 from gco.errors import AbsentError, ClusterConflictError, SettingsError, TransientError
-from gco.kinds import HTTP_ROUTE, INGRESS, Kind
+from gco.kinds.registry import HTTP_ROUTE, INGRESS, Kind
 from gco.sandbox.router.http_routes import HttpRoute, accepted
 from gco.sandbox.router.proxy import Proxy
 from gco.sandbox.router.rules import Rule

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gco.cluster.port import Cluster, Manifest
-from gco.kinds import HTTP_ROUTE, INGRESS, POD, SERVICE
+from gco.kinds.registry import HTTP_ROUTE, INGRESS, POD, SERVICE
 from gco.runtime.informer import Informer
 from gco.runtime.optional import OptionalInformer
 from gco.sandbox.router.http_routes import http_route

@@ -16,7 +16,7 @@ from gco.cluster.memory.managers import timestamp
 from gco.cluster.memory.storage import copy
 from gco.cluster.memory.subresources import scale_of, set_condition
 from gco.cluster.port import Cluster, Manifest
-from gco.kinds import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, Kind
+from gco.kinds.registry import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, Kind
 
 _TOLERANCE: Final = 0.1
 _WINDOW_SECONDS: Final = 300

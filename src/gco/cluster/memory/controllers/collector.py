@@ -8,7 +8,8 @@ from gco.cluster.memory.controllers.mirror import Key, Mirror, key_of, owners, u
 from gco.cluster.memory.deletion import FOREGROUND, ORPHAN
 from gco.cluster.port import Cluster, Manifest, Propagation
 from gco.errors import AbsentError, ClusterConflictError
-from gco.kinds import KINDS, Kind, replacing
+from gco.kinds.patches import replacing
+from gco.kinds.registry import KINDS, Kind
 
 Place: TypeAlias = tuple[Kind, Key]
 

@@ -11,7 +11,8 @@ from gco.cluster.memory.controllers.mirror import Key, Mirror, controller_of, ke
 from gco.cluster.memory.storage import copy
 from gco.cluster.port import Cluster, Manifest
 from gco.errors import ClusterConflictError
-from gco.kinds import DEPLOYMENT, POD, REPLICA_SET, Kind, digest
+from gco.kinds.canonical import digest
+from gco.kinds.registry import DEPLOYMENT, POD, REPLICA_SET, Kind
 
 REVISION: Final = "deployment.kubernetes.io/revision"
 _ENDED: Final = frozenset({"Succeeded", "Failed"})

@@ -15,7 +15,7 @@ from gco.cluster.memory.controllers.mirror import Key, Mirror, controller_of, ke
 from gco.cluster.memory.managers import timestamp
 from gco.cluster.memory.storage import copy
 from gco.cluster.port import Cluster, Manifest
-from gco.kinds import JOB, POD, Kind
+from gco.kinds.registry import JOB, POD, Kind
 
 _FIRST_BACKOFF: Final = 10.0
 _LONGEST_BACKOFF: Final = 600.0

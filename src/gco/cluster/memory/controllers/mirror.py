@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from gco.cluster.memory.resources import kinds_of
 from gco.cluster.port import Cluster, EventType, Manifest, WatchEvent
 from gco.errors import AbsentError, ExpiredError, TransientError
-from gco.kinds import CUSTOM_RESOURCE_DEFINITION, INFERENCE_ENDPOINT, KINDS, Kind
+from gco.kinds.registry import CUSTOM_RESOURCE_DEFINITION, INFERENCE_ENDPOINT, KINDS, Kind
 
 Key: TypeAlias = tuple[str, str]
 Handler: TypeAlias = Callable[[Kind, Manifest | None, Manifest | None], None]

@@ -5,7 +5,7 @@ from gco.cluster.memory.controllers.mirror import Mirror, key_of, uid_of
 from gco.cluster.memory.storage import copy
 from gco.cluster.port import Cluster, Manifest
 from gco.errors import AbsentError, ClusterConflictError
-from gco.kinds import NAMESPACE, Kind
+from gco.kinds.registry import NAMESPACE, Kind
 
 
 class Namespaces:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from gco.cluster.memory.selectors import labels_match
-from gco.kinds import parse_quantity
+from gco.kinds.canonical import parse_quantity
 
 Manifest: TypeAlias = Mapping[str, Any]
 Amounts: TypeAlias = dict[str, int]

@@ -10,7 +10,7 @@ from gco.cluster.memory.managers import timestamp
 from gco.cluster.memory.storage import copy
 from gco.cluster.port import Cluster, Manifest
 from gco.errors import ForbiddenError, RejectedError
-from gco.kinds import POD, REPLICA_SET, Kind
+from gco.kinds.registry import POD, REPLICA_SET, Kind
 
 _ENDED: Final = frozenset({"Succeeded", "Failed"})
 _REFUSED_SECONDS: Final = 5.0

@@ -11,7 +11,7 @@ from gco.cluster.memory.storage import copy
 from gco.cluster.memory.subresources import set_condition
 from gco.cluster.port import Cluster, Manifest
 from gco.errors import ClusterError
-from gco.kinds import NODE, POD, Kind
+from gco.kinds.registry import NODE, POD, Kind
 
 _NAME: Final = "default-scheduler"
 _ENDED: Final = frozenset({"Succeeded", "Failed"})

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from gco.core.model.allowed import Path, did_you_mean
 from gco.core.model.rules.finding import Finding
-from gco.kinds import DELETE, PATCH, REPLACE, canonical_quantity
+from gco.kinds.canonical import canonical_quantity
+from gco.kinds.directives import DELETE, PATCH, REPLACE
 from gco.kinds.fieldset import child_type
 from gco.kinds.types import ListOf, MapOf, Merge, Scalar, Struct, Type
 

@@ -11,7 +11,8 @@ from gco.core.model.rules.finding import Finding, Known
 from gco.core.model.rules.metadata import label_syntax
 from gco.core.model.rules.overlay import overlay
 from gco.core.model.spec import EndpointSpec, InferenceEndpoint
-from gco.kinds import PATCH, type_named
+from gco.kinds.directives import PATCH
+from gco.kinds.schema import type_named
 
 _PATH: Final[Path] = ("spec", "podOverrides")
 _METADATA: Final = frozenset({"labels", "annotations"})

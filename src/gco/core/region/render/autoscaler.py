@@ -14,7 +14,7 @@ from gco.core.model.scaling import OF_PODS, Scaling
 from gco.core.model.spec import Metric, MetricType
 from gco.core.region.actions import Rendered
 from gco.core.region.render.objects import envelope, rendered
-from gco.kinds import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, SCALED_OBJECT
+from gco.kinds.registry import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, SCALED_OBJECT
 
 _POLICY_SECONDS: Final = 15
 _FAST_PODS: Final = 4

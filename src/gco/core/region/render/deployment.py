@@ -17,7 +17,7 @@ from gco.core.region.render.container import startup_seconds
 from gco.core.region.render.objects import envelope, rendered
 from gco.core.region.replacing import Replacing
 from gco.core.region.scaling import task_of
-from gco.kinds import DEPLOYMENT
+from gco.kinds.registry import DEPLOYMENT
 
 _HISTORY = 2
 """Old ReplicaSets that Kubernetes keeps; rollbacks go by our own revisions."""

@@ -4,7 +4,7 @@ from gco.core.model.names import APP_LABEL, disruption_budget_name
 from gco.core.model.regional import Regional
 from gco.core.region.actions import Rendered
 from gco.core.region.render.objects import envelope, rendered
-from gco.kinds import POD_DISRUPTION_BUDGET
+from gco.kinds.registry import POD_DISRUPTION_BUDGET
 
 
 def disruption_budget(regional: Regional) -> Rendered:

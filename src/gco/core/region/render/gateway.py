@@ -15,7 +15,7 @@ from gco.core.region.freeze import Template
 from gco.core.region.render.ingress import path_of, route_of, strips
 from gco.core.region.render.objects import envelope, rendered
 from gco.core.region.render.split import Split, weighted
-from gco.kinds import HTTP_ROUTE
+from gco.kinds.registry import HTTP_ROUTE
 
 
 def http_route(

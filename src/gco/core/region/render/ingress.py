@@ -9,7 +9,7 @@ from gco.core.model.spec import Route
 from gco.core.region.actions import Rendered
 from gco.core.region.freeze import Template
 from gco.core.region.render.objects import envelope, rendered
-from gco.kinds import INGRESS
+from gco.kinds.registry import INGRESS
 
 
 class Paths(NamedTuple):

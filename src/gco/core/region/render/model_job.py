@@ -21,7 +21,7 @@ from gco.core.model.names import (
 from gco.core.model.spec import ModelSource
 from gco.core.region.actions import Rendered
 from gco.core.region.render.objects import rendered
-from gco.kinds import JOB
+from gco.kinds.registry import JOB
 
 KEPT_SECONDS: Final = 600
 """How long a Job that has ended stays: a failed one is made anew then, and so tried again."""

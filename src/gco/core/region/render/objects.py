@@ -6,9 +6,9 @@ from typing import Any
 from gco.core.model.names import HASH_ANNOTATION, UID_ANNOTATION, object_labels
 from gco.core.model.regional import Regional
 from gco.core.region.actions import Rendered
-from gco.kinds import Kind
 from gco.kinds.canonical import digest
 from gco.kinds.ownership import expected_owned_hash
+from gco.kinds.registry import Kind
 
 _HASH = 16
 

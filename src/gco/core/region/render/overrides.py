@@ -6,7 +6,8 @@ See :mod:`gco.core.model.rules.overrides` for what is refused at the door.
 from collections.abc import Mapping
 from typing import Any
 
-from gco.kinds import normal, strategic_merge, type_named
+from gco.kinds.schema import type_named
+from gco.kinds.strategic import normal, strategic_merge
 
 
 def overridden(template: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from gco.core.model.regional import Regional
 from gco.core.region.actions import Rendered
 from gco.core.region.freeze import Template
 from gco.core.region.render.objects import envelope, rendered
-from gco.kinds import CONTROLLER_REVISION
+from gco.kinds.registry import CONTROLLER_REVISION
 
 
 def revision(regional: Regional, template: Template) -> Rendered:

@@ -8,7 +8,7 @@ from gco.core.region.actions import Rendered
 from gco.core.region.freeze import Template
 from gco.core.region.render.container import server_container
 from gco.core.region.render.objects import envelope, rendered
-from gco.kinds import SERVICE
+from gco.kinds.registry import SERVICE
 
 
 def service(

@@ -5,7 +5,7 @@ from gco.core.region.observe import Route
 from gco.core.region.routing import backend_of, gateway_of, main_route, own_routes
 from gco.core.region.stage import Stage
 from gco.core.region.status.view import Said, View
-from gco.kinds import HTTP_ROUTE
+from gco.kinds.registry import HTTP_ROUTE
 
 
 def route(view: View) -> Said:
