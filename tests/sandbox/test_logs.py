@@ -41,8 +41,6 @@ async def read(log, options=ALL):
 async def test_a_container_that_never_ran_has_no_log(log):
     with pytest.raises(AbsentError):
         await read(log)
-    with pytest.raises(AbsentError):
-        log.text()
 
 
 async def test_the_run_before_is_kept_apart_and_the_one_before_that_is_gone(log):
@@ -53,7 +51,6 @@ async def test_the_run_before_is_kept_apart_and_the_one_before_that_is_gone(log)
 
     assert await read(log) == ["third"]
     assert await read(log, LogOptions("inference", previous=True)) == ["second"]
-    assert log.text() == "second\nthird\n"
 
 
 async def test_a_first_run_has_none_before_it(log):

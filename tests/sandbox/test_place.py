@@ -12,6 +12,7 @@ import pytest
 
 from gco.cluster.memory import MemoryCluster
 from gco.cluster.memory.controllers import run_controllers
+from gco.cluster.port import LogOptions
 from gco.errors import AbsentError, SettingsError
 from gco.kinds.registry import DEPLOYMENT, INGRESS, NODE, POD, SERVICE
 from gco.sandbox.config import ImageConfig, NodeConfig, SandboxConfig
@@ -285,11 +286,11 @@ async def test_logs_are_those_of_the_process(region):
     await serve(region)
     (pod,) = await region.pods()
 
-    text = await region.kubelet.read_log("default", pod["metadata"]["name"], "inference")
-
-    assert "serving stub" in text
+    wanted = LogOptions("inference")
+    lines = region.kubelet.stream_log("default", pod["metadata"]["name"], wanted)
+    assert "serving stub" in "".join([line.text async for line in lines])
     with pytest.raises(AbsentError):
-        await region.kubelet.read_log("default", "another", "inference")
+        await anext(region.kubelet.stream_log("default", "another", wanted))
 
 
 async def test_nothing_runs_any_more_once_the_kubelet_has_ended(tmp_path):

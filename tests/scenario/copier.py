@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import json
+from collections.abc import AsyncGenerator
 from typing import Any
 
+from gco.cluster.port import LogLine, LogOptions
 from gco.core.model.ids import EndpointName
 from gco.core.model.names import MODEL_CONTAINER, SELECT_MODELS
 from gco.core.model.spec import DEFAULT_NAMESPACE
@@ -44,10 +46,12 @@ class Copier:
 
     def __init__(self, world: World) -> None:
         world.kubelet.image(IMAGE, Fate.ELSEWHERE)
-        world.server.log_reader = self._read
+        world.server.log_streamer = self._lines
         self._cluster = world.server.client("kubelet")
         self._logs: dict[str, str] = {}
         self._news = asyncio.Event()
+        self._said = asyncio.Event()
+        self._ended: set[str] = set()
         self._pods: Informer[dict[str, Any]] = Informer(
             self._cluster, POD, DEFAULT_NAMESPACE, project=dict, labels=SELECT_MODELS
         )
@@ -76,6 +80,7 @@ class Copier:
     def say(self, pod: str, line: str) -> None:
         """Write to the pod's log."""
         self._logs[pod] += line
+        self._tell()
 
     async def end(self, pod: str, code: int, outcome: dict[str, Any] | None = None) -> None:
         """Have the pod's container end, and leave its outcome."""
@@ -83,6 +88,8 @@ class Copier:
         times = {"startedAt": "2026-01-01T00:00:00Z", "finishedAt": self._now()}
         ended = {"exitCode": code, "reason": "Completed", "message": message, **times}
         await self._write(pod, "Failed" if code else "Succeeded", {"terminated": ended})
+        self._ended.add(pod)
+        self._tell()
 
     async def _start(self, name: str) -> None:
         self.started.append(name)
@@ -119,10 +126,23 @@ class Copier:
     def _now(self) -> str:
         return self._cluster.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    async def _read(self, _: str, pod: str, __: str) -> str:
+    async def _lines(self, _: str, pod: str, options: LogOptions) -> AsyncGenerator[LogLine, None]:
+        """Stream a log until its pod runs no more."""
         if pod not in self._logs:
             raise AbsentError(f"no log of {pod}")
-        return self._logs[pod]
+        told = max(0, len(self._logs[pod].splitlines()) - (options.lines or 0))
+        while True:
+            said, lines = self._said, self._logs[pod].splitlines()
+            for line in lines[told:]:
+                yield LogLine(self._now(), line)
+            told = len(lines)
+            if not options.follow or pod in self._ended:
+                return
+            await said.wait()
+
+    def _tell(self) -> None:
+        self._said.set()
+        self._said = asyncio.Event()
 
 
 def _phase(pod: dict[str, Any]) -> str:

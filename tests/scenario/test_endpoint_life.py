@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from gco.cluster.port import LogLine
 from gco.core.model.endpoint import TargetState
 from gco.core.model.names import SYNC_MANAGER
 from gco.core.model.status import ConditionType, RegionState
@@ -378,10 +379,12 @@ async def test_a_crash_is_told_with_its_last_words_which_are_read_once(clock):
     world = World(clock)
     await world.install()
 
-    async def read(_namespace, _pod, container):
-        return f"{container}: loading\nKeyError: 'rope_scaling'\n"
+    async def lines(_namespace, _pod, wanted):
+        assert wanted.previous
+        for text in (f"{wanted.container}: loading", "KeyError: 'rope_scaling'"):
+            yield LogLine("2026-01-01T00:00:00.000000000Z", text)
 
-    world.server.log_reader = read
+    world.server.log_streamer = lines
     world.kubelet.image("bad:1", Fate.CRASH)
     async with background(*world.loops()):
         await world.want(image="bad:1")

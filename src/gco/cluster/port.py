@@ -41,6 +41,28 @@ class WatchEvent(NamedTuple):
     object: Manifest
 
 
+class LogLine(NamedTuple):
+    """One line of a container's log."""
+
+    time: str
+    """When the node took it, in RFC 3339 with nanoseconds, UTC."""
+    text: str
+
+
+class LogOptions(NamedTuple):
+    """Which part of a container's log is wanted."""
+
+    container: str
+    lines: int | None = None
+    """The last so many of what is there now; None: all of it."""
+    previous: bool = False
+    """Of the run before the present one."""
+    follow: bool = False
+    """And each further line as it comes, until the container's run has ended."""
+    since: str = ""
+    """Only lines of this moment and later (RFC 3339, whole seconds count)."""
+
+
 class Cluster(Protocol):
     """One region's Kubernetes API.
 
@@ -147,60 +169,17 @@ class Cluster(Protocol):
         """
         ...
 
-    async def logs(self, namespace: str, pod: str, *, container: str, lines: int) -> str:
-        """Return the last `lines` of the container's log, of its previous run if it is restarting.
-
-        Raises AbsentError where the pod or its log is gone.
-        """
-        ...
-
-    def follow_logs(
-        self, namespace: str, pod: str, *, container: str, lines: int
-    ) -> AsyncIterator[str]:
-        """The last `lines` lines of the container's present log, and each further one as it comes.
-
-        Without their newlines. Ends when the container has ended, or when the server closes the
-        stream. Raises AbsentError where the pod is gone or its container has not started.
-        """
-        ...
-
-    async def close(self) -> None:
-        """Release connections and open watches; the cluster is not used afterwards."""
-        ...
-
-
-class LogLine(NamedTuple):
-    """One line of a container's log."""
-
-    time: str
-    """When the node took it, in RFC 3339 with nanoseconds, UTC."""
-    text: str
-
-
-class LogOptions(NamedTuple):
-    """Which part of a container's log is wanted."""
-
-    container: str
-    lines: int | None = None
-    """The last so many of what is there now; None: all of it."""
-    previous: bool = False
-    """Of the run before the present one."""
-    follow: bool = False
-    """And each further line as it comes, until the container's run has ended."""
-    since: str = ""
-    """Only lines of this moment and later (RFC 3339, whole seconds count)."""
-
-
-class LoggingCluster(Cluster, Protocol):
-    """A cluster whose containers' logs can be read line by line, each with its time."""
-
     def log_lines(
         self, namespace: str, pod: str, options: LogOptions
     ) -> AsyncGenerator[LogLine, None]:
-        """The log's lines, oldest first.
+        """The lines of a container's log, oldest first, each with its time.
 
         With `follow` it ends with the container's run, or where the server closes the stream: who
         wants the rest reads on from the last line's time. Raises AbsentError where the pod is gone,
         its container has not started, or there was no run before.
         """
+        ...
+
+    async def close(self) -> None:
+        """Release connections and open watches; the cluster is not used afterwards."""
         ...

@@ -10,7 +10,7 @@ import heapq
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from gco.cluster.port import LoggingCluster, LogLine, LogOptions, Manifest
+from gco.cluster.port import Cluster, LogLine, LogOptions, Manifest
 from gco.core.model.names import APP_LABEL, CANARY_SUFFIX, CONTAINER
 from gco.errors import AbsentError, GcoError, TransientError
 from gco.kinds.registry import POD
@@ -103,7 +103,7 @@ class _Run(NamedTuple):
 class _Follower:
     """Follows every pod of one region until cancelled."""
 
-    def __init__(self, region: str, cluster: LoggingCluster, request: LogRequest) -> None:
+    def __init__(self, region: str, cluster: Cluster, request: LogRequest) -> None:
         self._region = region
         self._cluster = cluster
         self._request = request
@@ -167,7 +167,7 @@ class _Follower:
         return known is not None and known.running and known.container == container
 
 
-async def _pods(cluster: LoggingCluster, request: LogRequest) -> list[str]:
+async def _pods(cluster: Cluster, request: LogRequest) -> list[str]:
     names: list[str] = []
     pages = cluster.list(POD, request.namespace, labels=request.labels)
     async with closing(pages):
@@ -177,7 +177,7 @@ async def _pods(cluster: LoggingCluster, request: LogRequest) -> list[str]:
 
 
 async def _whole(
-    place: Place, cluster: LoggingCluster, request: LogRequest, pod: str
+    place: Place, cluster: Cluster, request: LogRequest, pod: str
 ) -> tuple[Sequence[PodLine], Trouble | None]:
     """Return the lines of one pod, and what kept others of them away."""
     options = LogOptions(CONTAINER, request.lines, previous=request.previous)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import TypeAlias
 
-from gco.cluster.port import LoggingCluster, Manifest
+from gco.cluster.port import Cluster, Manifest
 from gco.errors import GcoError
 from gco.kinds.registry import EVENT
 from gco.reach.events import Event, Owner, event_of, is_of
@@ -35,9 +35,7 @@ def follow(place: Place, owner: Owner, namespace: str) -> AsyncIterator[Noted]:
     return reached(place, lambda cluster: _followed(cluster, place.region, owner, namespace))
 
 
-def _followed(
-    cluster: LoggingCluster, region: str, owner: Owner, namespace: str
-) -> AsyncIterator[Event]:
+def _followed(cluster: Cluster, region: str, owner: Owner, namespace: str) -> AsyncIterator[Event]:
     found: Found[Event] = Found()
 
     def project(manifest: Manifest) -> Event | None:

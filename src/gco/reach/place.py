@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import AsyncIterator, Callable
 
 from gco.cluster.identity import identify_cluster
-from gco.cluster.port import LoggingCluster
+from gco.cluster.port import Cluster
 from gco.errors import ClusterError, ConflictError, GcoError
 
 
@@ -20,7 +20,7 @@ class Place:
     region: str
     cluster_uid: str
     """Which cluster the region was registered for."""
-    connect: Callable[[], LoggingCluster]
+    connect: Callable[[], Cluster]
     """Returns the cluster, without asking it anything; raises GcoError."""
     way: str = ""
     """The kube context, for people."""
@@ -29,13 +29,13 @@ class Place:
     def unknown(cls, region: str, why: str) -> "Place":
         """Return a region that cannot be asked, and `why`."""
 
-        def refuse() -> LoggingCluster:
+        def refuse() -> Cluster:
             raise UnreachableError(why)
 
         return cls(region, "", refuse)
 
     @contextlib.asynccontextmanager
-    async def opened(self) -> AsyncIterator[LoggingCluster]:
+    async def opened(self) -> AsyncIterator[Cluster]:
         """Connect to the cluster, once it has said that it is the one.
 
         Raises GcoError: UnreachableError, ConflictError for another cluster, ClusterError.

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Final, TypeVar
 
-from gco.cluster.port import LoggingCluster
+from gco.cluster.port import Cluster
 from gco.errors import GcoError, TransientError
 from gco.reach.place import Place, Trouble, why
 from gco.runtime.backoff import Backoff, Retries
@@ -19,7 +19,7 @@ RETRY: Final = Backoff(0.5, 15.0)
 
 
 async def reached(
-    place: Place, follow: Callable[[LoggingCluster], AsyncIterator[T]]
+    place: Place, follow: Callable[[Cluster], AsyncIterator[T]]
 ) -> AsyncIterator[T | Trouble]:
     """Yield what `follow` finds in the region's cluster, once that is reached.
 

@@ -1,13 +1,22 @@
 """A cluster that passes every request on to another, through one place that a wrapper overrides."""
 
 import abc
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from typing_extensions import override
 
-from gco.cluster.port import Cluster, Manifest, Page, Propagation, Subresource, WatchEvent
-from gco.kinds.registry import POD, Kind
+from gco.cluster.port import (
+    Cluster,
+    LogLine,
+    LogOptions,
+    Manifest,
+    Page,
+    Propagation,
+    Subresource,
+    WatchEvent,
+)
+from gco.kinds.registry import Kind
 
 T = TypeVar("T")
 Verb = Literal["get", "list", "watch", "apply", "create", "replace", "patch", "delete", "logs"]
@@ -136,20 +145,11 @@ class ForwardingCluster(Cluster):
         )
 
     @override
-    async def logs(self, namespace: str, pod: str, *, container: str, lines: int) -> str:
-        """As `Cluster.logs`."""
-        return await self._request(
-            "logs",
-            POD,
-            lambda: self._cluster.logs(namespace, pod, container=container, lines=lines),
-        )
-
-    @override
-    def follow_logs(
-        self, namespace: str, pod: str, *, container: str, lines: int
-    ) -> AsyncIterator[str]:
-        """As `Cluster.follow_logs`."""
-        return self._cluster.follow_logs(namespace, pod, container=container, lines=lines)
+    def log_lines(
+        self, namespace: str, pod: str, options: LogOptions
+    ) -> AsyncGenerator[LogLine, None]:
+        """As `Cluster.log_lines`."""
+        return self._cluster.log_lines(namespace, pod, options)
 
     @override
     async def close(self) -> None:

@@ -1,12 +1,12 @@
 """A cluster that counts and times its requests."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Self, TypeVar
 
 from typing_extensions import override
 
-from gco.cluster.port import Cluster, Page, WatchEvent
+from gco.cluster.port import Cluster, LogLine, LogOptions, Page, WatchEvent
 from gco.kinds.registry import POD, Kind
 from gco.runtime.forwarding import ForwardingCluster, Verb
 from gco.runtime.metrics import ClusterMetrics
@@ -18,7 +18,7 @@ T = TypeVar("T")
 class MeteredCluster(ForwardingCluster):
     """Passes everything to `cluster` and reports each request with its result and duration.
 
-    A listing counts once for each page, a watch or a followed log once, when it ends.
+    A listing counts once for each page, a watch or a log that is streamed once, when it ends.
     """
 
     def __init__(self, cluster: Cluster, metrics: ClusterMetrics) -> None:
@@ -63,14 +63,14 @@ class MeteredCluster(ForwardingCluster):
                     yield event
 
     @override
-    async def follow_logs(
-        self, namespace: str, pod: str, *, container: str, lines: int
-    ) -> AsyncIterator[str]:
-        """As `Cluster.follow_logs`."""
+    async def log_lines(
+        self, namespace: str, pod: str, options: LogOptions
+    ) -> AsyncGenerator[LogLine, None]:
+        """As `Cluster.log_lines`."""
         with _Timed(self._metrics, "logs", POD):
-            stream = self._cluster.follow_logs(namespace, pod, container=container, lines=lines)
-            async with closing(stream) as told:
-                async for line in told:
+            stream = self._cluster.log_lines(namespace, pod, options)
+            async with closing(stream) as lines:
+                async for line in lines:
                     yield line
 
 

@@ -103,7 +103,6 @@ class _Builder:
             folder=self._folder / name,
             base_env=process_environment(),
         )
-        cluster.log_reader = kubelet.read_log
         cluster.log_streamer = kubelet.stream_log
         router = Router(
             cluster.client("router"), name, namespace=self._settings.namespace, port=port

@@ -5,6 +5,7 @@ import contextlib
 import pytest
 
 from gco.cluster.kubernetes import connect
+from gco.cluster.port import LogOptions
 from gco.errors import AbsentError, ForbiddenError, RejectedError, TransientError
 from gco.kinds.registry import CONTROLLER_REVISION, DEPLOYMENT, LEASE, POD, Kind
 from tests.cluster.manifests import controller_revision, deployment, lease, pod
@@ -54,9 +55,10 @@ async def test_an_exhausted_quota_is_a_rejection_not_a_missing_permission(cluste
 
 async def test_a_pod_that_has_no_node_yet_has_said_nothing(cluster, namespace):
     await cluster.create(POD, pod("a", namespace))
-    assert await cluster.logs(namespace, "a", container="inference", lines=5) == ""
+    wanted = LogOptions("inference", 5)
+    assert [line async for line in cluster.log_lines(namespace, "a", wanted)] == []
     with pytest.raises(AbsentError):
-        await cluster.logs(namespace, "b", container="inference", lines=5)
+        await anext(cluster.log_lines(namespace, "b", wanted))
 
 
 async def test_a_token_that_nobody_issued_is_refused(control_plane, tmp_path):

@@ -4,6 +4,7 @@ import orjson
 import pytest
 
 from gco.cluster.kubernetes import requests
+from gco.cluster.port import LogOptions
 from gco.kinds.registry import DEPLOYMENT, INFERENCE_ENDPOINT, NODE, POD, SERVICE
 
 
@@ -55,9 +56,10 @@ from gco.kinds.registry import DEPLOYMENT, INFERENCE_ENDPOINT, NODE, POD, SERVIC
             id="watch",
         ),
         pytest.param(
-            requests.logs("gco", "web-1", container="inference", lines=50, previous=True),
+            requests.log_lines("gco", "web-1", LogOptions("inference", 50, previous=True)),
             "GET",
-            "/api/v1/namespaces/gco/pods/web-1/log?container=inference&tailLines=50&previous=true",
+            "/api/v1/namespaces/gco/pods/web-1/log"
+            "?container=inference&timestamps=true&tailLines=50&previous=true",
             id="logs",
         ),
     ],

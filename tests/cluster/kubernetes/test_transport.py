@@ -15,7 +15,7 @@ from gco.errors import (
     ThrottledError,
     TransientError,
 )
-from gco.kinds.registry import LEASE, POD
+from gco.kinds.registry import LEASE
 from tests.cluster.observing import listed
 
 SLOW = Limits(request=0.2, connect=0.2, idle=0.2)
@@ -231,76 +231,6 @@ async def test_a_listing_that_cannot_go_on_raises_instead_of_ending(
         await listed(cluster_at(await serve(handler)), LEASE, "gco")
 
 
-def log_server(pod_status, *, status=200):
-    async def handler(request):
-        if request.path.endswith("/log"):
-            told = f"{request.query['container']} {request.query.get('previous', 'now')}"
-            return web.Response(status=status, text=told)
-        return web.json_response({"kind": POD.name, "status": pod_status})
-
-    return handler
-
-
-RUNNING = {"containerStatuses": [{"name": "inference", "state": {"running": {}}}]}
-RESTARTING = {
-    "containerStatuses": [
-        {"name": "sidecar", "state": {"running": {}}},
-        {
-            "name": "inference",
-            "state": {"waiting": {"reason": "CrashLoopBackOff"}},
-            "lastState": {"terminated": {"exitCode": 1}},
-        },
-    ]
-}
-FIRST_START = {"containerStatuses": [{"name": "inference", "state": {"waiting": {}}}]}
-
-
-@pytest.mark.parametrize(
-    ("pod_status", "expected"),
-    [
-        pytest.param(RUNNING, "inference now", id="running"),
-        pytest.param(RESTARTING, "inference true", id="restarting-tells-of-the-run-before"),
-        pytest.param(FIRST_START, "inference now", id="first-start"),
-        pytest.param({}, "inference now", id="no-status-yet"),
-    ],
-)
-async def test_logs_are_of_the_run_that_has_something_to_say(
-    serve, cluster_at, pod_status, expected
-):
-    cluster = cluster_at(await serve(log_server(pod_status)))
-    assert await cluster.logs("gco", "web-1", container="inference", lines=5) == expected
-
-
-async def test_a_log_that_is_not_there_is_absent(serve, cluster_at):
-    cluster = cluster_at(await serve(log_server(FIRST_START, status=400)))
-    with pytest.raises(AbsentError):
-        await cluster.logs("gco", "web-1", container="inference", lines=5)
-
-
-async def test_a_log_is_followed_line_by_line(serve, cluster_at):
-    async def handler(request):
-        assert dict(request.query) == {
-            "container": "inference",
-            "tailLines": "1",
-            "follow": "true",
-        }
-        answer = web.StreamResponse()
-        await answer.prepare(request)
-        for part in (b"one\ntw", b"o\n"):
-            await answer.write(part)
-        return answer
-
-    cluster = cluster_at(await serve(handler))
-    told = cluster.follow_logs("gco", "web-1", container="inference", lines=1)
-    assert [line async for line in told] == ["one", "two"]
-
-
-async def test_a_log_that_is_not_there_yet_cannot_be_followed(serve, cluster_at):
-    cluster = cluster_at(await serve(log_server(FIRST_START, status=400)))
-    with pytest.raises(AbsentError):
-        await anext(cluster.follow_logs("gco", "web-1", container="inference", lines=1))
-
-
 @pytest.mark.parametrize(
     ("options", "query"),
     [
@@ -337,7 +267,10 @@ async def test_lines_of_a_log_come_with_their_times(serve, cluster_at, options, 
 
 
 async def test_a_run_that_is_not_there_has_no_lines(serve, cluster_at):
-    cluster = cluster_at(await serve(log_server(FIRST_START, status=400)))
+    async def handler(_):
+        return web.Response(status=400, text="previous terminated container not found")
+
+    cluster = cluster_at(await serve(handler))
     with pytest.raises(AbsentError):
         await anext(cluster.log_lines("gco", "web-1", LogOptions("inference", previous=True)))
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from gco.cluster.memory import MemoryCluster
-from gco.errors import AbsentError, ForbiddenError, RejectedError, TransientError
+from gco.errors import AbsentError, ForbiddenError, RejectedError
 from gco.kinds.differences import differences
 from gco.kinds.ownership import expected_owned_hash, owned_hash
 from gco.kinds.registry import (
@@ -20,7 +20,6 @@ from tests.cluster.manifests import (
     WIDGET,
     deployment,
     lease,
-    pod,
     service,
     widget,
     widget_definition,
@@ -188,58 +187,6 @@ async def test_a_deleted_definition_waits_for_its_resources_and_is_then_unknown(
         await cluster.get(WIDGET, PLACE, "held")
     await cluster.apply(CUSTOM_RESOURCE_DEFINITION, definition, manager="test")
     await cluster.create(WIDGET, widget("again", PLACE))
-
-
-async def test_logs_are_the_last_lines_that_the_kubelet_has():
-    cluster = MemoryCluster()
-    await cluster.create(POD, pod("a", PLACE))
-    with pytest.raises(AbsentError):
-        await cluster.logs(PLACE, "a", container="inference", lines=2)
-
-    async def read(namespace, name, container):
-        return f"{namespace}/{name}/{container}\none\ntwo\n"
-
-    cluster.log_reader = read
-    assert await cluster.client().logs(PLACE, "a", container="inference", lines=2) == "one\ntwo\n"
-
-
-@pytest.mark.looptime
-async def test_a_log_is_followed_until_its_pod_has_ended():
-    cluster = MemoryCluster()
-    await cluster.create(POD, pod("a", PLACE))
-    written = ["old\none\n"]
-
-    async def read(*_):
-        return "".join(written)
-
-    async def write():
-        await asyncio.sleep(3)
-        written.append("two\nthr")
-        await asyncio.sleep(3)
-        written.append("ee\n")
-        live = await cluster.get(POD, PLACE, "a")
-        await cluster.replace(POD, {**live, "status": {"phase": "Failed"}}, subresource="status")
-
-    cluster.log_reader = read
-    writer = asyncio.create_task(write())
-    stream = cluster.follow_logs(PLACE, "a", container="inference", lines=1)
-    assert [line async for line in stream] == ["one", "two", "three"]
-    await writer
-
-
-@pytest.mark.looptime
-async def test_a_followed_log_breaks_off_with_the_connection():
-    cluster = MemoryCluster()
-    await cluster.create(POD, pod("a", PLACE))
-
-    async def read(*_):
-        return "one\n"
-
-    cluster.log_reader = read
-    stream = cluster.follow_logs(PLACE, "a", container="inference", lines=5)
-    assert await anext(stream) == "one"
-    with cluster.faults.unreachable(), pytest.raises(TransientError):
-        await anext(stream)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from gco.cluster.port import (
     WatchEvent,
 )
 from gco.errors import AbsentError, RejectedError, TransientError
-from gco.kinds.registry import POD, Kind
+from gco.kinds.registry import Kind
 
 PAGE_SIZE: Final = 500
 WATCH_SECONDS: Final = (300, 600)
@@ -159,34 +159,6 @@ class KubernetesCluster:
         )
         await self._transport.body(request)
 
-    async def logs(self, namespace: str, pod: str, *, container: str, lines: int) -> str:
-        """Return the end of the container's log, of its previous run if it is restarting."""
-        live = await self.get(POD, namespace, pod)
-        request = requests.logs(
-            namespace, pod, container=container, lines=lines, previous=_restarting(live, container)
-        )
-        try:
-            return (await self._transport.body(request)).decode(errors="replace")
-        except RejectedError as error:
-            # HTTP 400 is how the kubelet says that the container has not started, or that its
-            # previous run's log has been cleaned away.
-            raise AbsentError(str(error)) from error
-
-    async def follow_logs(
-        self, namespace: str, pod: str, *, container: str, lines: int
-    ) -> AsyncGenerator[str, None]:
-        """The end of the container's log, and what is written from then on."""
-        request = requests.logs(namespace, pod, container=container, lines=lines, follow=True)
-        cut = Lines()
-        try:
-            async with aclosing(self._transport.chunks(request)) as chunks:
-                async for chunk in chunks:
-                    for line in cut.feed(chunk):
-                        yield line.decode(errors="replace")
-        except RejectedError as error:
-            # HTTP 400 is how the kubelet says that the container has not started.
-            raise AbsentError(str(error)) from error
-
     async def log_lines(
         self, namespace: str, pod: str, options: LogOptions
     ) -> AsyncGenerator[LogLine, None]:
@@ -194,7 +166,7 @@ class KubernetesCluster:
         request = requests.log_lines(namespace, pod, options)
         cut = Lines()
         try:
-            async with aclosing(self._transport.chunks(request, quiet=True)) as chunks:
+            async with aclosing(self._transport.chunks(request, quiet=options.follow)) as chunks:
                 async for chunk in chunks:
                     for line in cut.feed(chunk):
                         yield _log_line(line)
@@ -239,14 +211,3 @@ def _event(request: requests.Request, line: bytes) -> WatchEvent:
 def _log_line(line: bytes) -> LogLine:
     time, _, text = line.decode(errors="replace").partition(" ")
     return LogLine(time, text.removesuffix("\r"))
-
-
-def _restarting(pod: Manifest, container: str) -> bool:
-    """Whether the container waits for its next run, so that what it said is in the last one."""
-    statuses = pod.get("status", {}).get("containerStatuses", ())
-    return any(
-        each["name"] == container
-        and "waiting" in each.get("state", {})
-        and "terminated" in each.get("lastState", {})
-        for each in statuses
-    )

@@ -155,27 +155,6 @@ def delete(
     )
 
 
-def logs(
-    namespace: str,
-    pod: str,
-    *,
-    container: str,
-    lines: int,
-    previous: bool = False,
-    follow: bool = False,
-) -> Request:
-    """Read the end of a container's log, of its previous run or for as long as it grows if wanted."""
-    query = {"container": container, "tailLines": str(lines)}
-    if previous:
-        query["previous"] = "true"
-    if follow:
-        query["follow"] = "true"
-    path = f"{_target(POD, namespace, pod)}/log"
-    return Request(
-        "GET", f"{path}?{urlencode(query)}", _what("read the log of", POD, namespace, pod)
-    )
-
-
 def log_lines(namespace: str, pod: str, options: LogOptions) -> Request:
     """Read a container's log, each line behind its time."""
     query = {

@@ -1,11 +1,10 @@
 """A Kubernetes cluster in memory: the port, with one server behind any number of clients."""
 
-import asyncio
 import collections
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from gco.clock import Clock, SystemClock
 from gco.cluster.memory.deletion import delete
@@ -28,11 +27,6 @@ from gco.cluster.port import (
 )
 from gco.errors import AbsentError, ExpiredError, RejectedError, TransientError
 from gco.kinds.registry import POD, Kind
-
-_LOG_SECONDS: Final = 0.5
-"""Between two looks at a log that is followed."""
-LogReader: TypeAlias = Callable[[str, str, str], Awaitable[str]]
-"""Takes namespace, pod and container; raises AbsentError where there is no log."""
 
 _WATCH_SECONDS: Final = (300.0, 600.0)
 """How long a watch lasts: at the least and at the most, as the API server draws it."""
@@ -61,8 +55,6 @@ class MemoryCluster:
         self.requests: collections.Counter[tuple[Verb, str]] = collections.Counter()
         """How often each verb was asked of each kind's name, failed requests included."""
         self.bookmark_seconds = bookmark_seconds
-        self.log_reader: LogReader | None = None
-        """Where `logs` come from; a kubelet sets it."""
         self.log_streamer: LogStreamer | None = None
         """Where `log_lines` come from; a kubelet sets it."""
         self._manager = manager
@@ -79,7 +71,6 @@ class MemoryCluster:
             bookmark_seconds=self.bookmark_seconds,
             server=self.server,
         )
-        other.log_reader = self._read_log
         other.log_streamer = self._stream_log
         return other
 
@@ -237,32 +228,6 @@ class MemoryCluster:
         )
         self._end("delete", kind, {})
 
-    async def logs(self, namespace: str, pod: str, *, container: str, lines: int) -> str:
-        """Return the last `lines` of the container's log, as the kubelet's reader has it."""
-        await self._begin("logs", POD)
-        self.server.get(POD, namespace, pod)
-        text = await self._read_log(namespace, pod, container)
-        return "".join(text.splitlines(keepends=True)[-lines:]) if lines > 0 else ""
-
-    async def follow_logs(
-        self, namespace: str, pod: str, *, container: str, lines: int
-    ) -> AsyncIterator[str]:
-        """The end of the container's log, and what the kubelet's reader has of it from then on."""
-        await self._begin("logs", POD)
-        self.server.get(POD, namespace, pod)
-        told = max(0, len(await self._lines(namespace, pod, container)) - lines)
-        while True:
-            ended = self._ended(namespace, pod)
-            known = await self._lines(namespace, pod, container)
-            for line in known[told:]:
-                yield line
-            told = max(told, len(known))
-            if ended:
-                return
-            await asyncio.sleep(_LOG_SECONDS)
-            if self.faults.refused:
-                raise TransientError("the log is followed no longer")
-
     async def log_lines(
         self, namespace: str, pod: str, options: LogOptions
     ) -> AsyncGenerator[LogLine, None]:
@@ -278,30 +243,12 @@ class MemoryCluster:
         """Refuse whatever this client is asked from now on."""
         self._closed = True
 
-    async def _read_log(self, namespace: str, pod: str, container: str) -> str:
-        if self.log_reader is None:
-            raise AbsentError(f'no log of container "{container}" of pod "{pod}"')
-        return await self.log_reader(namespace, pod, container)
-
     def _stream_log(
         self, namespace: str, pod: str, options: LogOptions
     ) -> AsyncGenerator[LogLine, None]:
         if self.log_streamer is None:
             raise AbsentError(f'no log of container "{options.container}" of pod "{pod}"')
         return self.log_streamer(namespace, pod, options)
-
-    async def _lines(self, namespace: str, pod: str, container: str) -> Sequence[str]:
-        """Return the whole lines of a log."""
-        text = await self._read_log(namespace, pod, container)
-        return text.splitlines() if text.endswith("\n") else text.splitlines()[:-1]
-
-    def _ended(self, namespace: str, pod: str) -> bool:
-        """Whether the pod has nothing more to say: it ended, or is gone."""
-        try:
-            live = self.server.get(POD, namespace, pod)
-        except AbsentError:
-            return True
-        return live.get("status", {}).get("phase") in {"Succeeded", "Failed"}
 
     async def _begin(self, verb: Verb, kind: Kind) -> None:
         if self._closed:

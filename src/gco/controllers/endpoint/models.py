@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from gco.cluster.port import Cluster
+from gco.cluster.port import Cluster, LogOptions
 from gco.core.model.ids import EndpointName
 from gco.core.model.model_sync import SyncProgress
 from gco.core.model.names import MODEL_CONTAINER, SELECT_MODELS
@@ -130,11 +130,12 @@ class Models:
             self._told.pop(pod, None)
 
     async def _read(self, pod: str, job: str, retries: Retries) -> None:
-        stream = self._cluster.follow_logs(self._namespace, pod, container=MODEL_CONTAINER, lines=1)
+        wanted = LogOptions(MODEL_CONTAINER, lines=1, follow=True)
+        stream = self._cluster.log_lines(self._namespace, pod, wanted)
         async with closing(stream) as lines:
             async for line in lines:
                 retries.reset()
-                progress = read_progress(line)
+                progress = read_progress(line.text)
                 if progress is not None:
                     self._take(pod, job, progress)
 

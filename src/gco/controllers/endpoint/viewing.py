@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from gco.clock import Clock
-from gco.cluster.port import Cluster
+from gco.cluster.port import Cluster, LogOptions
 from gco.controllers.endpoint.case import Case, Done, startup_of
 from gco.controllers.endpoint.memory import Memory
 from gco.controllers.endpoint.rooms import Supply, rolling_of
@@ -21,6 +21,7 @@ from gco.core.region.scaling import running_replicas
 from gco.core.region.stage import Stage, wanted_replicas
 from gco.core.region.status import CanaryView, View
 from gco.errors import AbsentError, ClusterError
+from gco.runtime.streams import closing
 from gco.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -116,12 +117,15 @@ class Viewer:
         name, record = found
         if record.uid not in memory.logs:
             memory.logs = dict([*memory.logs.items()][-1:])  # that of the other pods at most
-            memory.logs[record.uid] = await self._log_of(regional.namespace, name)
+            # Of a container that waits for its next run, the last one has the words.
+            wanted = LogOptions(CONTAINER, _LOG_LINES, previous=bool(record.waiting))
+            memory.logs[record.uid] = await self._log_of(regional.namespace, name, wanted)
         return memory.logs[record.uid]
 
-    async def _log_of(self, namespace: str, pod: str) -> str:
+    async def _log_of(self, namespace: str, pod: str, wanted: LogOptions) -> str:
         try:
-            return await self._cluster.logs(namespace, pod, container=CONTAINER, lines=_LOG_LINES)
+            async with closing(self._cluster.log_lines(namespace, pod, wanted)) as lines:
+                return "".join([f"{line.text}\n" async for line in lines])
         except AbsentError:
             return ""  # the pod or its log is gone; the status says to look at the log
         except ClusterError as error:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 from aiohttp import web
 
-from gco.cluster.port import LoggingCluster, LogOptions, Page
+from gco.cluster.port import Cluster, LogOptions, Page
 from gco.errors import ClusterError
 from gco.runtime.streams import closing
 from gco.sandbox.api import answers
@@ -23,7 +23,7 @@ _SHUTDOWN_SECONDS: Final = 1.0
 class ApiFace:
     """Serves one cluster to whoever bears `token`."""
 
-    def __init__(self, cluster: LoggingCluster) -> None:
+    def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._socket = socket.create_server((HOST, 0))
         self.token = secrets.token_urlsafe(24)

@@ -76,10 +76,6 @@ class Kubelet:
             finally:
                 await self._end_all()
 
-    async def read_log(self, namespace: str, pod: str, container: str) -> str:
-        """Return what the container wrote in this run and the one before; raises AbsentError."""
-        return self._logs.find(namespace, pod, container).text()
-
     async def stream_log(
         self, namespace: str, pod: str, options: LogOptions
     ) -> AsyncGenerator[LogLine, None]:

@@ -60,12 +60,6 @@ class ContainerLog:
         """Return the end of the present run's text."""
         return "\n".join(line.text for line in _read(self._path))[-_LAST_WORDS:].strip()
 
-    def text(self) -> str:
-        """Return what both runs wrote; raises AbsentError where nothing ran."""
-        self._require(self._path)
-        lines = [*_read(self._before), *_read(self._path)]
-        return "".join(f"{line.text}\n" for line in lines)
-
     async def lines(self, options: LogOptions) -> AsyncGenerator[LogLine, None]:
         """Yield the lines that are wanted; with `follow` until the run has ended."""
         path = self._before if options.previous else self._path

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from gco.clock import Clock
 from gco.cluster.memory.controllers.loop import Loop
-from gco.cluster.memory.controllers.mirror import Key, Mirror, controller_of, key_of, uid_of
+from gco.cluster.memory.controllers.mirror import Key, Mirror, key_of, uid_of
 from gco.cluster.memory.managers import timestamp
 from gco.cluster.memory.storage import copy
 from gco.cluster.port import Cluster, Manifest
@@ -38,9 +38,7 @@ class Jobs:
         if kind == JOB:
             self.loop.add(key_of(manifest))
         elif kind == POD:
-            owner = self._mirror.find(controller_of(manifest) or "")
-            if owner is not None and owner[0] == JOB:
-                self.loop.add(key_of(owner[1]))
+            self.loop.add(self._mirror.controller(JOB, manifest))
 
     async def _reconcile(self, key: Key) -> float | None:
         job = self._mirror.get(JOB, key)

@@ -20,10 +20,11 @@ class Loop(Generic[K]):
         self._waiting: dict[K, None] = {}
         self._wake = asyncio.Event()
 
-    def add(self, key: K) -> None:
-        """Have `key` looked at soon."""
-        self._waiting[key] = None
-        self._wake.set()
+    def add(self, key: K | None) -> None:
+        """Have `key` looked at soon, where there is one."""
+        if key is not None:
+            self._waiting[key] = None
+            self._wake.set()
 
     def add_after(self, key: K, seconds: float) -> None:
         """Have `key` looked at in `seconds`."""

@@ -58,6 +58,11 @@ class Mirror:
         found = [(place[0], manifest) for place in places if (manifest := self.get(*place))]
         return sorted(found, key=lambda each: _age(each[1]))
 
+    def controller(self, kind: Kind, manifest: Manifest) -> Key | None:
+        """Return the object of `kind` that controls `manifest`; None where none that is known does."""
+        owner = self.find(controller_of(manifest) or "")
+        return key_of(owner[1]) if owner is not None and owner[0] == kind else None
+
     def record(self, kind: Kind, manifest: Manifest) -> None:
         """Take an own write into the cache; an older watch event will not undo it."""
         self._put(kind, manifest)

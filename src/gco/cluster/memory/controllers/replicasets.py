@@ -5,7 +5,7 @@ from typing import Final
 
 from gco.clock import Clock
 from gco.cluster.memory.controllers.loop import Loop
-from gco.cluster.memory.controllers.mirror import Key, Mirror, controller_of, key_of, uid_of
+from gco.cluster.memory.controllers.mirror import Key, Mirror, key_of, uid_of
 from gco.cluster.memory.managers import timestamp
 from gco.cluster.memory.storage import copy
 from gco.cluster.port import Cluster, Manifest
@@ -31,9 +31,7 @@ class ReplicaSets:
         if kind == REPLICA_SET:
             self.loop.add(key_of(manifest))
         elif kind == POD:
-            owner = self._mirror.find(controller_of(manifest) or "")
-            if owner is not None:
-                self.loop.add(key_of(owner[1]))
+            self.loop.add(self._mirror.controller(REPLICA_SET, manifest))
 
     async def _reconcile(self, key: Key) -> float | None:
         replica_set = self._mirror.get(REPLICA_SET, key)
