@@ -22,6 +22,7 @@ READY = a_pod(ready=True, started=True)
 ASK = Ask(replicas=1, device="nvidia.com/gpu", count=1, startup_seconds=600)
 REJECTED = Cause("Rejected", "Service web: spec.ports: Invalid value; correct the spec", final=True)
 KILLED = a_pod(restarts=1, ended=Ended("Error", 137, ""))
+BY_KEDA = {"metrics": [{"type": "waiting", "target": 4}]}
 RUNNING, STOPPED, DELETED = TargetState.RUNNING, TargetState.STOPPED, TargetState.DELETED
 
 
@@ -79,6 +80,20 @@ def holding(*wanted, old=(), leaving=0, **other):
             "False",
             "RouteNotReady",
             id="no-load-balancer-yet",
+        ),
+        pytest.param(
+            a_view(observed=NOTHING, autoscaling=BY_KEDA),
+            "error",
+            "False",
+            "KedaNotInstalled",
+            id="what-a-person-has-to-mend-wins-over-what-time-does",
+        ),
+        pytest.param(
+            a_view(observed=holding(unscheduled(NO_GPU)), autoscaling=BY_KEDA),
+            "error",
+            "False",
+            "WaitingForGPU",
+            id="but-not-over-what-stands-in-the-way-of-pods",
         ),
         pytest.param(
             a_view(Stage.REST, holding(), replicas=0),

@@ -1,10 +1,15 @@
 """The one reason that wins: what Ready says."""
 
+from typing import Final
+
 from gco.core.model.endpoint import TargetState
 from gco.core.region.causes import worst
 from gco.core.region.stage import Stage
 from gco.core.region.status.autoscaler import autoscaler_causes
 from gco.core.region.status.view import Said, View
+
+_PASSING: Final = frozenset({"StillLoading", "ModelDownloading", "RouteNotReady"})
+"""What time mends says less than what a person has to mend, and for which `gco wait` gives up."""
 
 
 def summary(view: View, workload: Said, route: Said) -> Said:
@@ -14,12 +19,12 @@ def summary(view: View, workload: Said, route: Said) -> Said:
         return Said("False", failure.reason, failure.message)
     if view.stage is not Stage.SERVE:
         return _closing(view)
-    for aspect in (workload, route):
-        if aspect.status != "True":
-            return aspect
     refused = worst(autoscaler_causes(view))
-    if refused is not None:
+    hindrance = next((each for each in (workload, route) if each.status != "True"), None)
+    if refused is not None and (hindrance is None or hindrance.reason in _PASSING):
         return Said("False", refused.reason, refused.message)
+    if hindrance is not None:
+        return hindrance
     if view.replicas == 0:
         return Said("True", "ScaledToZero", "no pod runs; its autoscaler starts one when asked for")
     return Said("True", "Ready", workload.message)
