@@ -16,7 +16,7 @@ from gco.sandbox.config import SandboxConfig
 from gco.settings import environment_with, read_settings
 from gco.store.sqlite import SqliteStore
 from gco.wiring.sandbox import run_sandbox
-from tests.waiting import background
+from tests.waiting import background, eventually
 
 CONFIG = SandboxConfig(regions=("us-east-1",))
 
@@ -107,3 +107,28 @@ async def test_other_processes_reach_its_pods_without_any_configuration(settings
     assert not kubeconfig.exists()
     code, _, why = await gco(tmp_path, "logs", "web")
     assert (code, "no way to its cluster is known" in why) == (1, True)
+
+
+async def test_an_autoscaler_goes_by_what_the_pods_processes_use(settings, tmp_path):
+    document = {
+        "apiVersion": "gco.io/v1alpha1",
+        "kind": "InferenceEndpoint",
+        "metadata": {"name": "web"},
+        "spec": {
+            "image": "vllm/vllm-openai:v0.8.4",
+            "resources": {"accelerator": "none", "requests": {"cpu": "1", "memory": "1Mi"}},
+            "autoscaling": {"max": 2, "metrics": [{"type": "memory", "target": 50}]},
+        },
+    }
+    (tmp_path / "web.yaml").write_text(json.dumps(document))
+    async with sandbox(settings):
+        code, _, why = await gco(tmp_path, "apply", "-f", str(tmp_path / "web.yaml"), "--wait")
+        assert code == 0, why
+
+        async def scaled():
+            _, out, _ = await gco(tmp_path, "status", "web", "-o", "json")
+            [region] = json.loads(out)["regions"]
+            told = {each["type"]: each["reason"] for each in region["conditions"]}
+            return (region["replicasReady"], told.get("AutoscalerReady")) == (2, "AutoscalerReady")
+
+        await eventually(scaled, within=120, what="a second replica")

@@ -27,6 +27,7 @@ from gco.runtime.supervise import Stage, Supervisor, stop_on_signals
 from gco.sandbox.api import ApiFace
 from gco.sandbox.config import GCO_IMAGE, SandboxConfig
 from gco.sandbox.kubelet import Kubelet
+from gco.sandbox.metrics import MetricsServer
 from gco.sandbox.router import Router
 from gco.settings import Settings, process_environment
 from gco.store.port import Store, Version
@@ -109,10 +110,12 @@ class _Builder:
         )
         router.listen()
         face = ApiFace(cluster.client("api"))
+        metrics = MetricsServer(cluster.client("metrics-server"), cluster.server.loads.tell)
         machines: Mapping[str, Loop] = {
             "api": face.run,
             "controllers": functools.partial(run_controllers, cluster),
             "kubelet": kubelet.run,
+            "metrics server": metrics.run,
             "router": router.run,
         }
         loops = await self._loops(name, cluster, router.address)

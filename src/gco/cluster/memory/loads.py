@@ -1,6 +1,6 @@
 """How busy pods are, as a cluster's metrics API would say; set by whoever plays the load."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 Key: TypeAlias = tuple[str, str]
@@ -20,6 +20,10 @@ class Loads:
 
     def set(self, namespace: str, deployment: str, **load: float) -> None:
         """Say how busy the pods of `deployment` are: `cpu=350`."""
+        self.tell(namespace, deployment, load)
+
+    def tell(self, namespace: str, deployment: str, load: Mapping[str, float]) -> None:
+        """As :meth:`set`; an empty `load` says that nothing is known any more."""
         self._known[namespace, deployment] = dict(load)
         for handler in tuple(self._handlers):
             handler((namespace, deployment))

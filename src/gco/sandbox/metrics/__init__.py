@@ -1,0 +1,5 @@
+"""A metrics server: what the processes of pods use, for the autoscalers that ask for it."""
+
+from gco.sandbox.metrics.server import MetricsServer
+
+__all__ = ["MetricsServer"]
