@@ -77,6 +77,10 @@ class Settings(pydantic.BaseModel):
         str, Field(validation_alias="GCO_ADDRESS", pattern=r"^(https?://[^\s/]+)?$")
     ] = ""
     """The URL at which this region's routes answer; as its Ingresses say unless set."""
+    authorization: Annotated[
+        str | None, Field(validation_alias="GCO_AUTHORIZATION", repr=False)
+    ] = None
+    """What `gco invoke`, `chat` and `health` say of who is asking: `Bearer KEY`, `Basic …`."""
     models: Annotated[str | None, Field(validation_alias="GCO_MODELS")] = None
     """Where `gco models` keeps models by their names: `s3://bucket/folder`."""
     hub_url: Annotated[str, Field(validation_alias="HF_ENDPOINT")] = "https://huggingface.co"

@@ -111,3 +111,48 @@ def test_a_region_that_the_endpoint_does_not_have_is_told_with_those_it_has(answ
 
     assert result.exit_code == 2
     assert "did you mean" in result.stderr
+
+
+KEY = "Bearer s3cr3t"
+
+
+@pytest.fixture
+def guarded(world):
+    """`web` behind a server that wants a key, as vLLM does with VLLM_API_KEY."""
+
+    @web.middleware
+    async def guard(request, handler):
+        if request.headers.get("Authorization") != KEY:
+            return web.json_response({"error": "Unauthorized"}, status=401)
+        return await handler(request)
+
+    app = web.Application(middlewares=[guard])
+    app.add_subapp("/inference/web", build_app(parse_options(["--tokens-per-second=0"])))
+    with in_thread(app) as url:
+        world.register(EAST, address=url)
+        world.applied(document(regions=[EAST]))
+        world.ready(EAST)
+        yield world
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["invoke", "web", "Say hello"], ["chat", "web"], ["health", "web"]],
+    ids=["invoke", "chat", "health"],
+)
+def test_a_server_that_wants_a_key_is_given_that_of_the_environment(guarded, monkeypatch, command):
+    refused = guarded.run(*command, stdin="Say hello\n")
+    assert (refused.exit_code, "401" in refused.output) == (1, True)
+    assert "set GCO_AUTHORIZATION" in refused.output
+
+    monkeypatch.setenv("GCO_AUTHORIZATION", "Bearer wrong")
+    wrong = guarded.run(*command, stdin="Say hello\n")
+    assert (wrong.exit_code, "does not take what GCO_AUTHORIZATION says" in wrong.output) == (
+        1,
+        True,
+    )
+    assert "Bearer wrong" not in wrong.output
+
+    monkeypatch.setenv("GCO_AUTHORIZATION", KEY)
+    answered = guarded.run(*command, stdin="Say hello\n")
+    assert answered.exit_code == 0, answered.output

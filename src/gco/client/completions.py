@@ -4,11 +4,12 @@ The model's name is asked for first, because most servers refuse a name they do 
 """
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 import orjson
 
+from gco.client.entrance import Caller
 from gco.errors import GcoError
 
 _DATA = b"data:"
@@ -25,19 +26,35 @@ class InvokeError(GcoError):
     """The endpoint could not be asked, or did not answer as an OpenAI-compatible server does."""
 
 
-async def model_of(http: aiohttp.ClientSession, url: str) -> str:
+class Server(NamedTuple):
+    """Who is asked, and by whom."""
+
+    http: aiohttp.ClientSession
+    url: str
+    caller: Caller
+
+    async def check(self, answer: aiohttp.ClientResponse) -> None:
+        """Raise InvokeError for anything but a good answer."""
+        if answer.ok:
+            return
+        text = (await answer.text(errors="replace"))[:500]
+        told = f"{answer.url} answered {answer.status}: {text}".removesuffix(": ")
+        raise InvokeError(f"{told}{self.caller.hint(answer.status)}")
+
+
+async def model_of(server: Server) -> str:
     """Return the name of the first model that the server lists; raises InvokeError."""
-    async with http.get(f"{url}/v1/models") as answer:
-        await _check(answer)
+    url = f"{server.url}/v1/models"
+    async with server.http.get(url) as answer:
+        await server.check(answer)
         listed = _parsed(await answer.read()).get("data")
     if not isinstance(listed, list) or not listed:
-        raise InvokeError(f"{url}/v1/models lists no model; is the server OpenAI-compatible?")
+        raise InvokeError(f"{url} lists no model; is the server OpenAI-compatible?")
     return str(listed[0].get("id"))
 
 
 async def complete(
-    http: aiohttp.ClientSession,
-    url: str,
+    server: Server,
     model: str,
     messages: Sequence[Message],
     *,
@@ -48,9 +65,9 @@ async def complete(
     body: dict[str, Any] = {"model": model, "messages": messages, "stream": stream}
     if max_tokens is not None:
         body["max_tokens"] = max_tokens
-    completions = f"{url}/v1/chat/completions"
-    async with http.post(completions, data=orjson.dumps(body), headers=_JSON) as answer:
-        await _check(answer)
+    completions = f"{server.url}/v1/chat/completions"
+    async with server.http.post(completions, data=orjson.dumps(body), headers=_JSON) as answer:
+        await server.check(answer)
         if answer.content_type != _STREAM:
             yield _content(_parsed(await answer.read()), "message")
             return
@@ -88,10 +105,3 @@ def _parsed(data: bytes) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise InvokeError(f"not a JSON object: {data[:200]!r}")
     return body
-
-
-async def _check(answer: aiohttp.ClientResponse) -> None:
-    if answer.ok:
-        return
-    text = (await answer.text())[:500]
-    raise InvokeError(f"{answer.url} answered {answer.status}: {text}")

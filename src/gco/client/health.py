@@ -6,6 +6,8 @@ from http import HTTPStatus
 
 import aiohttp
 
+from gco.client.entrance import Caller
+
 _MOST = 300
 """Characters of an answer that are kept: enough to tell a balancer's page from a server's word."""
 
@@ -28,27 +30,28 @@ class Answer:
         return not self.error
 
 
-async def ask(url: str, *, host: str | None, patience: float) -> Answer:
+async def ask(url: str, caller: Caller, *, patience: float) -> Answer:
     """Ask once, and wait `patience` seconds at the most; raises nothing that a network may do."""
     loop = asyncio.get_running_loop()
     limits = aiohttp.ClientTimeout(total=patience)
-    headers = {"Host": host} if host else {}
     began = loop.time()
     try:
         async with (
-            aiohttp.ClientSession(timeout=limits, headers=headers) as http,
+            aiohttp.ClientSession(timeout=limits, headers=caller.headers) as http,
             http.get(url, allow_redirects=False) as answer,
         ):
             text = (await answer.text(errors="replace"))[:_MOST]
             seconds = loop.time() - began
-            return Answer(url, answer.status, seconds, _refusal(answer.status, text))
+            refusal = _refusal(answer.status, text, caller)
+            return Answer(url, answer.status, seconds, refusal)
     except TimeoutError:
         return Answer(url, None, loop.time() - began, f"no answer within {patience:g} s")
     except aiohttp.ClientError as error:
         return Answer(url, None, loop.time() - began, f"cannot be reached: {error}")
 
 
-def _refusal(status: int, text: str) -> str:
+def _refusal(status: int, text: str, caller: Caller) -> str:
     if status == HTTPStatus.OK:
         return ""
-    return f"HTTP {status}: {' '.join(text.split())}".removesuffix(": ")
+    told = f"HTTP {status}: {' '.join(text.split())}".removesuffix(": ")
+    return f"{told}{caller.hint(status)}"

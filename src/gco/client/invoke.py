@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 
 import aiohttp
 
-from gco.client.completions import InvokeError, Message, complete, model_of
+from gco.client.completions import InvokeError, Message, Server, complete, model_of
+from gco.client.entrance import Caller
 
 _CONNECT_SECONDS = 10
 
@@ -20,8 +21,7 @@ class Prompt:
     """What was said until now, and last the question."""
     stream: bool = False
     max_tokens: int | None = None
-    host: str | None = None
-    """The route's host name, where it has one."""
+    caller: Caller = dataclasses.field(default_factory=Caller)
     timeout: float = 600.0
     """Seconds for the whole answer."""
 
@@ -29,13 +29,12 @@ class Prompt:
 async def invoke(prompt: Prompt) -> AsyncIterator[str]:
     """Yield the answer: in one piece, or piece by piece with `stream`; raises InvokeError."""
     timeout = aiohttp.ClientTimeout(total=prompt.timeout, sock_connect=_CONNECT_SECONDS)
-    headers = {"Host": prompt.host} if prompt.host else {}
     try:
-        async with aiohttp.ClientSession(timeout=timeout, headers=headers) as http:
-            model = await model_of(http, prompt.url)
+        async with aiohttp.ClientSession(timeout=timeout, headers=prompt.caller.headers) as http:
+            server = Server(http, prompt.url, prompt.caller)
+            model = await model_of(server)
             pieces = complete(
-                http,
-                prompt.url,
+                server,
                 model,
                 prompt.messages,
                 stream=prompt.stream,

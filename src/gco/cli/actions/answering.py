@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from gco.cli.actions.places import chosen_regions
+from gco.cli.session import Session
+from gco.client.entrance import Caller
 from gco.core.fleet.resolve import region_spec
 from gco.core.fleet.summary import RegionView
 from gco.core.model.ids import RegionName
@@ -24,7 +26,12 @@ def answering(view: EndpointView, wanted: Sequence[str]) -> list[RegionView]:
     return found
 
 
-def host_of(view: EndpointView, region: RegionName) -> str | None:
+def caller(session: Session, view: EndpointView, region: RegionName) -> Caller:
+    """Return how the endpoint's route is asked in a region: for which host, and by whom."""
+    return Caller(_host_of(view, region), session.settings.authorization)
+
+
+def _host_of(view: EndpointView, region: RegionName) -> str | None:
     """Return a host name that the endpoint's route takes in a region, None for any.
 
     Of `*.example.com` it is one that nobody else has.

@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 
-from gco.cli.actions.answering import answering, host_of
+from gco.cli.actions.answering import answering, caller
 from gco.cli.options import LineFormat
 from gco.cli.session import Session
 from gco.cli.texts import as_line
@@ -119,7 +119,7 @@ class _Conversation:
         self._session = session
         self._name = view.name
         self._row = row
-        self._host = host_of(view, row.region)
+        self._caller = caller(session, view, row.region)
         self._first: list[Message] = [{"role": "system", "content": system}] if system else []
         self._said: list[Message] = []
         self._max_tokens = max_tokens
@@ -158,7 +158,7 @@ class _Conversation:
         except GcoError as error:
             self._session.screen.say(f"error: {error}")
             return False
-        self._host = host_of(view, self._row.region)
+        self._caller = caller(self._session, view, self._row.region)
         self._session.screen.say(f"{self._row.region} answers from now on")
         return True
 
@@ -193,7 +193,7 @@ class _Conversation:
             messages=[*self._first, *self._said, asked],
             stream=True,
             max_tokens=self._max_tokens,
-            host=self._host,
+            caller=self._caller,
         )
 
     def _keep(self, asked: Message, answer: str) -> None:

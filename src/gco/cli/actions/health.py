@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from gco.cli.actions.answering import host_of
+from gco.cli.actions.answering import caller
 from gco.cli.actions.places import chosen_regions, told_when_slow
 from gco.cli.options import Format
 from gco.cli.render.health import health_table
@@ -31,7 +31,7 @@ async def health(
     if not rows:
         raise UnsupportedStateError(f"{name} is to run in no region: {view.summary}")
     async with told_when_slow(session.screen, f"asking {', '.join(r.region for r in rows)} …"):
-        answers = await asyncio.gather(*(_ask(view, row, patience) for row in rows))
+        answers = await asyncio.gather(*(_ask(session, view, row, patience) for row in rows))
     found = {str(row.region): answer for row, answer in zip(rows, answers, strict=True)}
     session.screen.emit(
         output,
@@ -45,12 +45,12 @@ def _runs(row: RegionView) -> bool:
     return row.target is TargetState.RUNNING and row.replicas_desired > 0
 
 
-async def _ask(view: EndpointView, row: RegionView, patience: float) -> Answer:
+async def _ask(session: Session, view: EndpointView, row: RegionView, patience: float) -> Answer:
     if not row.url:
         return Answer("", None, 0.0, "its address is not known; see `gco regions list`")
     probes = view.effective.probes
     path = (probes.ready_path if probes else None) or "/health"
-    return await ask(f"{row.url}{path}", host=host_of(view, row.region), patience=patience)
+    return await ask(f"{row.url}{path}", caller(session, view, row.region), patience=patience)
 
 
 def _facts(region: str, answer: Answer) -> dict[str, Any]:

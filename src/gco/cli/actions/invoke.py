@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from gco.cli.actions.answering import answering, host_of
+from gco.cli.actions.answering import answering, caller
 from gco.cli.options import Format
 from gco.cli.session import Session
 from gco.client.invoke import InvokeError, Prompt, invoke
@@ -33,8 +33,14 @@ async def ask(
     rows = answering(view, regions)
     if not regions and not all_regions:
         rows = rows[:1]
-    prompt = sys.stdin.read() if text == "-" else text
-    asked = [_Asked(_prompt(view, row, prompt, stream, max_tokens), row) for row in rows]
+    said = sys.stdin.read() if text == "-" else text
+
+    def prompt(row: RegionView) -> Prompt:
+        messages = [{"role": "user", "content": said}]
+        who = caller(session, view, row.region)
+        return Prompt(row.url, messages, stream=stream, max_tokens=max_tokens, caller=who)
+
+    asked = [_Asked(prompt(row), row) for row in rows]
     answers = await _answers(session, asked, titled=len(rows) > 1, output=output)
     if output is not Format.TABLE:
         facts = answers if all_regions or len(regions) > 1 else answers[0]
@@ -103,18 +109,6 @@ class _Asked:
         """Yield the answer, as it comes."""
         while (piece := await self._pieces.get()) is not None:
             yield piece
-
-
-def _prompt(
-    view: EndpointView, row: RegionView, text: str, stream: bool, max_tokens: int | None
-) -> Prompt:
-    return Prompt(
-        url=row.url,
-        messages=[{"role": "user", "content": text}],
-        stream=stream,
-        max_tokens=max_tokens,
-        host=host_of(view, row.region),
-    )
 
 
 def _tell_of_others(session: Session, view: EndpointView, asked: Sequence[RegionView]) -> None:
