@@ -195,6 +195,22 @@ def test_ctrl_c_ends_an_answer_and_ctrl_d_leaves(talking, east):
     assert east.asked[-1] == ["never end", "You said never end", "two"]
 
 
+def test_no_number_of_ctrl_c_at_the_prompt_leaves(talking):
+    terminal = Terminal(talking, "chat", "web", "-r", EAST)
+    try:
+        terminal.until("> ")
+        for _ in range(300):
+            terminal.process.send_signal(signal.SIGINT)
+        terminal.type("\n")
+        terminal.type("still there\n")
+        terminal.until("You said still there")
+        terminal.until("> ")
+        terminal.type("\x04")
+        assert terminal.process.wait(20) == 0
+    finally:
+        terminal.close()
+
+
 def test_each_region_is_asked_by_its_route(talking, east):
     east.status = 503
 

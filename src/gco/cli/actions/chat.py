@@ -58,7 +58,7 @@ async def _piped(conversation: "_Conversation") -> int:
 
 
 async def _typed(conversation: "_Conversation") -> None:
-    with _interruptible():
+    with _uninterrupted():
         while (line := _read_line()) is not None:
             await _until_interrupted(conversation, line)
 
@@ -71,36 +71,51 @@ def _read_line() -> str | None:
     """
     with contextlib.suppress(ImportError):
         import readline  # noqa: F401, PLC0415  (makes `input` editable, where there is one)
+    ended: BaseException | None = None
+    line = ""
     try:
-        return input(_PROMPT)
-    except KeyboardInterrupt:
-        print()
-        return ""
-    except EOFError:
-        print()
-        return None
+        signal.signal(signal.SIGINT, _interrupt_once)
+        line = input(_PROMPT)
+        signal.signal(signal.SIGINT, _pass)
+    except (KeyboardInterrupt, EOFError) as error:
+        signal.signal(signal.SIGINT, _pass)
+        ended = error
+    if ended is None:
+        return line
+    print()
+    return None if isinstance(ended, EOFError) else ""
 
 
 async def _until_interrupted(conversation: "_Conversation", line: str) -> None:
     loop = asyncio.get_running_loop()
     turn = asyncio.create_task(conversation.turn(line))
-    loop.add_signal_handler(signal.SIGINT, turn.cancel)
+    signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(turn.cancel))
     try:
         await asyncio.wait({turn})
     finally:
-        loop.remove_signal_handler(signal.SIGINT)  # which makes it a KeyboardInterrupt again
+        signal.signal(signal.SIGINT, _pass)
     if not turn.cancelled():
         turn.result()
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """Have Ctrl-C interrupt what is being typed: asyncio would keep it for later."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+def _uninterrupted() -> Iterator[None]:
+    """Have Ctrl-C end nothing but what is typed or answered: one that comes between is for neither."""
+    before = signal.signal(signal.SIGINT, _pass)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _pass(_signal: int, _frame: object) -> None:
+    """Take a Ctrl-C that nothing is to be ended by."""
+
+
+def _interrupt_once(_signal: int, _frame: object) -> None:
+    """Raise KeyboardInterrupt; a second one would find nobody who takes it."""
+    signal.signal(signal.SIGINT, _pass)
+    raise KeyboardInterrupt
 
 
 class _Conversation:
