@@ -99,6 +99,27 @@ def test_flags_make_the_same_endpoint_that_a_file_would(world):
 
 
 @pytest.mark.parametrize(
+    ("flags", "stated"),
+    [
+        pytest.param(["--min", "2", "--max", "6"], {"min": 2, "max": 6}, id="both"),
+        pytest.param(["--max", "6"], {"max": 6}, id="the-most-alone"),
+        pytest.param([], None, id="neither"),
+    ],
+)
+def test_bounds_make_an_autoscaler(world, flags, stated):
+    assert world.run("deploy", "web", "--image", OLD, "-r", EAST, *flags).exit_code == 0
+
+    autoscaling = stored(world).spec.autoscaling
+    assert (autoscaling and autoscaling.model_dump(exclude_none=True)) == stated
+
+
+def test_bounds_that_contradict_each_other_are_refused_as_in_a_file(world):
+    result = world.run("deploy", "web", "--image", OLD, "-r", EAST, "--min", "6", "--max", "2")
+
+    assert (result.exit_code, "spec.autoscaling" in result.stderr) == (2, True), result.output
+
+
+@pytest.mark.parametrize(
     ("arguments", "path", "before", "after"),
     [
         pytest.param(["scale", "web", "--replicas", "6"], "spec.replicas", "2", "6", id="scale"),

@@ -17,6 +17,9 @@ class DeployFlags:
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
     regions: tuple[str, ...] = ()
     replicas: int | None = None
+    least: int | None = None
+    """With this or `most`, an autoscaler sets the number of replicas."""
+    most: int | None = None
     server: str | None = None
     accelerator: str | None = None
     count: int | None = None
@@ -46,6 +49,7 @@ class DeployFlags:
             "scheduling": _stated({"capacity": self.capacity}),
             "model": _stated({"uri": self.model}),
             "replicas": self.replicas,
+            "autoscaling": _stated({"min": self.least, "max": self.most}),
             "regions": list(self.regions),
             "route": _stated({"path": self.path}),
         }

@@ -27,6 +27,7 @@ app = typer.Typer()
     epilog=examples(
         ("gco deploy web --image vllm/vllm-openai:v0.8.5", "in every region"),
         ("gco deploy web --image … -r us-east-1 -r eu-west-1 --replicas 2", "in two of them"),
+        ("gco deploy web --image … --min 1 --max 4", "as many as the load needs"),
         ("gco deploy web --image … -- --max-model-len=8192", "arguments of the server"),
         ("gco deploy web --image … --dry-run", "check, store nothing"),
     ),
@@ -48,6 +49,18 @@ def deploy(
     replicas: Annotated[
         int | None,
         typer.Option("--replicas", metavar="N", help="Replicas in each region; 1 unless given."),
+    ] = None,
+    least: Annotated[
+        int | None,
+        typer.Option(
+            "--min",
+            metavar="N",
+            help="Have an autoscaler keep at least so many in each region; by cpu.",
+        ),
+    ] = None,
+    most: Annotated[
+        int | None,
+        typer.Option("--max", metavar="N", help="And at the most so many; 10 unless given."),
     ] = None,
     server: Annotated[
         str | None,
@@ -124,6 +137,8 @@ def deploy(
             labels=label or (),
             regions=region or (),
             replicas=replicas,
+            least=least,
+            most=most,
             server=server,
             accelerator=accelerator,
             count=count,
