@@ -102,6 +102,8 @@ def test_five_clusters_are_read_at_once_and_one_that_is_gone_stops_none(world):
         pytest.param(["--region", "us-est-1"], 2, "did you mean", id="no such region"),
         pytest.param(["--previous"], 0, "no such run", id="no run before"),
         pytest.param(["--canary"], 0, "no pod of web-canary", id="no canary"),
+        pytest.param(["--model-copy"], 4, "web has no spec.model", id="no model"),
+        pytest.param(["--model-copy", "--canary"], 2, "copied for both", id="whose model"),
         pytest.param(["-f", "-p"], 2, "cannot be followed", id="a run that is over"),
     ],
 )

@@ -75,6 +75,9 @@ async def test_lines_of_several_pods_come_in_the_order_of_their_times(site):
             id="the run before, where one was",
         ),
         pytest.param(LogRequest("chat", SPACE), [], id="another endpoint"),
+        pytest.param(
+            LogRequest("web", SPACE, copy="model-llama"), ["copy-a 9 GiB"], id="its model's copy"
+        ),
     ],
 )
 async def test_the_wanted_part_is_read_and_no_other(site, request_, told):
@@ -83,6 +86,8 @@ async def test_the_wanted_part_is_read_and_no_other(site, request_, told):
         await east.pod(name)
     await east.pod("web-canary-a", app="web-canary")
     await east.start("web-canary-a", "c")
+    await east.pod("copy-a", copies="model-llama")
+    await east.start("copy-a", "9 GiB")
     await east.start("web-b", "old")
     await east.end("web-b")
     await east.start("web-b", "1", "2", "3")

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 
 from gco.cluster.memory import MemoryCluster
+from gco.core.model.names import CONTAINER, JOB_LABEL, MODEL_CONTAINER
 from gco.kinds.registry import NAMESPACE, POD
 from gco.reach.place import Place
 from gco.sandbox.kubelet.logs import Logs
@@ -21,6 +22,7 @@ class Site:
         self.server.log_streamer = self._stream
         self.person = self.server.client("person")
         self._ids = itertools.count(1)
+        self._containers = {}
         self.uid = ""
 
     async def made(self):
@@ -34,15 +36,17 @@ class Site:
     def place(self, uid=None):
         return Place(self.name, uid or self.uid, lambda: _Kept(self.person), f"kube-{self.name}")
 
-    async def pod(self, name, app="web"):
-        """Make a pod whose container has not started."""
-        container = {"name": "inference", "image": "a"}
+    async def pod(self, name, app="web", *, copies=""):
+        """Make a pod whose container has not started: of an app, or of the Job that `copies`."""
+        labels = {JOB_LABEL: copies} if copies else {"app": app}
+        self._containers[name] = MODEL_CONTAINER if copies else CONTAINER
+        container = {"name": self._containers[name], "image": "a"}
         await self.server.create(
             POD,
             {
                 "apiVersion": "v1",
                 "kind": "Pod",
-                "metadata": {"name": name, "namespace": SPACE, "labels": {"app": app}},
+                "metadata": {"name": name, "namespace": SPACE, "labels": labels},
                 "spec": {"containers": [container]},
             },
         )
@@ -65,11 +69,11 @@ class Site:
         await self._status(name, {"waiting": {"reason": "CrashLoopBackOff"}}, lastState=ended)
 
     def _log(self, pod):
-        return self.logs.of(SPACE, pod, "inference")
+        return self.logs.of(SPACE, pod, self._containers[pod])
 
     async def _status(self, name, state, **more):
         live = await self.server.get(POD, SPACE, name)
-        own = {"name": "inference", "state": state, "restartCount": 0, "ready": True}
+        own = {"name": self._containers[name], "state": state, "restartCount": 0, "ready": True}
         own |= {"image": "a", "imageID": "", **more}
         status = {"phase": "Running", "containerStatuses": [own]}
         await self.server.replace(POD, {**live, "status": status}, subresource="status")

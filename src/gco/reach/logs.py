@@ -6,12 +6,13 @@ line of its next run. Pods are watched for that; nothing is polled.
 
 import asyncio
 import dataclasses
+import functools
 import heapq
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from gco.cluster.port import Cluster, LogLine, LogOptions, Manifest
-from gco.core.model.names import APP_LABEL, CANARY_SUFFIX, CONTAINER
+from gco.core.model.names import APP_LABEL, CANARY_SUFFIX, CONTAINER, JOB_LABEL, MODEL_CONTAINER
 from gco.errors import AbsentError, GcoError, TransientError
 from gco.kinds.registry import POD
 from gco.reach.finding import Found
@@ -34,6 +35,8 @@ class LogRequest:
     namespace: str
     canary: bool = False
     """The canary's pods, and not the stable ones."""
+    copy: str = ""
+    """The pods of this Job, which copies the endpoint's model, and not the endpoint's own."""
     pod: str = ""
     """This pod's alone."""
     lines: int | None = None
@@ -43,12 +46,17 @@ class LogRequest:
     @property
     def labels(self) -> str:
         """What selects the pods."""
-        return f"{APP_LABEL}={self.app}"
+        return f"{JOB_LABEL if self.copy else APP_LABEL}={self.app}"
+
+    @property
+    def container(self) -> str:
+        """Which of their containers."""
+        return MODEL_CONTAINER if self.copy else CONTAINER
 
     @property
     def app(self) -> str:
-        """What the pods are called by: the endpoint, or its canary."""
-        return f"{self.name}{CANARY_SUFFIX if self.canary else ''}"
+        """What the pods are called by: the endpoint, its canary, or the Job."""
+        return self.copy or f"{self.name}{CANARY_SUFFIX if self.canary else ''}"
 
     @property
     def wanted(self) -> str:
@@ -111,7 +119,12 @@ class _Follower:
         self._read: set[str] = set()
         fields = f"metadata.name={request.pod}" if request.pod else ""
         self._pods = Informer(
-            cluster, POD, request.namespace, project=_run, labels=request.labels, fields=fields
+            cluster,
+            POD,
+            request.namespace,
+            project=functools.partial(_run, container=request.container),
+            labels=request.labels,
+            fields=fields,
         )
         self._pods.subscribe(self._look)
 
@@ -154,7 +167,8 @@ class _Follower:
 
     async def _pass_on(self, pod: str, wanted: int | None, position: Position) -> None:
         since = position.since
-        options = LogOptions(CONTAINER, None if since else wanted, follow=True, since=since)
+        container = self._request.container
+        options = LogOptions(container, None if since else wanted, follow=True, since=since)
         position.resume()
         lines = self._cluster.log_lines(self._request.namespace, pod, options)
         async with closing(lines):
@@ -180,7 +194,7 @@ async def _whole(
     place: Place, cluster: Cluster, request: LogRequest, pod: str
 ) -> tuple[Sequence[PodLine], Trouble | None]:
     """Return the lines of one pod, and what kept others of them away."""
-    options = LogOptions(CONTAINER, request.lines, previous=request.previous)
+    options = LogOptions(request.container, request.lines, previous=request.previous)
     found: list[PodLine] = []
     try:
         lines = cluster.log_lines(request.namespace, pod, options)
@@ -201,10 +215,10 @@ def _moment(line: PodLine) -> str:
     return comparable(line.time)
 
 
-def _run(pod: Manifest) -> _Run:
-    """Return the run of the container that its log is of: the present one, or the last one."""
+def _run(pod: Manifest, *, container: str) -> _Run:
+    """Return the run of `container` that its log is of: the present one, or the last one."""
     statuses: Sequence[Any] = (pod.get("status") or {}).get("containerStatuses") or ()
-    own = next((each for each in statuses if each["name"] == CONTAINER), None)
+    own = next((each for each in statuses if each["name"] == container), None)
     if own is None:
         return _Run("", running=False)
     state, last = own.get("state") or {}, own.get("lastState") or {}

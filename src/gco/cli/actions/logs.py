@@ -10,10 +10,12 @@ from gco.cli.options import LineFormat
 from gco.cli.session import Session
 from gco.cli.texts import as_line
 from gco.core.model.ids import EndpointName
-from gco.errors import NotFoundError
+from gco.core.model.model_source import job_name
+from gco.errors import NotFoundError, UnsupportedStateError
 from gco.reach.logs import Finding, LogRequest, PodLine, follow, read
 from gco.reach.merging import merged
 from gco.reach.place import Place, Trouble
+from gco.service.results import EndpointView
 
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
 
@@ -28,18 +30,33 @@ async def logs(
     lines: int | None,
     pod: str,
     canary: bool,
+    copy: bool,
     output: LineFormat,
 ) -> int:
     """Print the lines; return 1 where a region or a pod could not be asked.
 
-    Raises NotFoundError where no region has the pod that was named.
+    `copy`: of the Jobs that copy the endpoint's model. Raises NotFoundError where no region has the
+    pod that was named, and UnsupportedStateError where there is no model to copy.
     """
     view = await session.service.get(EndpointName(name))
     places = await places_of(session, view, regions)
     request = LogRequest(
-        name, view.namespace, canary=canary, pod=pod, lines=lines, previous=previous
+        name,
+        view.namespace,
+        canary=canary,
+        copy=_copying(view) if copy else "",
+        pod=pod,
+        lines=lines,
+        previous=previous,
     )
     return await _Printer(session, output).print(places, request, on_and_on=follow)
+
+
+def _copying(view: EndpointView) -> str:
+    """Return the Job that copies the endpoint's model in each region."""
+    if view.spec.model is None:
+        raise UnsupportedStateError(f"{view.name} has no spec.model: nothing copies one")
+    return job_name(view.spec.model)
 
 
 class _Printer:

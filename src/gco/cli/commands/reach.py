@@ -30,6 +30,7 @@ LINES = 100
         ("gco logs llama-3-8b", "the end of every pod's log, in every region"),
         ("gco logs llama-3-8b -r us-east-1 --follow", "and each line as it comes"),
         ("gco logs llama-3-8b --previous --tail 20", "why did it restart?"),
+        ("gco logs llama-3-8b --model-copy", "how far are its weights, and what went wrong?"),
         ("gco logs llama-3-8b -o json", "an object a line: region, pod, time, text"),
     ),
 )
@@ -50,6 +51,9 @@ def logs(
         str | None, typer.Option("--pod", metavar="POD", help="Of this pod alone.")
     ] = None,
     canary: Annotated[bool, flag("--canary", help="Of the canary's pods.")] = False,
+    copy: Annotated[
+        bool, flag("--model-copy", help="Of what copies its model into the region.")
+    ] = False,
     output: Annotated[
         LineFormat, typer.Option("--output", "-o", help="Text for people, or JSON a line.")
     ] = LineFormat.TEXT,
@@ -61,6 +65,8 @@ def logs(
     """
     if follow and previous:
         raise typer.BadParameter("a run that is over cannot be followed: --follow or --previous")
+    if canary and copy:
+        raise typer.BadParameter("a model is copied for both: --canary or --model-copy")
     from gco.cli.actions import logs as reading
     from gco.cli.session import execute
 
@@ -73,6 +79,7 @@ def logs(
         lines=None if tail < 0 else tail,
         pod=pod or "",
         canary=canary,
+        copy=copy,
         output=output,
     )
     execute(ctx, action)

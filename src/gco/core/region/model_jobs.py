@@ -3,13 +3,14 @@
 import dataclasses
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 import pydantic
 
 from gco.core.model.model_sync import SyncOutcome, SyncProgress
 from gco.core.model.names import (
     HASH_ANNOTATION,
+    JOB_LABEL,
     MANAGER,
     MODEL_CONTAINER,
     TYPE_LABEL,
@@ -19,9 +20,6 @@ from gco.core.region.actions import Manifest
 from gco.core.region.observe import Child
 from gco.core.region.pods import unscheduled_words
 from gco.kinds.ownership import owned_hash
-
-JOB_LABEL: Final = "batch.kubernetes.io/job-name"
-"""Kubernetes puts it on the pods of a Job."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
