@@ -59,6 +59,7 @@ PICTURES = {
     "status-conditions": lambda width: status_text(
         views.HALF_WAY, NOW, width, every_condition=True
     ),
+    "status-of-a-model": lambda width: status_text(views.COPYING, NOW, width),
     "get": lambda width: desired_text(views.HALF_WAY, NOW, width),
     "wait": lambda width: progress_text([views.HALF_WAY], 72.0, NOW, width),
     "wait-for-two": lambda width: progress_text([views.HALF_WAY, views.RUNNING], 72.0, NOW, width),

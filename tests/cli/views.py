@@ -153,6 +153,22 @@ RUNNING = a_view(
     ready=True,
     summary="1/1 regions ready",
 )
+COPYING = a_view(
+    a_row(
+        conditions=(a_condition(ConditionType.MODEL_READY, "True", "ModelReady", "it is cached"),)
+    ),
+    a_row(
+        "eu-west-1",
+        state=RegionState.CREATING,
+        done=False,
+        replicas_ready=0,
+        reason="ModelDownloading",
+        message="9.0 GiB of 15.0 GiB copied, 100 MiB/s, 1m left",
+        conditions=(a_condition(ConditionType.MODEL_READY, "False", "ModelDownloading"),),
+    ),
+    summary="1/2 regions ready; eu-west-1: ModelDownloading (9.0 GiB of 15.0 GiB copied)",
+    spec={"model": {"uri": "s3://models/llama-3-8b"}},
+)
 LOST = a_view(SILENT, name="chat", summary="0/1 regions ready; eu-west-1: RegionSilent")
 
 

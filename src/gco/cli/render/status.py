@@ -10,6 +10,7 @@ from gco.cli.render.grid import Row, grid, wrapped
 from gco.cli.render.regions_of import regions_grid
 from gco.cli.render.times import ago, since
 from gco.core.fleet.summary import RegionView
+from gco.core.model.endpoint import TargetState
 from gco.core.model.status import Condition, ConditionType
 from gco.service.results import EndpointView
 
@@ -44,6 +45,7 @@ def _head(view: EndpointView, now: dt.datetime, width: int) -> Text:
         f"image {spec.image}",
         words.server(spec),
         words.accelerators(spec),
+        _weights(view),
         f"revision {view.revision}, {ago(view.updated_at, now)}",
     ]
     told = view.summary
@@ -51,6 +53,20 @@ def _head(view: EndpointView, now: dt.datetime, width: int) -> Text:
         told = told.partition("; ")[0]  # the table below says the rest
     head = Text(f"{view.name}  ", style="bold") + Text(told, style=style)
     return Text("\n").join([head, *wrapped(" · ".join(filter(None, facts)), width)])
+
+
+def _weights(view: EndpointView) -> str:
+    """Which model, and in how many of its regions it is there."""
+    if view.effective.model is None:
+        return ""
+    wanted = [region for region in view.regions if region.target is not TargetState.DELETED]
+    there = [
+        region
+        for region in wanted
+        for condition in region.conditions
+        if condition.type is ConditionType.MODEL_READY and condition.status == "True"
+    ]
+    return f"model {view.effective.model.uri} (cached in {len(there)}/{len(wanted)})"
 
 
 def _canaries(view: EndpointView) -> Text:
