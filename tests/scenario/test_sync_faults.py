@@ -11,6 +11,7 @@ from gco.core.model.names import RECREATED_ANNOTATION, STORE_ANNOTATION, SYNC_MA
 from gco.core.sync.copies import read_copy
 from gco.errors import ConflictError, RejectedError, StoreUnavailableError
 from gco.kinds.registry import CUSTOM_RESOURCE_DEFINITION, INFERENCE_ENDPOINT, NAMESPACE
+from tests.builders import a_custom_resource
 from tests.fleet.builders import region
 from tests.scenario.fleet_world import EAST, NS, WEB, WEST, World, both
 from tests.virtual_time import until
@@ -142,6 +143,18 @@ async def test_the_kind_deleted_and_installed_again_brings_every_custom_resource
 
         assert RECREATED_ANNOTATION in site.copy()["metadata"]["annotations"]
         assert site.hands.deleted_children == []
+
+
+async def test_while_the_kind_is_going_nothing_counts_as_refused_for_good(clock):
+    async with one_region(clock) as (world, site):
+        held = {**a_custom_resource("held"), "metadata": {"name": "held", "namespace": NS}}
+        held["metadata"]["finalizers"] = ["example.com/hold"]
+        await site.person.create(INFERENCE_ENDPOINT, held)
+        await site.person.delete(CUSTOM_RESOURCE_DEFINITION, None, "inferenceendpoints.gco.io")
+        for _ in range(20):
+            await asyncio.sleep(1)
+            assert site.copy() is None
+            assert not (await world.service().get(WEB)).failed
 
 
 async def test_with_the_store_away_repairs_go_on_nothing_is_deleted_and_statuses_wait(clock):

@@ -24,6 +24,10 @@ RBAC = (
     ' resource "deployments" in API group "apps" in the namespace "gco"'
 )
 QUOTA = 'pods "web" is forbidden: exceeded quota: gpus, requested: 1, used: 8, limited: 8'
+ENDING = (
+    'inferenceendpoints.gco.io "web" is forbidden: create not allowed while custom resource '
+    "definition is terminating"
+)
 STARTING = 'services "web" is forbidden: not yet ready to handle request'
 UID_CAUSE = {"causes": [{"reason": "FieldValueInvalid", "field": "metadata.uid"}]}
 UNKNOWN = (
@@ -46,6 +50,9 @@ TOO_LARGE_FOR_GRPC = "rpc error: trying to send message larger than max (3145880
         pytest.param(403, status(403, RBAC), ForbiddenError, id="rbac"),
         pytest.param(403, b"denied by proxy", ForbiddenError, id="403-of-a-proxy"),
         pytest.param(403, status(403, STARTING), TransientError, id="403-of-a-server-that-starts"),
+        pytest.param(
+            403, status(403, ENDING), TransientError, id="403-while-a-definition-terminates"
+        ),
         pytest.param(403, status(403, QUOTA), RejectedError, id="quota"),
         pytest.param(404, status(404), AbsentError, id="no-object"),
         pytest.param(404, b"404 page not found\n", AbsentError, id="no-crd-in-plain-text"),

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from gco.cluster.memory import MemoryCluster
-from gco.errors import AbsentError, ForbiddenError, RejectedError
+from gco.errors import AbsentError, ForbiddenError, RejectedError, TransientError
 from gco.kinds.differences import differences
 from gco.kinds.ownership import expected_owned_hash, owned_hash
 from gco.kinds.registry import (
@@ -177,7 +177,7 @@ async def test_a_deleted_definition_waits_for_its_resources_and_is_then_unknown(
         await cluster.get(WIDGET, PLACE, "free")
     held = await cluster.get(WIDGET, PLACE, "held")
     assert held["metadata"]["deletionTimestamp"]
-    with pytest.raises(RejectedError):
+    with pytest.raises(TransientError):
         await cluster.create(WIDGET, widget("new", PLACE))
     release = {"op": "remove", "path": "/metadata/finalizers"}
     await cluster.patch(WIDGET, PLACE, "held", [release], manager="test")

@@ -45,8 +45,11 @@ _INVALID_AFTER_ALL: Final = re.compile(
 """What HTTP 500 says when the object of an apply is at fault, and the same answer would follow."""
 _PERMISSION: Final = re.compile(r'(?i)\buser "')
 """How every refusal by RBAC begins; other 403s are admission's: quotas, policies, namespaces."""
-_STARTING: Final = re.compile(r"not yet ready to handle request")
-"""What admission says with a 403 while an API server that has just started fills its caches."""
+_PASSING: Final = re.compile(
+    r"not yet ready to handle request"  # an API server that has just started fills its caches
+    r"|custom resource definition is terminating"  # until it has gone, and is applied again
+)
+"""What admission says with a 403 and will not say in a moment."""
 
 
 def error_of(what: str, status: int, body: bytes, headers: Mapping[str, str]) -> ClusterError:
@@ -104,7 +107,7 @@ def _classified(
         invalid = is_api and _INVALID_AFTER_ALL.search(told)
         return RejectedError(message) if invalid else TransientError(message)
     if status == _FORBIDDEN and is_api and not _PERMISSION.search(told):
-        return (TransientError if _STARTING.search(told) else RejectedError)(message)
+        return (TransientError if _PASSING.search(told) else RejectedError)(message)
     return _CLIENT_ERRORS.get(status, RejectedError)(message)
 
 

@@ -29,7 +29,13 @@ from gco.cluster.memory.strictness import check_fields
 from gco.cluster.memory.structural import check_structural
 from gco.cluster.memory.validation import check
 from gco.cluster.port import Manifest
-from gco.errors import AbsentError, ClusterConflictError, ForbiddenError, RejectedError
+from gco.errors import (
+    AbsentError,
+    ClusterConflictError,
+    ForbiddenError,
+    RejectedError,
+    TransientError,
+)
 from gco.kinds.registry import CUSTOM_RESOURCE_DEFINITION, NAMESPACE, POD, SERVICE, Kind
 
 Admission: TypeAlias = Callable[[Kind, Manifest], None]
@@ -222,7 +228,7 @@ class ApiServer:
         for crd in self.storage.table(CUSTOM_RESOURCE_DEFINITION).objects.values():
             names = crd["spec"]["names"]["plural"], crd["spec"]["group"]
             if names == (kind.plural, kind.group) and crd["metadata"].get("deletionTimestamp"):
-                raise RejectedError("create not allowed while the definition is terminating")
+                raise TransientError("create not allowed while the definition is terminating")
 
     def _born(self, resource: Resource, new: Manifest) -> None:
         kind, metadata = resource.kind, new["metadata"]
