@@ -44,6 +44,7 @@ class MetricsServer:
                 tasks.create_task(informer.run())
             while True:
                 while not self._asking.items():
+                    self._before = {}  # a rate since then would tell of a time that is long over
                     self._wake.clear()
                     await self._wake.wait()
                 await self._measure()
