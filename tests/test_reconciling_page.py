@@ -28,5 +28,7 @@ def test_the_modules_that_it_names_exist():
     assert [module for module in MODULES if not (SOURCES / module).is_file()] == []
 
 
-def test_it_has_every_rule():
-    assert re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE) == [str(n) for n in range(1, 21)]
+def test_it_numbers_its_rules():
+    numbers = [int(n) for n in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) > 20

@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 
 from gco.clock import LoopClock
 from gco.cluster.memory import MemoryCluster
+from gco.cluster.port import Manifest
 from gco.errors import ThrottledError
 from gco.kinds.registry import LEASE
 from gco.runtime.informer import Informer
@@ -121,5 +122,45 @@ async def test_a_throttled_watch_is_opened_again_without_a_list(clock: LoopClock
     await asyncio.sleep(1000)
     await cluster.create(LEASE, lease("a"))
     await until(lambda: informer.get("a") == "", within=30)
+    assert client.requests["list", "Lease"] == 1
+    running.cancel()
+
+
+async def test_an_object_that_cannot_be_read_keeps_its_name_and_stops_no_other(
+    clock: LoopClock,
+) -> None:
+    """Invariant: no object's content ends an informer, at a listing or in a watch."""
+    cluster = MemoryCluster(clock=clock)
+
+    def holder(manifest: Manifest) -> str:
+        found: str = manifest["spec"].get("holderIdentity", "nobody")
+        if found.startswith("odd"):
+            raise KeyError(found)
+        return found
+
+    await cluster.create(LEASE, lease("a", "odd"))
+    await cluster.create(LEASE, lease("b", "someone"))
+    informer = Informer(cluster.client(), LEASE, "default", project=holder)
+    running = asyncio.create_task(informer.run())
+    await informer.synced.wait()
+    assert informer.items() == {"a": "nobody", "b": "someone"}
+
+    await cluster.apply(LEASE, lease("b", "odd"), manager="m", force=True)
+    await cluster.apply(LEASE, lease("a", "someone"), manager="m", force=True)
+    await until(lambda: informer.items() == {"a": "someone", "b": "nobody"}, within=1)
+    running.cancel()
+
+
+async def test_an_object_of_which_nothing_can_be_read_is_left_out(clock: LoopClock) -> None:
+    cluster = MemoryCluster(clock=clock)
+    await cluster.create(LEASE, lease("a"))
+    await cluster.create(LEASE, lease("b", "someone"))
+    client = cluster.client()
+    informer = Informer(
+        client, LEASE, "default", project=lambda m: 1 / len(m["spec"]["holderIdentity"])
+    )
+    running = asyncio.create_task(informer.run())
+    await informer.synced.wait()
+    assert list(informer.items()) == ["b"]
     assert client.requests["list", "Lease"] == 1
     running.cancel()

@@ -7,8 +7,8 @@ not installed, leave the cache as it was.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Final, Generic, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, Generic, TypeVar, cast
 
 from gco.cluster.port import Cluster, EventType, Manifest, WatchEvent
 from gco.errors import (
@@ -23,6 +23,7 @@ from gco.kinds.registry import Kind
 from gco.runtime.backoff import Backoff, Retries
 from gco.runtime.cache import Cache, Entry, Handler, entry_of
 from gco.runtime.metrics import SILENT, ControllerMetrics
+from gco.runtime.projecting import project_safely
 from gco.runtime.streams import closing
 from gco.telemetry import get_logger
 
@@ -35,6 +36,8 @@ ABSENT_BACKOFF: Final = Backoff(0.8, 5.0)
 IDLE_SECONDS: Final = 150.0
 """Bookmarks come each 60 to 120 s at the latest; a longer silence is a dead connection."""
 SHORT_WATCH_SECONDS: Final = 1.0
+_ERROR_LENGTH: Final = 500
+"""Characters of an error in the log: it may quote the object."""
 
 _log = get_logger(__name__)
 
@@ -43,8 +46,8 @@ class Informer(Generic[R]):
     """What is known of the objects of `kind` in `namespace` that the selectors choose.
 
     Of each object only `project(manifest)` is kept: a small comparable value, whose equality means
-    that nothing changed that anyone here looks at. `project` and `index` must not raise. Keys are
-    names; `namespace/name` where the informer spans all namespaces of a namespaced kind. `metrics`
+    that nothing changed that anyone here looks at. Where `project` raises, the record is that of an
+    object of the same identity and no content; so too where `index` does. Keys are names; `namespace/name` where the informer spans all namespaces of a namespaced kind. `metrics`
     are those of the controller that it serves.
     """
 
@@ -65,6 +68,7 @@ class Informer(Generic[R]):
         self.kind = kind
         self._namespace = namespace
         self._project = project
+        self._index = index
         self._labels = labels
         self._fields = fields
         self._idle = idle
@@ -78,6 +82,8 @@ class Informer(Generic[R]):
         self._failing_since: float | None = None
         self._forbidden = False
         self._expired = False
+        self._unreadable: set[str] = set()
+        """Keys of objects that the log names already as unreadable."""
         self._alive = 0.0
         self.synced = asyncio.Event()
         """Set while the cache is a complete picture, however old; cleared while the kind is not
@@ -108,7 +114,8 @@ class Informer(Generic[R]):
 
     def record(self, manifest: Manifest) -> None:
         """Take an own write's answer into the cache; an older event does not undo it."""
-        self._cache.record(self._key(manifest), self._entry(manifest))
+        for key, entry in self._entries([manifest]):
+            self._cache.record(key, entry)
 
     def forget(self, key: str, uid: str) -> None:
         """Take an object that is known to be deleted out of the cache, if it has that uid."""
@@ -145,7 +152,7 @@ class Informer(Generic[R]):
             async for page in pages:
                 self._alive = _now()
                 version = page.resource_version
-                listed.update((self._key(m), self._entry(m)) for m in page.items)
+                listed.update(self._entries(page.items))
         if version is None:
             raise TransientError(f"a listing of {self.kind.plural} ended before its first page")
         self._cache.replace(listed, int(version))
@@ -188,9 +195,11 @@ class Informer(Generic[R]):
             case EventType.BOOKMARK:
                 self._cache.progress(int(version))
             case EventType.DELETED:
+                self._unreadable.discard(self._key(manifest))
                 self._cache.delete(self._key(manifest), manifest["metadata"]["uid"], int(version))
             case EventType.ADDED | EventType.MODIFIED:
-                self._cache.upsert(self._key(manifest), self._entry(manifest))
+                for key, entry in self._entries([manifest]):
+                    self._cache.upsert(key, entry)
         self._position = version
         self._progressed()
         self._metrics.event(event.type)
@@ -278,8 +287,33 @@ class Informer(Generic[R]):
             return f"{metadata['namespace']}/{name}"
         return name
 
-    def _entry(self, manifest: Manifest) -> Entry[R]:
-        return entry_of(manifest, self._project(manifest))
+    def _entries(self, manifests: Iterable[Manifest]) -> Iterator[tuple[str, Entry[R]]]:
+        """Yield each object's key and entry, without those of which no record can be made."""
+        for manifest in manifests:
+            key = self._key(manifest)
+            record, error = project_safely(self._read, manifest)
+            self._tell_unreadable(key, error)
+            if record is not None or error is None:
+                yield key, entry_of(manifest, cast("R", record))
+
+    def _read(self, manifest: Manifest) -> R:
+        record = self._project(manifest)
+        if self._index is not None:
+            hash(self._index(record))  # raises here, not in the cache
+        return record
+
+    def _tell_unreadable(self, key: str, error: Exception | None) -> None:
+        """Log once that an object is unreadable, until it is readable again."""
+        if error is None:
+            self._unreadable.discard(key)
+        elif key not in self._unreadable:
+            self._unreadable.add(key)
+            _log.error(
+                "object not readable; treated as foreign",
+                kind=self.kind.name,
+                key=key,
+                error=f"{type(error).__name__}: {error}"[:_ERROR_LENGTH],
+            )
 
 
 def _now() -> float:

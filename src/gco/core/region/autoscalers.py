@@ -9,6 +9,7 @@ from gco.core.model.names import autoscaler_name, deployment_name
 from gco.core.region.actions import Manifest, ObjectRef, Owner
 from gco.core.region.observe import Child, child
 from gco.core.region.owner import owner_of
+from gco.kinds.reading import as_mapping, as_mappings, as_text
 from gco.kinds.registry import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, SCALED_OBJECT
 
 _WORKS: Final = ("AbleToScale", "ScalingActive", "Ready")
@@ -71,22 +72,21 @@ class Autoscalers:
 
 def autoscaler(manifest: Manifest) -> Autoscaler:
     """Return the record of a HorizontalPodAutoscaler or a ScaledObject."""
-    spec, status = manifest.get("spec") or {}, manifest.get("status") or {}
-    told = [c for c in status.get("conditions") or () if c["type"] in _WORKS]
-    wrong = [c for c in told if c["status"] == "False"]
+    spec, status = as_mapping(manifest.get("spec")), as_mapping(manifest.get("status"))
+    told = [c for c in as_mappings(status.get("conditions")) if as_text(c.get("type")) in _WORKS]
+    wrong = [c for c in told if c.get("status") == "False"]
     return Autoscaler(
         **dataclasses.asdict(child(manifest)),
-        target=_target(spec.get("scaleTargetRef") or {}),
+        target=_target(as_mapping(spec.get("scaleTargetRef"))),
         made_by=_maker(manifest),
         works=bool(told) and not wrong,
-        problem=next((c.get("message") or c.get("reason", "") for c in wrong), ""),
+        problem=next((as_text(c.get("message")) or as_text(c.get("reason")) for c in wrong), ""),
     )
 
 
 def _target(reference: Mapping[str, Any]) -> str:
     kind = reference.get("kind") or DEPLOYMENT.name  # KEDA's default
-    name: str = reference.get("name", "")
-    return name if kind == DEPLOYMENT.name else ""
+    return as_text(reference.get("name")) if kind == DEPLOYMENT.name else ""
 
 
 def _maker(manifest: Manifest) -> str:

@@ -1,9 +1,10 @@
 """Records of Karpenter's NodeClaims: nodes that are being made, and what stands in their way."""
 
 import dataclasses
-from typing import Any, Final
+from typing import Final
 
 from gco.core.region.actions import Manifest
+from gco.kinds.reading import as_mapping, as_mappings, as_text
 
 _WAITS: Final = frozenset({"AwaitingReconciliation", ""})
 """Reasons of a launch that nothing stands in the way of."""
@@ -21,9 +22,9 @@ class Claim:
 
 def read_claim(manifest: Manifest) -> Claim:
     """Return the record of a NodeClaim."""
-    conditions = (manifest.get("status") or {}).get("conditions") or ()
-    found: dict[str, Any] = next((c for c in conditions if c["type"] == "Launched"), {})
+    conditions = as_mappings(as_mapping(manifest.get("status")).get("conditions"))
+    found = next((c for c in conditions if c.get("type") == "Launched"), {})
     if found.get("status") == "True":
         return Claim(launched=True, problem="")
-    waits = found.get("reason", "") in _WAITS
-    return Claim(launched=False, problem="" if waits else found.get("message") or found["reason"])
+    reason, message = as_text(found.get("reason")), as_text(found.get("message"))
+    return Claim(launched=False, problem="" if reason in _WAITS else message or reason)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from gco.core.region.actions import Manifest
+from gco.kinds.reading import as_mapping, as_text
 
 PODS_ONLY: Final = "regarding.kind=Pod"
 """The field selector of Events that are about pods."""
@@ -62,9 +63,9 @@ def note(manifest: Manifest) -> Note | None:
     if found is None:
         return None
     kind, words = found
-    about = manifest.get("regarding") or {}
+    about = as_mapping(manifest.get("regarding"))
     created = manifest["metadata"].get("creationTimestamp") or ""
-    return Note(about.get("name", ""), about.get("uid", ""), kind, words, created)
+    return Note(as_text(about.get("name")), as_text(about.get("uid")), kind, words, created)
 
 
 def pod_of(noted: Note | None) -> str | None:
@@ -79,7 +80,7 @@ def latest(notes: Iterable[Note], *kinds: NoteKind) -> Note | None:
 
 
 def _read(manifest: Manifest) -> tuple[NoteKind, str] | None:
-    reason, words = manifest.get("reason", ""), manifest.get("note") or ""
+    reason, words = as_text(manifest.get("reason")), as_text(manifest.get("note"))
     if reason == "Nominated":
         claim = _CLAIM.search(words)
         return (NoteKind.NODE_COMES, claim[1]) if claim else None

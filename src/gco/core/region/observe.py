@@ -31,6 +31,7 @@ from gco.core.region.replacing import Replacing
 from gco.kinds.canonical import canonical_json, digest
 from gco.kinds.fieldset import FieldSet, is_apply_of, owned_fields
 from gco.kinds.ownership import owned_hash
+from gco.kinds.reading import as_int, as_mapping, as_mappings, as_text
 from gco.kinds.registry import HTTP_ROUTE
 
 _DIGEST = 16
@@ -138,18 +139,18 @@ def child(manifest: Manifest) -> Child:
 
 def workload(manifest: Manifest) -> Workload:
     """Return the record of a Deployment."""
-    status = manifest.get("status") or {}
-    selector = manifest["spec"].get("selector") or {}
+    status, spec = manifest.get("status") or {}, manifest.get("spec") or {}
+    selector, pod = spec.get("selector") or {}, spec.get("template") or {}
     common = _common(manifest)
-    common["labelled"] &= _takes_over(manifest, selector)
+    common["labelled"] &= _takes_over(manifest, selector, pod)
     return Workload(
         **common,
         replacing=_replacing(_annotations(manifest).get(ROLLOUT_ANNOTATION)),
         match_labels=_match_labels(selector, common["app"]),
-        replicas=manifest["spec"].get("replicas", 0),
+        replicas=spec.get("replicas", 0),
         count_ours=_states_count(owned_fields(manifest, MANAGER)),
         count_others=_others_state_count(manifest),
-        template=template_digest(manifest["spec"]["template"]),
+        template=template_digest(pod),
         template_key=_annotations(manifest).get(TEMPLATE_KEY_ANNOTATION),
         blocked=_condition_message(status, "ReplicaFailure"),
     )
@@ -191,33 +192,39 @@ def _parents_problem(manifest: Manifest) -> str | None:
     taken to speak of what is there.
     """
     problem, generation = "", manifest["metadata"].get("generation", 0)
-    for parent in (manifest.get("status") or {}).get("parents") or ():
+    for parent in as_mappings(as_mapping(manifest.get("status")).get("parents")):
         said = {
-            c["type"]: c
-            for c in parent.get("conditions") or ()
-            if c.get("observedGeneration", generation) >= generation
+            as_text(c.get("type")): c
+            for c in as_mappings(parent.get("conditions"))
+            if (as_int(c.get("observedGeneration")) or generation) >= generation
         }
-        bad = [said[k] for k in _ATTACHED if k in said and said[k]["status"] != "True"]
+        bad = [said[k] for k in _ATTACHED if k in said and said[k].get("status") != "True"]
         if not bad and "Accepted" in said:
             return None
-        problem = problem or "; ".join(f"{c['reason']}: {c['message']}" for c in bad)
+        words = (f"{as_text(c.get('reason'))}: {as_text(c.get('message'))}" for c in bad)
+        problem = problem or "; ".join(words)
     return problem
 
 
 def frozen(manifest: Manifest) -> Frozen:
-    """Return the record of a ControllerRevision."""
+    """Return the record of a ControllerRevision.
+
+    Its `data` may be any JSON: a StatefulSet keeps a patch there, a person whatever they like.
+    """
+    data = manifest.get("data")
+    template = as_mapping(data)
     return Frozen(
         **_common(manifest),
         endpoint=manifest["metadata"]["name"].rpartition("-")[0],
         template_key=_annotations(manifest).get(TEMPLATE_KEY_ANNOTATION),
         number=manifest.get("revision", 0),
-        data=canonical_json(manifest.get("data")),
-        grace=_grace(manifest.get("data") or {}),
+        data=canonical_json(data),
+        grace=_grace(template),
         created=manifest["metadata"].get("creationTimestamp") or "",
         adopted=ADOPTED_ANNOTATION in _annotations(manifest),
         model_job=_annotations(manifest).get(MODEL_ANNOTATION, ""),
-        model_folder=_model_folder(manifest.get("data") or {}),
-        unnamed_port=_unnamed_port(manifest.get("data") or {}),
+        model_folder=_model_folder(template),
+        unnamed_port=_unnamed_port(template),
     )
 
 
@@ -228,7 +235,7 @@ def pod_set(manifest: Manifest) -> PodSet:
         uid=meta["uid"],
         app=_labels(manifest).get(APP_LABEL, ""),
         deployment=controller_uid(manifest),
-        template=template_digest(manifest["spec"]["template"]),
+        template=template_digest((manifest.get("spec") or {}).get("template") or {}),
         created=meta.get("creationTimestamp") or "",
         blocked=_condition_message(manifest.get("status") or {}, "ReplicaFailure"),
     )
@@ -282,9 +289,11 @@ def _written(manifest: Manifest) -> str | None:
     return max(times, default=None)
 
 
-def _takes_over(manifest: Manifest, selector: Mapping[str, Any]) -> bool:
+def _takes_over(
+    manifest: Manifest, selector: Mapping[str, Any], template: Mapping[str, Any]
+) -> bool:
     """Whether a Deployment can become ours as it runs: we see its pods, and keep its selector."""
-    pod = (manifest["spec"]["template"].get("metadata") or {}).get("labels") or {}
+    pod = (template.get("metadata") or {}).get("labels") or {}
     of_one = pod.get(APP_LABEL) == _labels(manifest).get(APP_LABEL)
     return _labelled(pod) and of_one and not selector.get("matchExpressions")
 
@@ -295,11 +304,11 @@ def _match_labels(selector: Mapping[str, Any], app: str) -> Mapping[str, str] | 
 
 
 def _unnamed_port(template: Mapping[str, Any]) -> int:
-    containers = (template.get("spec") or {}).get("containers") or ()
-    ports = next((c.get("ports") or () for c in containers if c.get("name") == CONTAINER), ())
+    found = (c for c in _containers(template) if c.get("name") == CONTAINER)
+    ports = as_mappings(next(found, {}).get("ports"))
     if any(port.get("name") == PORT_NAME for port in ports):
         return 0
-    return next((port["containerPort"] for port in ports), 0)
+    return next((as_int(port.get("containerPort")) or 0 for port in ports), 0)
 
 
 def _states_count(fields: FieldSet | None) -> bool:
@@ -326,14 +335,17 @@ def _labels(manifest: Manifest) -> dict[str, str]:
 
 
 def _grace(template: Mapping[str, Any]) -> int:
-    stated = (template.get("spec") or {}).get("terminationGracePeriodSeconds")
-    return _DEFAULT_GRACE if stated is None else int(stated)
+    stated = as_int(as_mapping(template.get("spec")).get("terminationGracePeriodSeconds"))
+    return _DEFAULT_GRACE if stated is None else stated
 
 
 def _model_folder(template: Mapping[str, Any]) -> str:
-    containers = (template.get("spec") or {}).get("containers") or ()
-    mounts = (m for each in containers for m in each.get("volumeMounts") or ())
-    return next((m.get("subPath", "") for m in mounts if m["name"] == MODEL_VOLUME), "")
+    mounts = (m for each in _containers(template) for m in as_mappings(each.get("volumeMounts")))
+    return next((as_text(m.get("subPath")) for m in mounts if m.get("name") == MODEL_VOLUME), "")
+
+
+def _containers(template: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return as_mappings(as_mapping(template.get("spec")).get("containers"))
 
 
 def _annotations(manifest: Manifest) -> dict[str, Any]:
