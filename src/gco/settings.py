@@ -37,9 +37,9 @@ class Settings(pydantic.BaseModel):
     tail_ms: Annotated[int, Field(validation_alias="GCO_STORE_TAIL_MS", ge=10, le=60_000)] = 300
     """Milliseconds between two reads of DynamoDB's change log."""
     resync_seconds: Annotated[float, Field(validation_alias="RECONCILE_INTERVAL_SECONDS", ge=1)] = (
-        15
+        600
     )
-    """The floor of the resync period; nothing waits for it."""
+    """Seconds over which the resync spreads one look at every endpoint; nothing waits for it."""
     unhealthy_seconds: Annotated[
         float, Field(validation_alias="INFERENCE_UNHEALTHY_THRESHOLD_SECONDS", ge=1)
     ] = 300

@@ -61,6 +61,17 @@ class Controller(Generic[K]):
         """Have `key` reconciled soon; cheap, and may be called from any callback of the loop."""
         self.queue.add(key)
 
+    def enqueue_routinely(self, key: K, *, within: float = 0.0) -> None:
+        """Have `key` reconciled after all changes, unless it will be `within` seconds anyway.
+
+        A key that backs off is left to its back-off: routine work never shortens a wait.
+        """
+        self.queue.add_routinely(key, within=within)
+
+    def clear(self) -> None:
+        """Forget every key: called when this process no longer leads, after `run` has ended."""
+        self.queue.clear()
+
     async def run(self) -> None:
         """Reconcile until `shut_down`, then return once the runs in flight have ended.
 

@@ -8,8 +8,8 @@ from gco.runtime.backoff import spread
 
 K = TypeVar("K", bound=Hashable)
 
-_STEPS: Final = 100
-"""A period has at most so many steps, so that many keys do not mean many timers."""
+_STEPS: Final = 1000
+"""A period has at most so many steps: of 5,000 keys five come at once."""
 
 
 async def resync(

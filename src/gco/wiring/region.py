@@ -6,6 +6,7 @@ The monitor runs one of these in a process; the sandbox runs one for each of its
 import asyncio
 import dataclasses
 import datetime as dt
+import functools
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
@@ -152,7 +153,9 @@ class RegionLoops:
             tasks.create_task(
                 resync(
                     self.endpoint.keys,
-                    self.endpoint.controller.enqueue,
+                    functools.partial(
+                        self.endpoint.controller.enqueue_routinely, within=self._resync_seconds
+                    ),
                     seconds=self._resync_seconds,
                 )
             )

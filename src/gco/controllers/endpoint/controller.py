@@ -88,6 +88,8 @@ class EndpointController:
             noun="endpoint",
             metrics=metrics,
         )
+        self._leading = False
+        """A standby enqueues nothing: whoever leads looks at every endpoint first."""
         supply.subscribe(self._supply_changed)
         for namespace, caches in self._caches.items():
             caches.subscribe(functools.partial(self._enqueue, namespace))
@@ -115,13 +117,18 @@ class EndpointController:
         for reconciler in self._reconcilers.values():
             reconciler.forget()
         self._rooms.forget()
+        self._leading = True
         for key in self.keys():
-            self.controller.enqueue(key)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._recorder.run())
-            for caches in self._caches.values():
-                tasks.create_task(caches.models.follow(), name=f"copies in {caches.namespace}")
-            tasks.create_task(self.controller.run())
+            self.controller.enqueue_routinely(key)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._recorder.run())
+                for caches in self._caches.values():
+                    tasks.create_task(caches.models.follow(), name=f"copies in {caches.namespace}")
+                tasks.create_task(self.controller.run())
+        finally:
+            self._leading = False
+            self.controller.clear()
 
     def waiting(self) -> Sequence[str]:
         """Return the caches that are not filled yet, by kind and namespace."""
@@ -156,4 +163,5 @@ class EndpointController:
                 self._enqueue(namespace, name)
 
     def _enqueue(self, namespace: str, name: EndpointName) -> None:
-        self.controller.enqueue(Key(namespace, name))
+        if self._leading:
+            self.controller.enqueue(Key(namespace, name))

@@ -75,11 +75,14 @@ class FleetController:
     async def lead(self) -> None:
         """Act until cancelled: called while the fleet's lease is held."""
         self._term = self._epoch()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._tail.run())
-            group.create_task(self._reads.run())
-            group.create_task(self._writes.run())
-            group.create_task(self.controller.run())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._tail.run())
+                group.create_task(self._reads.run())
+                group.create_task(self._writes.run())
+                group.create_task(self.controller.run())
+        finally:
+            self.controller.clear()  # the next leader lists everything
 
     def complaint(self) -> str | None:
         """Say what is stuck, or None: for the liveness probe."""

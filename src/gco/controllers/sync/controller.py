@@ -147,6 +147,7 @@ class SyncController:
                     group.create_task(self._report())
         finally:
             self._leading = False
+            self.controller.clear()
 
     async def synced(self) -> None:
         """Return once the custom resources are known."""
@@ -200,7 +201,7 @@ class SyncController:
         await self.copies.synced.wait()
         names = [copy.name for copy in self.copies.items().values()]
         for name in dict.fromkeys([*self.follower.names(), *names, *self._reporter.names()]):
-            self._changed(name)
+            self.controller.enqueue_routinely(name)
 
     def _changed(self, name: EndpointName) -> None:
         if self._leading:
