@@ -397,6 +397,35 @@ async def test_a_crash_is_told_with_its_last_words_which_are_read_once(clock):
         assert not world.find(INGRESS, ROUTE)
 
 
+@pytest.mark.parametrize(
+    ("log", "asked"),
+    [
+        pytest.param(["x" * 10_000_000, "KeyError: 'a'"], [20, 3], id="a-line-of-megabytes-before"),
+        pytest.param(["50 %\r" * 3_000_000], [20, 3], id="one-progress-bar-and-nothing-else"),
+    ],
+)
+async def test_of_a_crash_log_a_bounded_part_is_read_and_kept(clock, log, asked):
+    """Invariant: what others write costs a bounded number of bytes for each endpoint."""
+    world = World(clock)
+    await world.install()
+    wanted = []
+
+    async def lines(_namespace, _pod, options):
+        wanted.append((options.lines, options.max_bytes))
+        for text in [*log, *["again"] * 3][-options.lines :]:
+            yield LogLine("2026-01-01T00:00:00.000000000Z", text)
+
+    world.server.log_streamer = lines
+    world.kubelet.image("bad:1", Fate.CRASH)
+    async with background(*world.loops()):
+        await world.want(image="bad:1")
+        await until(lambda: world.reason() == "CrashLooping")
+        await world.quiet(60)
+
+    assert wanted == [(lines, 65_536) for lines in asked]
+    assert "last words: again | again | again" in world.status().message
+
+
 async def test_a_name_that_someone_else_has_is_a_condition_and_never_overwritten(clock):
     world = World(clock)
     await world.install()

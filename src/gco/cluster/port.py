@@ -61,6 +61,8 @@ class LogOptions(NamedTuple):
     """And each further line as it comes, until the container's run has ended."""
     since: str = ""
     """Only lines of this moment and later (RFC 3339, whole seconds count)."""
+    max_bytes: int | None = None
+    """Where to stop, times and newlines counted, be it within a line; None: nowhere."""
 
 
 class Cluster(Protocol):

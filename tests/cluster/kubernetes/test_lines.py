@@ -36,3 +36,10 @@ def test_a_line_of_many_chunks_is_one_line():
     found = [line for _ in range(10_000) for line in lines.feed(b"x" * 1000)]
     found += lines.feed(b"\n")
     assert [len(line) for line in found] == [10_000_000]
+
+
+def test_of_a_line_without_an_end_a_bounded_part_is_kept():
+    lines = Lines(longest=5)
+    given = [line for chunk in (b"ab\rcd", b"efgh", b"\nij\n", b"kl") for line in lines.feed(chunk)]
+    assert given == [b"ab\rcd", b"ij"]
+    assert lines.pending

@@ -56,10 +56,12 @@ from gco.kinds.registry import DEPLOYMENT, INFERENCE_ENDPOINT, NODE, POD, SERVIC
             id="watch",
         ),
         pytest.param(
-            requests.log_lines("gco", "web-1", LogOptions("inference", 50, previous=True)),
+            requests.log_lines(
+                "gco", "web-1", LogOptions("inference", 50, previous=True, max_bytes=9)
+            ),
             "GET",
             "/api/v1/namespaces/gco/pods/web-1/log"
-            "?container=inference&timestamps=true&tailLines=50&previous=true",
+            "?container=inference&timestamps=true&tailLines=50&previous=true&limitBytes=9",
             id="logs",
         ),
     ],

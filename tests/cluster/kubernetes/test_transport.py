@@ -79,6 +79,23 @@ async def test_an_answer_that_is_not_json_is_transient(serve, cluster_at):
         await cluster_at(await serve(login_page)).get(LEASE, "gco", "a")
 
 
+async def test_the_beginning_of_a_refusal_is_read_however_long_it_is(serve, cluster_at):
+    sent = 0
+
+    async def endless(request):
+        nonlocal sent
+        response = web.StreamResponse(status=500)
+        await response.prepare(request)
+        while True:  # until the client hangs up
+            await response.write(b"no " * 100_000)
+            sent += 300_000
+
+    with pytest.raises(TransientError) as told:
+        await cluster_at(await serve(endless)).get(LEASE, "gco", "a")
+    assert len(str(told.value)) < 2100
+    assert sent < 20_000_000, "the rest stays where it is"
+
+
 async def test_throttling_carries_the_servers_wish(serve, cluster_at):
     async def busy(_):
         return web.Response(status=429, headers={"Retry-After": "4"}, text="slow down")

@@ -25,6 +25,8 @@ from gco.errors import AbsentError, RejectedError, TransientError
 from gco.kinds.registry import Kind
 
 PAGE_SIZE: Final = 500
+_LONGEST_LOG_LINE: Final = 1 << 20
+"""Bytes; a progress bar that is drawn over and over is one line, and may be as long as the log."""
 WATCH_SECONDS: Final = (300, 600)
 """A watch's length is drawn from this range, so that not all of them are opened anew at once."""
 
@@ -164,7 +166,7 @@ class KubernetesCluster:
     ) -> AsyncGenerator[LogLine, None]:
         """The log's lines with their times."""
         request = requests.log_lines(namespace, pod, options)
-        cut = Lines()
+        cut = Lines(longest=_LONGEST_LOG_LINE)
         try:
             async with aclosing(self._transport.chunks(request, quiet=options.follow)) as chunks:
                 async for chunk in chunks:

@@ -164,6 +164,7 @@ def log_lines(namespace: str, pod: str, options: LogOptions) -> Request:
         "previous": "true" if options.previous else "",
         "follow": "true" if options.follow else "",
         "sinceTime": options.since,
+        "limitBytes": "" if options.max_bytes is None else str(options.max_bytes),
     }
     path = f"{_target(POD, namespace, pod)}/log"
     stated = urlencode({key: value for key, value in query.items() if value})

@@ -28,6 +28,8 @@ USER_AGENT: Final = f"gco/{__version__}"
 """What stands before the slash is also the field manager of writes that name none."""
 BIG_BODY: Final = 1 << 20
 """Bytes from which aiohttp wants a body as a file, to send it in pieces."""
+LONGEST_REFUSAL: Final = 256 * 1024
+"""Bytes that are read of an answer which refuses; a Status quotes a part of the object at most."""
 
 _FOREIGN: Final = (aiohttp.ClientError, TimeoutError, OSError)
 """What the wire raises."""
@@ -144,7 +146,7 @@ class Transport:
         if response.status < _FIRST_REFUSAL:
             return response
         try:
-            said = await response.read()
+            said = await _beginning(response)
         finally:
             self._leave(response)
         raise error_of(request.what, response.status, said, response.headers)
@@ -208,6 +210,15 @@ class Transport:
                 read_bufsize=1 << 18,
             )
         return self._session
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    """Return a refusal's body as far as it is looked at: what stands in between may send anything."""
+    pieces, left = [], LONGEST_REFUSAL
+    while left > 0 and (piece := await response.content.read(left)):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
 
 
 def _hang_up(response: aiohttp.ClientResponse) -> None:

@@ -10,7 +10,7 @@ from gco.clock import Clock, SystemClock
 from gco.cluster.memory.deletion import delete
 from gco.cluster.memory.faults import WRITES, Faults, Verb
 from gco.cluster.memory.jsonpatch import patched
-from gco.cluster.memory.logs import LogStreamer, until_broken
+from gco.cluster.memory.logs import LogStreamer, until_broken, within
 from gco.cluster.memory.managers import Writer
 from gco.cluster.memory.selectors import matcher
 from gco.cluster.memory.server import Admission, ApiServer
@@ -234,7 +234,9 @@ class MemoryCluster:
         """The log's lines with their times."""
         await self._begin("logs", POD)
         self.server.get(POD, namespace, pod)
-        stream = until_broken(self._stream_log(namespace, pod, options), self.faults)
+        stream = until_broken(
+            within(self._stream_log(namespace, pod, options), options.max_bytes), self.faults
+        )
         async with aclosing(stream):
             async for line in stream:
                 yield line

@@ -24,6 +24,24 @@ async def until_broken(
             yield line
 
 
+async def within(
+    lines: AsyncGenerator[LogLine, None], max_bytes: int | None
+) -> AsyncGenerator[LogLine, None]:
+    """Yield `lines` up to that many bytes, as an API server counts them, the last one cut."""
+    left = max_bytes
+    async with aclosing(lines):
+        async for time, text in lines:
+            if left is None:
+                yield LogLine(time, text)
+                continue
+            whole = text.encode()
+            kept = whole[: max(0, left - len(time) - 1)]
+            yield LogLine(time, kept.decode(errors="replace"))
+            left -= len(time) + len(whole) + 2  # a space and a newline
+            if left <= 0:
+                return
+
+
 async def _next(lines: AsyncGenerator[LogLine, None], faults: Faults) -> LogLine | None:
     try:
         async with asyncio.timeout(None) as connection:

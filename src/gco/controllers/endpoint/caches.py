@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from gco.cluster.port import Cluster, Manifest
 from gco.controllers.endpoint.models import ANY_JOB, Models
@@ -38,6 +38,7 @@ from gco.core.region.pods import PodRecord, Pods, pod, sort_pods
 from gco.core.region.routing import main_route, route_refs
 from gco.core.sync.copies import Copy, read_copy
 from gco.errors import InvalidSpecError
+from gco.kinds.reading import clip
 from gco.kinds.registry import (
     CONTROLLER_REVISION,
     DEPLOYMENT,
@@ -59,6 +60,8 @@ from gco.runtime.metrics import SILENT, ControllerMetrics
 from gco.runtime.optional import OptionalInformer
 
 R = TypeVar("R")
+_LONGEST: Final = 2000
+"""Bytes of a problem with a spec that are kept: it names every wrong field."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -292,4 +295,4 @@ def _resource(manifest: Manifest) -> Regional | Unread:
         return Regional.from_manifest(manifest)
     except InvalidSpecError as error:
         generation: int = manifest["metadata"].get("generation", 0)
-        return Unread(read_copy(manifest), generation, str(error))
+        return Unread(read_copy(manifest), generation, clip(str(error), _LONGEST))

@@ -17,6 +17,7 @@ from gco.core.model.regional import Regional
 from gco.core.region.actions import ObjectRef, Why
 from gco.core.region.drift import DriftKind
 from gco.errors import ClusterError, NotLeadingError
+from gco.kinds.reading import clip
 from gco.kinds.registry import EVENT, INFERENCE_ENDPOINT, INGRESS
 from gco.telemetry import get_logger
 
@@ -28,7 +29,7 @@ REFILL_SECONDS: Final = 30.0
 _WAITING: Final = 1000
 _REMEMBERED: Final = 4096
 _NOTE: Final = 1024
-"""Characters that the API takes for a note."""
+"""Bytes that the API takes for a note."""
 _REASONS: Final = {
     Why.MISSING: "Created",
     Why.CHANGED: "Updated",
@@ -95,7 +96,7 @@ class Recorder:
         if not self._buckets.setdefault(regional.name, _Bucket(BURST, now)).take(now):
             return
         self._told[key] = now
-        self._queue.put_nowait(self._event(regional, reason, note[:_NOTE], warning=warning))
+        self._queue.put_nowait(self._event(regional, reason, clip(note, _NOTE), warning=warning))
 
     def _prune(self, now: float) -> None:
         """Forget what no longer matters, once there is much of it."""

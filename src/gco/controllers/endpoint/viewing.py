@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Final
 
 from gco.clock import Clock
 from gco.cluster.port import Cluster, LogOptions
@@ -12,7 +13,7 @@ from gco.core.model.defaults import effective
 from gco.core.model.names import CONTAINER
 from gco.core.model.regional import Regional
 from gco.core.region.canary import Step, as_endpoint
-from gco.core.region.causes import Ask, Cause, crashing
+from gco.core.region.causes import LOG_LINES, Ask, Cause, crashing, last_words
 from gco.core.region.copying import Weights, weights_of
 from gco.core.region.freeze import Template
 from gco.core.region.observed import still_old
@@ -25,7 +26,11 @@ from gco.runtime.streams import closing
 from gco.telemetry import get_logger
 
 _log = get_logger(__name__)
-_LOG_LINES = 20
+_LOG_LINES: Final = 20
+"""Lines that are asked for: of the last ones, some may be empty."""
+_LOG_BYTES: Final = 64 * 1024
+_CUT_BYTES: Final = 16
+"""A log that is this near to the limit may have been cut within a character."""
 
 
 class Viewer:
@@ -118,16 +123,37 @@ class Viewer:
         if record.uid not in memory.logs:
             memory.logs = dict([*memory.logs.items()][-1:])  # that of the other pods at most
             # Of a container that waits for its next run, the last one has the words.
-            wanted = LogOptions(CONTAINER, _LOG_LINES, previous=bool(record.waiting))
-            memory.logs[record.uid] = await self._log_of(regional.namespace, name, wanted)
+            memory.logs[record.uid] = await self._log_of(
+                regional.namespace, name, previous=bool(record.waiting)
+            )
         return memory.logs[record.uid]
 
-    async def _log_of(self, namespace: str, pod: str, wanted: LogOptions) -> str:
-        try:
-            async with closing(self._cluster.log_lines(namespace, pod, wanted)) as lines:
-                return "".join([f"{line.text}\n" async for line in lines])
-        except AbsentError:
-            return ""  # the pod or its log is gone; the status says to look at the log
-        except ClusterError as error:
-            _log.warning("log not readable", pod=pod, error=str(error))
-            return ""
+    async def _log_of(self, namespace: str, pod: str, *, previous: bool) -> str:
+        """Return the last words of a container; empty where they cannot be read.
+
+        An API server cuts a log's end, not its beginning: where the last lines are too many bytes,
+        fewer are asked for.
+        """
+        words = ""
+        for lines in (_LOG_LINES, LOG_LINES):
+            wanted = LogOptions(CONTAINER, lines, previous=previous, max_bytes=_LOG_BYTES)
+            try:
+                words, size = await self._read_log(namespace, pod, wanted)
+            except AbsentError:
+                return ""  # the pod or its log is gone; the status says to look at the log
+            except ClusterError as error:
+                _log.warning("log not readable", pod=pod, error=str(error))
+                return ""
+            if size < _LOG_BYTES - _CUT_BYTES:
+                break
+        return words
+
+    async def _read_log(self, namespace: str, pod: str, wanted: LogOptions) -> tuple[str, int]:
+        """Return the last words, and how many bytes the answer had."""
+        kept: list[str] = []
+        size = 0
+        async with closing(self._cluster.log_lines(namespace, pod, wanted)) as lines:
+            async for line in lines:
+                size += len(line.time) + len(line.text.encode()) + 2  # a space and a newline
+                kept = last_words("\n".join([*kept, line.text]))
+        return "\n".join(kept), size

@@ -10,6 +10,7 @@ from gco.core.model.status import Lost
 from gco.core.sync.copies import Copy
 from gco.core.sync.report import Trouble
 from gco.errors import AbsentError, ForbiddenError, GcoError, ThrottledError, TransientError
+from gco.kinds.reading import clip
 from gco.telemetry import get_logger
 
 _REASONS: Final[dict[type[GcoError], str]] = {
@@ -22,6 +23,8 @@ _REASONS: Final[dict[type[GcoError], str]] = {
 _PASSING: Final = frozenset(_REASONS.values())
 """What a definition that is being replaced, an API server that has just started or a webhook that is
 restarted answers for a moment: told once it has lasted."""
+_LONGEST: Final = 2000
+"""Bytes of a refusal that are kept and reported: a webhook may quote the whole object."""
 _MOMENT: Final = dt.timedelta(seconds=30)
 
 _log = get_logger(__name__)
@@ -49,7 +52,7 @@ class Findings:
         before = self._troubles.get(name)
         since = before.since if before and before.reason == reason else self._clock.now()
         final = reason != "ApplyFailed"
-        self._troubles[name] = Trouble(reason, str(error), since, final)
+        self._troubles[name] = Trouble(reason, clip(str(error), _LONGEST), since, final)
 
     def healed(self, name: EndpointName) -> None:
         """Note that the wish for `name` is carried down."""

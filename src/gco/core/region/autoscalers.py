@@ -9,7 +9,7 @@ from gco.core.model.names import autoscaler_name, deployment_name
 from gco.core.region.actions import Manifest, ObjectRef, Owner
 from gco.core.region.observe import Child, child
 from gco.core.region.owner import owner_of
-from gco.kinds.reading import as_mapping, as_mappings, as_text
+from gco.kinds.reading import LONGEST_NAME, as_mapping, as_mappings, as_text, clip
 from gco.kinds.registry import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, SCALED_OBJECT
 
 _WORKS: Final = ("AbleToScale", "ScalingActive", "Ready")
@@ -80,13 +80,13 @@ def autoscaler(manifest: Manifest) -> Autoscaler:
         target=_target(as_mapping(spec.get("scaleTargetRef"))),
         made_by=_maker(manifest),
         works=bool(told) and not wrong,
-        problem=next((as_text(c.get("message")) or as_text(c.get("reason")) for c in wrong), ""),
+        problem=next((clip(c.get("message")) or clip(c.get("reason")) for c in wrong), ""),
     )
 
 
 def _target(reference: Mapping[str, Any]) -> str:
     kind = reference.get("kind") or DEPLOYMENT.name  # KEDA's default
-    return as_text(reference.get("name")) if kind == DEPLOYMENT.name else ""
+    return clip(reference.get("name"), LONGEST_NAME) if kind == DEPLOYMENT.name else ""
 
 
 def _maker(manifest: Manifest) -> str:

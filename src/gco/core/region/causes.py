@@ -78,7 +78,8 @@ _NEVER_PULLED: Final = frozenset({"InvalidImageName", "ErrImageNeverPull"})
 _UNSTARTABLE: Final = frozenset(
     {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
 )
-_LOG_LINES = 3
+LOG_LINES: Final = 3
+"""Lines of a crashing container's log that a message quotes."""
 _LINE = 200
 """Characters of a log line that a message quotes."""
 
@@ -249,7 +250,16 @@ def _loops(record: PodRecord, ended: Ended) -> bool:
     return record.restarts >= LOOP_RESTARTS and lately
 
 
+def last_words(text: str) -> list[str]:
+    """Return the end of what a program wrote, as much of it as a message quotes.
+
+    A progress bar that is drawn over and over counts as the lines that a terminal showed.
+    """
+    lines = (line.strip()[:_LINE] for line in text.splitlines())
+    return [line for line in lines if line][-LOG_LINES:]
+
+
 def _crash(record: PodRecord, code: int, words: str) -> str:
-    lines = [line.strip()[:_LINE] for line in words.splitlines() if line.strip()][-_LOG_LINES:]
+    lines = last_words(words)
     told = f"; its last words: {' | '.join(lines)}" if lines else "; see its log"
     return f"the server ended with exit code {code}, {record.restarts} restarts{told}"

@@ -3,7 +3,7 @@
 import dataclasses
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import pydantic
 
@@ -20,6 +20,10 @@ from gco.core.region.actions import Manifest
 from gco.core.region.observe import Child
 from gco.core.region.pods import unscheduled_words
 from gco.kinds.ownership import owned_hash
+from gco.kinds.reading import LONGEST_NAME, clip, clip_start
+
+_LONGEST_OUTCOME: Final = 4096
+"""Bytes of a termination message, which kubelet itself keeps to that."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ def model_job(manifest: Manifest) -> ModelJob:
         endpoint_uid=None,
         labelled=False,
         deleting=meta.get("deletionTimestamp") is not None,
-        applied_hash=annotations.get(HASH_ANNOTATION),
+        applied_hash=clip(annotations.get(HASH_ANNOTATION), LONGEST_NAME) or None,
         owned_hash=owned_hash(manifest, MANAGER),
         copies=(meta.get("labels") or {}).get(TYPE_LABEL) == TYPE_MODEL,
         complete=_is(status, "Complete"),
@@ -124,11 +128,11 @@ def model_pod(manifest: Manifest) -> ModelPod:
         phase=status.get("phase") or "Pending",
         node=manifest["spec"].get("nodeName") or "",
         unscheduled=unscheduled_words(status),
-        waiting=waiting.get("reason", ""),
-        waiting_message=waiting.get("message", ""),
+        waiting=clip(waiting.get("reason")),
+        waiting_message=clip(waiting.get("message")),
         running="running" in state,
         exit_code=ended.get("exitCode"),
-        message=ended.get("message", ""),
+        message=clip_start(ended.get("message"), _LONGEST_OUTCOME),
         unready_since=_started(status),
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from gco.core.region.actions import Manifest
-from gco.kinds.reading import as_mapping, as_text
+from gco.kinds.reading import LONGEST_NAME, as_mapping, clip
 
 PODS_ONLY: Final = "regarding.kind=Pod"
 """The field selector of Events that are about pods."""
@@ -65,7 +65,8 @@ def note(manifest: Manifest) -> Note | None:
     kind, words = found
     about = as_mapping(manifest.get("regarding"))
     created = manifest["metadata"].get("creationTimestamp") or ""
-    return Note(as_text(about.get("name")), as_text(about.get("uid")), kind, words, created)
+    name, uid = clip(about.get("name"), LONGEST_NAME), clip(about.get("uid"), LONGEST_NAME)
+    return Note(name, uid, kind, words, created)
 
 
 def pod_of(noted: Note | None) -> str | None:
@@ -80,7 +81,7 @@ def latest(notes: Iterable[Note], *kinds: NoteKind) -> Note | None:
 
 
 def _read(manifest: Manifest) -> tuple[NoteKind, str] | None:
-    reason, words = as_text(manifest.get("reason")), as_text(manifest.get("note"))
+    reason, words = clip(manifest.get("reason")), clip(manifest.get("note"))
     if reason == "Nominated":
         claim = _CLAIM.search(words)
         return (NoteKind.NODE_COMES, claim[1]) if claim else None

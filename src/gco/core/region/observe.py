@@ -31,7 +31,7 @@ from gco.core.region.replacing import Replacing
 from gco.kinds.canonical import canonical_json, digest
 from gco.kinds.fieldset import FieldSet, is_apply_of, owned_fields
 from gco.kinds.ownership import owned_hash
-from gco.kinds.reading import as_int, as_mapping, as_mappings, as_text
+from gco.kinds.reading import LONGEST_NAME, as_int, as_mapping, as_mappings, as_text, clip
 from gco.kinds.registry import HTTP_ROUTE
 
 _DIGEST = 16
@@ -151,7 +151,7 @@ def workload(manifest: Manifest) -> Workload:
         count_ours=_states_count(owned_fields(manifest, MANAGER)),
         count_others=_others_state_count(manifest),
         template=template_digest(pod),
-        template_key=_annotations(manifest).get(TEMPLATE_KEY_ANNOTATION),
+        template_key=_template_key(manifest),
         blocked=_condition_message(status, "ReplicaFailure"),
     )
 
@@ -175,7 +175,7 @@ def route(manifest: Manifest) -> Route:
         )
     balancer = (manifest.get("status") or {}).get("loadBalancer") or {}
     points = balancer.get("ingress") or [{}]
-    address = points[0].get("hostname") or points[0].get("ip") or ""
+    address = clip(points[0].get("hostname") or points[0].get("ip"))
     return Route(
         **_common(manifest),
         address=address,
@@ -202,7 +202,7 @@ def _parents_problem(manifest: Manifest) -> str | None:
         if not bad and "Accepted" in said:
             return None
         words = (f"{as_text(c.get('reason'))}: {as_text(c.get('message'))}" for c in bad)
-        problem = problem or "; ".join(words)
+        problem = problem or clip("; ".join(words))
     return problem
 
 
@@ -216,13 +216,13 @@ def frozen(manifest: Manifest) -> Frozen:
     return Frozen(
         **_common(manifest),
         endpoint=manifest["metadata"]["name"].rpartition("-")[0],
-        template_key=_annotations(manifest).get(TEMPLATE_KEY_ANNOTATION),
+        template_key=_template_key(manifest),
         number=manifest.get("revision", 0),
         data=canonical_json(data),
         grace=_grace(template),
         created=manifest["metadata"].get("creationTimestamp") or "",
         adopted=ADOPTED_ANNOTATION in _annotations(manifest),
-        model_job=_annotations(manifest).get(MODEL_ANNOTATION, ""),
+        model_job=clip(_annotations(manifest).get(MODEL_ANNOTATION), LONGEST_NAME),
         model_folder=_model_folder(template),
         unnamed_port=_unnamed_port(template),
     )
@@ -268,7 +268,7 @@ def _common(manifest: Manifest) -> dict[str, Any]:
         "endpoint_uid": _stated_uid(manifest),
         "labelled": _labelled(labels),
         "deleting": meta.get("deletionTimestamp") is not None,
-        "applied_hash": _annotations(manifest).get(HASH_ANNOTATION),
+        "applied_hash": _identifier(manifest, HASH_ANNOTATION),
         "owned_hash": owned,
         "written": _written(manifest) if owned is None else None,
     }
@@ -324,7 +324,7 @@ def _others_state_count(manifest: Manifest) -> bool:
 
 
 def _stated_uid(manifest: Manifest) -> EndpointUid | None:
-    stated = _annotations(manifest).get(UID_ANNOTATION)
+    stated = _identifier(manifest, UID_ANNOTATION)
     fields: Any = owned_fields(manifest, MANAGER) or {}
     held = fields.get("f:metadata", {}).get("f:annotations", {})
     return EndpointUid(stated) if stated and f"f:{UID_ANNOTATION}" in held else None
@@ -341,11 +341,21 @@ def _grace(template: Mapping[str, Any]) -> int:
 
 def _model_folder(template: Mapping[str, Any]) -> str:
     mounts = (m for each in _containers(template) for m in as_mappings(each.get("volumeMounts")))
-    return next((as_text(m.get("subPath")) for m in mounts if m.get("name") == MODEL_VOLUME), "")
+    return next((clip(m.get("subPath")) for m in mounts if m.get("name") == MODEL_VOLUME), "")
 
 
 def _containers(template: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return as_mappings(as_mapping(template.get("spec")).get("containers"))
+
+
+def _template_key(manifest: Manifest) -> TemplateKey | None:
+    stated = _identifier(manifest, TEMPLATE_KEY_ANNOTATION)
+    return None if stated is None else TemplateKey(stated)
+
+
+def _identifier(manifest: Manifest, annotation: str) -> str | None:
+    stated = _annotations(manifest).get(annotation)
+    return None if stated is None else clip(stated, LONGEST_NAME)
 
 
 def _annotations(manifest: Manifest) -> dict[str, Any]:
@@ -355,6 +365,6 @@ def _annotations(manifest: Manifest) -> dict[str, Any]:
 def _condition_message(status: Mapping[str, Any], kind: str) -> str:
     conditions = status.get("conditions") or ()
     return next(
-        (c.get("message", "") for c in conditions if c["type"] == kind and c["status"] == "True"),
+        (clip(c.get("message")) for c in conditions if c["type"] == kind and c["status"] == "True"),
         "",
     )

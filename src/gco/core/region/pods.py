@@ -9,6 +9,7 @@ from gco.core.model.names import APP_LABEL, CONTAINER
 from gco.core.region.actions import Manifest
 from gco.core.region.notes import Note
 from gco.core.region.observe import PodSet, Workload, controller_uid
+from gco.kinds.reading import clip, clip_start
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -82,8 +83,8 @@ def pod(manifest: Manifest) -> PodRecord:
         deleting=meta.get("deletionTimestamp") is not None,
         node=manifest["spec"].get("nodeName") or "",
         unscheduled=unscheduled_words(status),
-        waiting=waiting.get("reason", ""),
-        waiting_message=waiting.get("message", ""),
+        waiting=clip(waiting.get("reason")),
+        waiting_message=clip(waiting.get("message")),
         started=bool(container.get("started")),
         restarts=container.get("restartCount", 0),
         ended=_ended(container),
@@ -172,7 +173,7 @@ def _container(status: Mapping[str, Any]) -> dict[str, Any]:
 
 def _image(manifest: Manifest) -> str:
     containers = manifest["spec"].get("containers") or ()
-    return next((c.get("image", "") for c in containers if c["name"] == CONTAINER), "")
+    return next((clip(c.get("image")) for c in containers if c["name"] == CONTAINER), "")
 
 
 def _ended(container: Mapping[str, Any]) -> Ended | None:
@@ -182,9 +183,9 @@ def _ended(container: Mapping[str, Any]) -> Ended | None:
         return None
     begun, over = _time(last, "startedAt"), _time(last, "finishedAt")
     return Ended(
-        last.get("reason", ""),
+        clip(last.get("reason")),
         last.get("exitCode", 0),
-        last.get("message", ""),
+        clip_start(last.get("message")),  # its last words say why
         lasted=over - begun if begun and over else None,
     )
 
@@ -205,7 +206,8 @@ def unscheduled_words(status: Mapping[str, Any]) -> str:
     """Return why no node takes a pod of that status, in the scheduler's words; else nothing."""
     for condition in status.get("conditions") or ():
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            return condition.get("message") or condition.get("reason") or "Unschedulable"
+            words = condition.get("message") or condition.get("reason")
+            return clip(words) or "Unschedulable"
     return ""
 
 

@@ -24,6 +24,7 @@ from gco.core.model.names import (
 from gco.core.model.regional import RegionalSpec, RegionalStatus
 from gco.core.model.status import RegionState
 from gco.kinds.canonical import canonical_json, digest
+from gco.kinds.reading import LONGEST_NAME, clip
 from gco.kinds.registry import INFERENCE_ENDPOINT
 from gco.kinds.takeover import take_over
 
@@ -130,16 +131,16 @@ def read_copy(manifest: Mapping[str, Any]) -> Copy:
         name=EndpointName(meta["name"]),
         namespace=meta["namespace"],
         resource_uid=meta["uid"],
-        uid=str(said.get("uid", "")),
+        uid=clip(said.get("uid"), LONGEST_NAME),
         revision=revision if isinstance(revision, int) else 0,
-        state=str(said.get("state", "")),
+        state=clip(said.get("state"), LONGEST_NAME),
         spec_hash=digest(spec),
-        stated_hash=annotations.get(SPEC_HASH_ANNOTATION),
-        store=annotations.get(STORE_ANNOTATION),
+        stated_hash=_stated(annotations, SPEC_HASH_ANNOTATION),
+        store=_stated(annotations, STORE_ANNOTATION),
         labels=tuple(sorted((meta.get("labels") or {}).items())),
         held=FINALIZER in (meta.get("finalizers") or ()),
         deleting="deletionTimestamp" in meta,
-        recreated_at=annotations.get(RECREATED_ANNOTATION),
+        recreated_at=_stated(annotations, RECREATED_ANNOTATION),
         status=_read_status(manifest.get("status")),
     )
 
@@ -147,6 +148,10 @@ def read_copy(manifest: Mapping[str, Any]) -> Copy:
 def take_back(live: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """Return a JSON patch that makes the sync loop the one owner of the spec; None where it is."""
     return take_over(live, SYNC_MANAGER, [("f:spec",)])
+
+
+def _stated(annotations: Mapping[str, Any], name: str) -> str | None:
+    return clip(annotations[name], LONGEST_NAME) if name in annotations else None
 
 
 def _read_status(status: object) -> RegionalStatus | None:

@@ -130,6 +130,7 @@ def _log_options(request: web.Request) -> LogOptions:
         previous=query.get("previous") == "true",
         follow=query.get("follow") == "true",
         since=query.get("sinceTime", ""),
+        max_bytes=int(query["limitBytes"]) if "limitBytes" in query else None,
     )
 
 
