@@ -1,8 +1,10 @@
 """Accelerators of a region: nodes less the requests of their pods."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gco.core.region.capacity import count_capacity, read_node, read_pod
+from gco.core.region.capacity import PodCounts, PodDevices, count_capacity, read_node, read_pod
 
 GPU = "nvidia.com/gpu"
 
@@ -29,7 +31,9 @@ def pod(*counts, on="a", phase="Running", init=()):
 
 
 def counted(nodes, pods):
-    capacity = count_capacity({n: read_node(m) for n, m in nodes.items()}, map(read_pod, pods))
+    capacity = count_capacity(
+        {n: read_node(m) for n, m in nodes.items()}, PodCounts(map(read_pod, pods))
+    )
     return {name: (c.total, c.free, c.nodes) for name, c in capacity.items()}
 
 
@@ -57,3 +61,27 @@ def counted(nodes, pods):
 )
 def test_capacity(nodes, pods, expected):
     assert counted(nodes, pods) == expected
+
+
+PODS = st.none() | st.builds(
+    PodDevices,
+    node=st.sampled_from(["", "a", "b"]),
+    devices=st.sampled_from([(), ((GPU, 1),), ((GPU, 2), ("aws.amazon.com/neuron", 1))]),
+    owner=st.sampled_from(["", "ns/web"]),
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from("pqr"), PODS), max_size=12))
+def test_counting_each_change_is_counting_the_pods_that_there_are(changes):
+    """Invariant: a count that is kept is the count that would be taken now."""
+    counts, there = PodCounts(), {}
+    for name, new in changes:
+        old = there.pop(name, None)
+        if new is not None:
+            there[name] = new
+        before = (dict(counts.held), dict(counts.bound))
+        changed = counts.change(old, new)
+
+        afresh = PodCounts(there.values())
+        assert (counts.held, counts.bound) == (afresh.held, afresh.bound)
+        assert changed or before == (counts.held, counts.bound)

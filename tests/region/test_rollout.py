@@ -7,6 +7,7 @@ import pytest
 
 from gco.core.model.ids import TemplateKey
 from gco.core.model.spec import Rollout
+from gco.core.region.capacity import PodCounts
 from gco.core.region.notes import Note, NoteKind
 from gco.core.region.pods import Pods
 from gco.core.region.render.deployment import strategy
@@ -19,9 +20,9 @@ from tests.region.test_room import need, node, pod
 from tests.region.test_stage import WORKLOAD
 
 NEW, OLD = TemplateKey("new"), TemplateKey("old")
-FREE = room_of({"a": node(8)}, [], elastic=False)
-FULL = room_of({"a": node(8)}, [pod(8, "a")], elastic=False)
-SPLIT = room_of({"a": node(2), "b": node(2)}, [pod(1, "a"), pod(1, "b")], elastic=False)
+FREE = room_of({"a": node(8)}, PodCounts(), elastic=False)
+FULL = room_of({"a": node(8)}, PodCounts([pod(8, "a")]), elastic=False)
+SPLIT = room_of({"a": node(2), "b": node(2)}, PodCounts([pod(1, "a"), pod(1, "b")]), elastic=False)
 MADE = dataclasses.replace(FULL, elastic=True)
 AUTO, GAPS = Rollout(), Rollout(allow_downtime=True)
 ONE_GPU = need(1)

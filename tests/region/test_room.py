@@ -2,7 +2,7 @@
 
 import pytest
 
-from gco.core.region.capacity import read_node, read_pod
+from gco.core.region.capacity import PodCounts, read_node, read_pod
 from gco.core.region.room import Need, room_of
 
 GPU = "nvidia.com/gpu"
@@ -110,11 +110,11 @@ def need(gpus, *, selector=None, tolerations=()):
     ],
 )
 def test_whether_one_more_fits(nodes, pods, asked, fits):
-    assert (room_of(nodes, pods, elastic=False).take(asked) is not None) is fits
+    assert (room_of(nodes, PodCounts(pods), elastic=False).take(asked) is not None) is fits
 
 
 def test_what_is_taken_leaves_the_largest_room_whole():
-    room = room_of({"a": node(8), "b": node(8)}, [pod(6, "b")], elastic=False)
+    room = room_of({"a": node(8), "b": node(8)}, PodCounts([pod(6, "b")]), elastic=False)
 
     left = room.take(need(2))
 
@@ -127,4 +127,4 @@ def test_what_is_taken_leaves_the_largest_room_whole():
 def test_pods_on_nodes_are_counted_for_their_endpoint():
     pods = [pod(1, "a", "web"), pod(1, "a", "web"), pod(1, "", "web"), pod(1, "a", "")]
 
-    assert room_of({"a": node()}, pods, elastic=False).bound == {"ns/web": 2}
+    assert room_of({"a": node()}, PodCounts(pods), elastic=False).bound == {"ns/web": 2}

@@ -7,7 +7,14 @@ from typing import Any
 from gco.cluster.port import Cluster
 from gco.core.model.names import SELECT_OURS
 from gco.core.model.status import AcceleratorCapacity
-from gco.core.region.capacity import NodeDevices, PodDevices, count_capacity, read_node, read_pod
+from gco.core.region.capacity import (
+    NodeDevices,
+    PodCounts,
+    PodDevices,
+    count_capacity,
+    read_node,
+    read_pod,
+)
 from gco.core.region.claims import Claim, read_claim
 from gco.core.region.room import Room, room_of
 from gco.kinds.registry import INGRESS, NODE, NODE_CLAIM, POD
@@ -19,7 +26,10 @@ _UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
 
 
 class Surroundings:
-    """Keeps count of nodes and pods where that is permitted; where it is not, nothing is known."""
+    """Keeps count of nodes and pods where that is permitted; where it is not, nothing is known.
+
+    Counted is once for each change of them, and not at each look at an endpoint.
+    """
 
     def __init__(
         self,
@@ -50,6 +60,14 @@ class Surroundings:
             )
             for namespace in namespaces
         ]
+        self._counts = PodCounts()
+        self._capacity: Mapping[str, AcceleratorCapacity] | None = None
+        """None until it is asked for after a change."""
+        self._room: Room | None = None
+        """None until it is asked for after a change."""
+        self._pods.subscribe(lambda _name, old, new: self._count(old, new))
+        self._nodes.subscribe(lambda _name, _old, _new: self._changed())
+        self._claims.subscribe_served(self._changed)
 
     async def run(self) -> None:
         """Keep the counts current until cancelled."""
@@ -64,13 +82,17 @@ class Surroundings:
         """Return accelerators by resource name, None while they may not, or could not, be counted."""
         if not self._known():
             return None
-        return count_capacity(self._nodes.items(), self._pods.items().values())
+        if self._capacity is None:
+            self._capacity = count_capacity(self._nodes.items(), self._counts)
+        return self._capacity
 
     def room(self) -> Room | None:
         """Return what is free on each node, None while it may not, or could not, be counted."""
         if not self._known():
             return None
-        return room_of(self._nodes.items(), self._pods.items().values(), elastic=self.elastic())
+        if self._room is None:
+            self._room = room_of(self._nodes.items(), self._counts, elastic=self.elastic())
+        return self._room
 
     def elastic(self) -> bool:
         """Whether nodes are made here on demand."""
@@ -85,6 +107,13 @@ class Surroundings:
         """Have `handler` called when a node that is being made comes, goes or gets on."""
         self._claims.subscribe(lambda _key, _old, _new: handler())
         self._claims.subscribe_served(handler)
+
+    def _count(self, old: PodDevices | None, new: PodDevices | None) -> None:
+        if self._counts.change(old, new):
+            self._changed()
+
+    def _changed(self) -> None:
+        self._capacity = self._room = None
 
     def _known(self) -> bool:
         counted = (self._nodes, self._pods)

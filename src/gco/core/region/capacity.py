@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from gco.core.model.names import APP_LABEL
 from gco.core.model.resources import DEVICES
@@ -76,8 +76,54 @@ def requested(spec: Mapping[str, Any]) -> Devices:
     return _devices(asked)
 
 
+class PodCounts:
+    """What pods hold, counted as each of them comes, changes and goes.
+
+    Most pods of a cluster hold no accelerator and belong to no endpoint: they change no count, and a
+    cluster of thousands of them costs nothing at a look.
+    """
+
+    def __init__(self, pods: Iterable[PodDevices] = ()) -> None:
+        self.held: dict[tuple[str, str], int] = {}
+        """Accelerators by node and resource name; the node is empty for pods on none."""
+        self.bound: dict[str, int] = {}
+        """Pods on nodes by endpoint, `namespace/name`."""
+        for pod in pods:
+            self.change(None, pod)
+
+    def change(self, old: PodDevices | None, new: PodDevices | None) -> bool:
+        """Count one pod that was `old` and is `new`; None: absent. Return whether a count changed."""
+        before, after = _counted(old), _counted(new)
+        if before == after:
+            return False
+        for (devices, owner), sign in ((before, -1), (after, 1)):
+            for place, amount in devices:
+                _add(self.held, place, sign * amount)
+            if owner:
+                _add(self.bound, owner, sign)
+        return True
+
+
+def _counted(pod: PodDevices | None) -> tuple[tuple[tuple[tuple[str, str], int], ...], str]:
+    if pod is None:
+        return (), ""
+    devices = tuple(((pod.node, resource), amount) for resource, amount in pod.devices)
+    return devices, pod.owner if pod.node else ""
+
+
+K = TypeVar("K")
+
+
+def _add(counts: dict[K, int], key: K, amount: int) -> None:
+    total = counts.get(key, 0) + amount
+    if total:
+        counts[key] = total
+    else:
+        counts.pop(key, None)
+
+
 def count_capacity(
-    nodes: Mapping[str, NodeDevices], pods: Iterable[PodDevices]
+    nodes: Mapping[str, NodeDevices], pods: PodCounts
 ) -> dict[str, AcceleratorCapacity]:
     """Return totals by resource name; a node that is over-committed has nothing free."""
     free = free_devices(nodes, pods)
@@ -95,16 +141,10 @@ def count_capacity(
     return dict(sorted(counted.items()))
 
 
-def free_devices(
-    nodes: Mapping[str, NodeDevices], pods: Iterable[PodDevices]
-) -> dict[tuple[str, str], int]:
+def free_devices(nodes: Mapping[str, NodeDevices], pods: PodCounts) -> dict[tuple[str, str], int]:
     """Return what is free by node and resource name: what it offers, less its pods' requests."""
-    held: dict[tuple[str, str], int] = {}
-    for pod in pods:
-        for resource, amount in pod.devices:
-            held[pod.node, resource] = held.get((pod.node, resource), 0) + amount
     return {
-        (node, resource): max(0, total - held.get((node, resource), 0))
+        (node, resource): max(0, total - pods.held.get((node, resource), 0))
         for node, offered in nodes.items()
         for resource, total in offered.devices
     }

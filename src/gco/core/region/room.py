@@ -5,13 +5,13 @@ the scheduler: where it disagrees, a pod stays pending, and a rollout is planned
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from gco.core.region.capacity import (
     Devices,
     NodeDevices,
-    PodDevices,
+    PodCounts,
     free_devices,
     requested,
 )
@@ -73,14 +73,9 @@ class Room:
         return sum(self.free[name, resource] for resource, _ in need.devices)
 
 
-def room_of(nodes: Mapping[str, NodeDevices], pods: Iterable[PodDevices], *, elastic: bool) -> Room:
+def room_of(nodes: Mapping[str, NodeDevices], pods: PodCounts, *, elastic: bool) -> Room:
     """Return what is free on `nodes`, which have `pods`."""
-    pods = tuple(pods)
-    bound: dict[str, int] = {}
-    for pod in pods:
-        if pod.owner and pod.node:
-            bound[pod.owner] = bound.get(pod.owner, 0) + 1
-    return Room(nodes, free_devices(nodes, pods), bound, elastic)
+    return Room(nodes, free_devices(nodes, pods), dict(pods.bound), elastic)
 
 
 def _tolerates(toleration: Mapping[str, Any], key: str, value: str, effect: str) -> bool:
