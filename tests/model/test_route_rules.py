@@ -62,6 +62,10 @@ REFUSED = [
     pytest.param(one("alb", auth=COGNITO), "spec.route.tls", "nothing", "a certificate, as an ALB signs people in on HTTPS alone", id="signing-in-without-https"),
     pytest.param(one("nginx", auth={"external": {"url": "http://me:secret@auth/verify"}}), "spec.route.auth.external.url", "***", "an address", id="a-password-in-a-url"),
     pytest.param({"image": "ghcr.io/huggingface/text-generation-inference:3.0", **one("old-alb")}, "spec.route.path", "/inference/llama", "/ with a host of its own, or another backend", id="nobody-takes-the-prefix-off"),
+    *(
+        pytest.param(one("alb", path=path), "spec.route.path", path, "a path without `//`", id=f"path-{path}")
+        for path in ("/a//b", "//", "/..", "/a/../b", "/.", "/a/./b", "/a//")
+    ),
     pytest.param(one("old-alb", stripPrefix=True), "spec.route.stripPrefix", "true", "false: the load balancer controller of old-alb", id="a-rewrite-that-the-controller-lacks"),
     pytest.param({"regions": [{"name": "nginx", "route": {"auth": COGNITO}}, "alb"]}, "spec.regions[0].route.auth", "cognito", "basic or external", id="in-the-region-that-says-so"),
 ]  # fmt: skip

@@ -24,6 +24,7 @@ from gco.errors import (
 )
 from gco.service.bases import canary_base
 from gco.service.context import Context
+from gco.service.other_routes import Drafted, other_routes
 from gco.service.plan import Asker, Draft, Plan, plan
 from gco.service.restored import highest_seen, lost_one
 from gco.service.results import Applied
@@ -73,6 +74,7 @@ async def _plan_all(context: Context, requests: Sequence[Request]) -> dict[Endpo
     registered = await context.registered()
     found = await context.store.get_many([request.name for request in requests])
     seen = await highest_seen(context, found)
+    drafted: dict[EndpointName, Drafted] = {}
     plans: dict[EndpointName, Plan] = {}
     problems: list[Problem] = []
     for request in requests:
@@ -80,12 +82,17 @@ async def _plan_all(context: Context, requests: Sequence[Request]) -> dict[Endpo
         try:
             _refuse_deleted(current)
             draft = request.draft(current, registered)
-            asker = _asker(context, draft, current, registered, seen)
             base = await canary_base(context, draft.spec, current)
-            draft = dataclasses.replace(draft, base=base)
-            plans[request.name] = plan(draft, current, registered, asker)
+            drafted[request.name] = Drafted(dataclasses.replace(draft, base=base), current)
         except InvalidSpecError as error:
             problems += _located(request.name, error, alone=len(requests) == 1)
+    routes = await other_routes(context, drafted, registered)
+    for name, (draft, current) in drafted.items():
+        try:
+            asker = _asker(context, draft, current, registered, seen)
+            plans[name] = plan(draft, current, registered, asker, routes[name])
+        except InvalidSpecError as error:
+            problems += _located(name, error, alone=len(requests) == 1)
     if problems:
         raise InvalidSpecError(problems)
     return plans

@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from gco.core.fleet.changes import FieldChange
 from gco.core.fleet.diff import diff_specs
@@ -28,6 +28,7 @@ from gco.core.model.ids import (
     RegionName,
     RevisionNumber,
 )
+from gco.core.model.route_claims import OtherRoutes
 from gco.core.model.spec import (
     DesiredState,
     EndpointSpec,
@@ -87,9 +88,13 @@ def plan(
     current: Endpoint | None,
     registered: Mapping[RegionName, Region],
     asker: Asker,
+    routes: OtherRoutes | None = None,
 ) -> Plan:
-    """Return the write that makes `current` what `draft` says; raises InvalidSpecError."""
-    wanted, warnings = _wanted(draft, current, registered)
+    """Return the write that makes `current` what `draft` says; raises InvalidSpecError.
+
+    `routes` are those of other endpoints, as far as they matter here.
+    """
+    wanted, warnings = _wanted(draft, current, registered, routes)
     uid = asker.new_uid if current is None else current.uid
     number = RevisionNumber(max(asker.seen, 0 if current is None else current.revision) + 1)
     set_back = current is not None and asker.seen > current.revision
@@ -122,17 +127,30 @@ def plan(
     )
 
 
-def _wanted(
+def regions_of(
     draft: Draft, current: Endpoint | None, registered: Mapping[RegionName, Region]
+) -> list[Region]:
+    """Return the registered regions where the endpoint is to exist."""
+    present = None if current is None or draft.joins else present_in(current, registered)
+    names = wanted_regions(draft.spec, registered, present)
+    return [registered[name] for name in names if name in registered]
+
+
+def present_in(endpoint: Endpoint, registered: Container[RegionName]) -> list[RegionName]:
+    """Return the registered regions that the endpoint is in, and not on its way out of."""
+    live = (r for r, t in endpoint.targets.items() if t.state is not TargetState.DELETED)
+    return [region for region in live if region in registered]
+
+
+def _wanted(
+    draft: Draft,
+    current: Endpoint | None,
+    registered: Mapping[RegionName, Region],
+    routes: OtherRoutes | None,
 ) -> tuple[list[Region], tuple[Problem, ...]]:
     """The regions where the endpoint is to exist, and warnings; the whole document is checked."""
-    present = None
-    if current is not None and not draft.joins:
-        live = (r for r, t in current.targets.items() if t.state is not TargetState.DELETED)
-        present = [region for region in live if region in registered]
-    names = wanted_regions(draft.spec, registered, present)
-    wanted = [registered[name] for name in names if name in registered]
-    warnings = _check(draft, registered, allowed_namespaces(wanted))
+    wanted = regions_of(draft, current, registered)
+    warnings = _check(draft, registered, allowed_namespaces(wanted), routes)
     if not wanted:
         raise InvalidSpecError([Problem("spec.regions", "", _no_region(registered))])
     _check_namespace(draft, current)
@@ -140,7 +158,10 @@ def _wanted(
 
 
 def _check(
-    draft: Draft, registered: Mapping[RegionName, Region], namespaces: frozenset[str] | None
+    draft: Draft,
+    registered: Mapping[RegionName, Region],
+    namespaces: frozenset[str] | None,
+    routes: OtherRoutes | None,
 ) -> tuple[Problem, ...]:
     metadata = Metadata(name=draft.name, namespace=draft.namespace, labels=dict(draft.labels))
     document = InferenceEndpoint(
@@ -149,7 +170,8 @@ def _check(
         metadata=metadata,
         spec=draft.spec,
     )
-    return check(document, regions=tuple(registered.values()), namespaces=namespaces)
+    regions = tuple(registered.values())
+    return check(document, regions=regions, namespaces=namespaces, routes=routes)
 
 
 def _check_namespace(draft: Draft, current: Endpoint | None) -> None:

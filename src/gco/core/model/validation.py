@@ -11,6 +11,7 @@ from gco.core.model.allowed import Path, did_you_mean
 from gco.core.model.documents import read_documents
 from gco.core.model.problems import path_text, translate, value_at
 from gco.core.model.reader import Document
+from gco.core.model.route_claims import OtherRoutes
 from gco.core.model.rules import Finding, Known, findings
 from gco.core.model.shown import shown
 from gco.core.model.spec import API_VERSION, KIND, InferenceEndpoint
@@ -59,12 +60,14 @@ def examine(
     *,
     regions: Sequence[Region] | None,
     namespaces: Collection[str] | None,
+    routes: OtherRoutes | None = None,
 ) -> Findings:
     """Return what the rules say of `document`, with all that it leaves out at its default.
 
-    `regions` are all that are registered, `namespaces` those that are allowed; None is not known.
+    `regions` are all that are registered, `namespaces` those that are allowed, `routes` those of
+    other endpoints; None is not known.
     """
-    found = list(findings(document, Known(regions, namespaces)))
+    found = list(findings(document, Known(regions, namespaces, routes=routes)))
     return Findings(
         problems=tuple(_as_problem(one) for one in found if not one.warning),
         warnings=tuple(_as_problem(one) for one in found if one.warning),
@@ -76,9 +79,10 @@ def check(
     *,
     regions: Sequence[Region] | None,
     namespaces: Collection[str] | None,
+    routes: OtherRoutes | None = None,
 ) -> tuple[Problem, ...]:
     """Return the warnings of :func:`examine`; raises InvalidSpecError with every problem."""
-    found = examine(document, regions=regions, namespaces=namespaces)
+    found = examine(document, regions=regions, namespaces=namespaces, routes=routes)
     if found.problems:
         raise InvalidSpecError(found.problems)
     return found.warnings

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Collection, Sequence
 
 from gco.core.model.allowed import Path
+from gco.core.model.route_claims import OtherRoutes
 from gco.core.model.status import Region
 
 
@@ -17,6 +18,8 @@ class Known:
     """The namespaces in which endpoints are allowed."""
     whole: bool = True
     """Whether what the document leaves out has its default, rather than a value that is stored."""
+    routes: OtherRoutes | None = None
+    """The routes of other endpoints."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

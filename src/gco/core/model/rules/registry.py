@@ -13,6 +13,7 @@ from gco.core.model.rules import (
     overrides,
     placement,
     rollout,
+    route_conflicts,
     routes,
     server,
 )
@@ -42,6 +43,7 @@ RULES: Final[tuple[Rule, ...]] = (
     model.source,
     model.arguments,
     routes.routes,
+    route_conflicts.route_conflicts,
     server.open_route,
     autoscaling.autoscaling,
     canary.canary,

@@ -20,10 +20,11 @@ from gco.core.model.status import Region
 ALB, NGINX, GATEWAY = RouteBackend.ALB, RouteBackend.NGINX, RouteBackend.GATEWAY
 _AUTH: Final = {ALB: ("oidc", "cognito"), NGINX: ("basic", "external"), GATEWAY: ()}
 """What each backend can ask of a caller by itself."""
+_DOTTED: Final = frozenset({"", ".", ".."})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """The route in one region."""
 
     number: int | None
@@ -66,25 +67,27 @@ def routes(document: InferenceEndpoint, known: Known) -> Iterator[Finding]:
     name = EndpointName(document.metadata.name)
     found = (
         finding
-        for place in _places(document.spec, known)
+        for place in places(document.spec, known)
         for finding in _of_place(document.spec, name, place)
     )
     yield from dict.fromkeys(found)
 
 
-def _places(spec: EndpointSpec, known: Known) -> Iterator[_Place]:
+def places(spec: EndpointSpec, known: Known) -> Iterator[Place]:
+    """Yield the route in each region that the endpoint is for."""
     registered = {region.name: region for region in known.regions or ()}
     if spec.regions is None:
         for region in registered.values():
-            yield _Place(None, spec.route, None, region)
+            yield Place(None, spec.route, None, region)
         if not registered:
-            yield _Place(None, spec.route, None, None)
+            yield Place(None, spec.route, None, None)
     for number, own in enumerate(spec.regions or ()):
         stated = number if own.route is not None else None
-        yield _Place(stated, spec.route, own.route, registered.get(RegionName(own.name)))
+        yield Place(stated, spec.route, own.route, registered.get(RegionName(own.name)))
 
 
-def _of_place(spec: EndpointSpec, name: EndpointName, place: _Place) -> Iterator[Finding]:
+def _of_place(spec: EndpointSpec, name: EndpointName, place: Place) -> Iterator[Finding]:
+    yield from _segments(place)
     yield from _gateway(place)
     yield from _tls(place)
     yield from _health_check(place)
@@ -92,7 +95,15 @@ def _of_place(spec: EndpointSpec, name: EndpointName, place: _Place) -> Iterator
     yield from _prefix(spec, name, place)
 
 
-def _gateway(place: _Place) -> Iterator[Finding]:
+def _segments(place: Place) -> Iterator[Finding]:
+    """No segment is empty or a dot: servers and load balancers read such paths differently."""
+    path = place.stated.path or "/"
+    if not _DOTTED.isdisjoint(path.removesuffix("/").split("/")[1:]):
+        allowed = "a path without `//`, `/.` and `/..`, which load balancers read differently"
+        yield Finding(place.at("path"), path, allowed)
+
+
+def _gateway(place: Place) -> Iterator[Finding]:
     stated, backend = place.stated.gateway, place.backend
     if stated is not None and backend not in {None, GATEWAY}:
         allowed = f"left out, as the backend is {backend}{place.where}"
@@ -105,7 +116,7 @@ def _gateway(place: _Place) -> Iterator[Finding]:
         yield Finding(place.at("gateway"), "nothing", allowed)
 
 
-def _tls(place: _Place) -> Iterator[Finding]:
+def _tls(place: Place) -> Iterator[Finding]:
     tls, backend = place.stated.tls, place.backend
     if tls is None or backend is None:
         return
@@ -130,7 +141,7 @@ def _instead(backend: RouteBackend) -> str:
     return told[backend]
 
 
-def _health_check(place: _Place) -> Iterator[Finding]:
+def _health_check(place: Place) -> Iterator[Finding]:
     check = place.stated.health_check
     if check is None:
         return
@@ -146,7 +157,7 @@ def _health_check(place: _Place) -> Iterator[Finding]:
         yield Finding(path, timeout, f"less than the interval, {interval}")
 
 
-def _auth(place: _Place) -> Iterator[Finding]:
+def _auth(place: Place) -> Iterator[Finding]:
     auth, backend = place.stated.auth, place.backend
     if auth is None:
         return
@@ -172,7 +183,7 @@ def _kinds(backend: RouteBackend) -> str:
     return f"{one_of(_AUTH[backend])}, which is what backend {backend} can ask of callers"
 
 
-def _prefix(spec: EndpointSpec, name: EndpointName, place: _Place) -> Iterator[Finding]:
+def _prefix(spec: EndpointSpec, name: EndpointName, place: Place) -> Iterator[Finding]:
     """Where a controller takes no prefix off, the server has to know it."""
     path, region = route_path(name, place.stated.path), place.region
     if region is None or place.backend is not ALB or region.alb_rewrites or path == "/":
