@@ -3,11 +3,14 @@
 import copy
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gco.kinds.canonical import digest
 from gco.kinds.fieldset import fieldset, owned_fields
 from gco.kinds.memo import Memo
 from gco.kinds.ownership import expected_owned_hash, owned_hash, project
+from gco.kinds.packed import pack, unpack
 from tests.kinds.manifests import DEPLOYMENT, stored
 
 
@@ -87,3 +90,14 @@ def test_an_expected_hash_is_right_whatever_was_seen_before(path):
     changed = without(DEPLOYMENT, path)
     fields = fieldset(changed)
     assert expected_owned_hash(changed) == digest([fields, project(changed, fields)], length=32)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=3),
+        lambda below: st.lists(below) | st.dictionaries(st.text(max_size=3), below),
+    )
+)
+def test_what_is_packed_is_the_same_again_and_equal_where_the_values_are(value):
+    assert unpack(pack(value)) == value
+    assert pack(value) == pack(unpack(pack(value)))

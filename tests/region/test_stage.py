@@ -22,6 +22,7 @@ from gco.core.region.pods import Pods
 from gco.core.region.render.template import pod_template
 from gco.core.region.routing import main_route
 from gco.core.region.stage import Stage, look_again, stage_of
+from gco.kinds.packed import pack
 from tests.builders import NOW, UID, WEB, a_regional
 from tests.region.test_causes import a_pod
 
@@ -43,7 +44,7 @@ FROZEN = Frozen(
     endpoint=WEB,
     template_key="k",
     number=1,
-    data=b'{"spec":{}}',
+    data=pack({"spec": {}}),
     grace=60,
     created="2026",
 )

@@ -24,7 +24,11 @@ class Memo:
 
     def get(self, content: Any, compute: Callable[[], str]) -> str:  # noqa: ANN401 - any JSON value
         """Return what `compute` returned for that content before, or does now."""
-        key = hashlib.sha256(canonical_json(content)).digest()[:_DIGEST_BYTES]
+        return self.get_by(hashlib.sha256(canonical_json(content)).digest(), compute)
+
+    def get_by(self, content_digest: bytes, compute: Callable[[], str]) -> str:
+        """Return the same for a content whose digest is at hand."""
+        key = content_digest[:_DIGEST_BYTES]
         found = self._known.pop(key, None)
         if found is None:
             found = compute()

@@ -16,6 +16,8 @@ from gco.kinds.types import ListOf, Scalar, Struct, Type, Untyped
 _HASH_LENGTH: Final = 32
 _REMEMBERED: Final = 8192
 """Hashes kept, a quarter of a KiB each: of most changes to an object, none is to what we own."""
+_RENDERED: Final = 65_536
+"""As many for what is rendered at each look: of 10,000 endpoints, each object's."""
 _ATOM_DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "ObjectFieldSelector": {"apiVersion": "v1"},
     "ResourceFieldSelector": {"divisor": "0"},
@@ -26,7 +28,7 @@ _ATOM_DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
 
 _ABSENT: Final[tuple[None, Type]] = (None, Untyped.ANY)
 _owned = Memo(_REMEMBERED)
-_expected = Memo(_REMEMBERED)
+_expected = Memo(_RENDERED)
 
 
 def owned_hash(obj: Mapping[str, Any], manager: str) -> str | None:
@@ -40,9 +42,18 @@ def owned_hash(obj: Mapping[str, Any], manager: str) -> str | None:
     return _owned.get([fields, _below_names(obj, fields)], lambda: _hash(obj, fields))
 
 
-def expected_owned_hash(manifest: Mapping[str, Any]) -> str:
-    """Return the `owned_hash` of an object to which `manifest` was just applied."""
-    return _expected.get(manifest, lambda: _hash(manifest, fieldset(manifest)))
+def expected_owned_hash(manifest: Mapping[str, Any], content: str | None = None) -> str:
+    """Return the `owned_hash` of an object to which `manifest` was just applied.
+
+    `content` is a digest, in hex, that no other manifest has, where one is at hand.
+    """
+
+    def compute() -> str:
+        return _hash(manifest, fieldset(manifest))
+
+    if content is None:
+        return _expected.get(manifest, compute)
+    return _expected.get_by(bytes.fromhex(content), compute)
 
 
 def _hash(obj: Mapping[str, Any], fields: FieldSet) -> str:

@@ -4,10 +4,11 @@ import datetime as dt
 import enum
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from gco.core.model.base import Model
 from gco.core.model.ids import EndpointName, EndpointUid, Epoch, RegionName, RevisionNumber
+from gco.core.model.sharing import Shared
 from gco.core.model.spec import GatewayRef
 
 
@@ -59,6 +60,14 @@ class Condition(Model):
     """The custom resource's metadata.generation that this was said of."""
 
 
+_CONDITIONS: Shared[Condition] = Shared()
+"""A monitor has each endpoint's conditions three times: two caches, and what the store holds."""
+
+
+def _shared(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    return tuple(map(_CONDITIONS.one, conditions))
+
+
 _READ_BY_OLDER = ConfigDict(extra="ignore")
 """For what processes of several versions read of each other while an upgrade rolls through the
 regions: a field that only the newer one knows is no reason for the older one to stop."""
@@ -96,7 +105,7 @@ class Report(Model):
     """When `state`, the revision or the readiness last changed."""
     error: str | None = None
     """What stands in the way, where the state is error."""
-    conditions: tuple[Condition, ...] = ()
+    conditions: Annotated[tuple[Condition, ...], AfterValidator(_shared)] = ()
     """One for each aspect of the endpoint in this region."""
     canary: CanaryReport | None = None
     """Absent where there is no canary, and nothing is left of one."""

@@ -15,6 +15,7 @@ from gco.core.region.actions import Manifest
 from gco.core.region.observe import Frozen, Workload
 from gco.kinds.canonical import digest
 from gco.kinds.fieldset import MEMBER, FieldSet, owned_fields
+from gco.kinds.packed import unpack
 from gco.kinds.schema import type_named
 from gco.kinds.strategic import normal
 
@@ -87,23 +88,25 @@ def frozen_in(
 def thaw(name: str, record: Frozen) -> Template:
     """Return what a ControllerRevision of ours holds."""
     key = record.template_key or TemplateKey("")
-    body = json.loads(record.data)
+    body = unpack(record.data)
     return Template(name, key, record.number, body, record.adopted, record.model_job)
 
 
 def kept(current: Template, uid: EndpointUid, records: Mapping[str, Frozen]) -> list[Template]:
     """Return the frozen templates to keep: the current one and the latest of the others."""
-    others = [
-        thaw(name, record)
-        for name, record in records.items()
-        if name != current.name
-        and record.template_key != current.key
-        and record.endpoint_uid == uid
-        and record.template_key is not None
-        and not record.deleting
-    ]
-    others.sort(key=lambda t: (t.number, t.name), reverse=True)
-    return [current, *others[: KEPT - 1]]
+    others = sorted(
+        (
+            (record.number, name)
+            for name, record in records.items()
+            if name != current.name
+            and record.template_key != current.key
+            and record.endpoint_uid == uid
+            and record.template_key is not None
+            and not record.deleting
+        ),
+        reverse=True,
+    )
+    return [current, *(thaw(name, records[name]) for _, name in others[: KEPT - 1])]
 
 
 def runs(workload: Workload | None, key: TemplateKey, uid: EndpointUid) -> bool:

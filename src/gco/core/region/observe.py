@@ -4,6 +4,7 @@ Each function takes an object as the API server returns it; none keeps a referen
 """
 
 import dataclasses
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,9 +29,10 @@ from gco.core.model.names import (
 )
 from gco.core.region.actions import Manifest
 from gco.core.region.replacing import Replacing
-from gco.kinds.canonical import canonical_json, digest
+from gco.kinds.canonical import digest
 from gco.kinds.fieldset import FieldSet, is_apply_of, owned_fields
 from gco.kinds.ownership import owned_hash
+from gco.kinds.packed import pack
 from gco.kinds.reading import LONGEST_NAME, as_int, as_mapping, as_mappings, as_text, clip
 from gco.kinds.registry import HTTP_ROUTE
 
@@ -105,7 +107,7 @@ class Frozen(Child):
     template_key: TemplateKey | None
     number: int
     data: bytes
-    """The pod template as canonical JSON; it cannot change."""
+    """The pod template, packed; it cannot change."""
     grace: int
     """Seconds that its pods have from the wish to end them until they are killed."""
     created: str
@@ -218,7 +220,7 @@ def frozen(manifest: Manifest) -> Frozen:
         endpoint=manifest["metadata"]["name"].rpartition("-")[0],
         template_key=_template_key(manifest),
         number=manifest.get("revision", 0),
-        data=canonical_json(data),
+        data=pack(data),
         grace=_grace(template),
         created=manifest["metadata"].get("creationTimestamp") or "",
         adopted=ADOPTED_ANNOTATION in _annotations(manifest),
@@ -264,7 +266,7 @@ def _common(manifest: Manifest) -> dict[str, Any]:
     owned = owned_hash(manifest, MANAGER)
     return {
         "uid": meta["uid"],
-        "app": labels.get(APP_LABEL, ""),
+        "app": sys.intern(labels.get(APP_LABEL, "")),  # one text for all objects of an endpoint
         "endpoint_uid": _stated_uid(manifest),
         "labelled": _labelled(labels),
         "deleting": meta.get("deletionTimestamp") is not None,
@@ -327,7 +329,8 @@ def _stated_uid(manifest: Manifest) -> EndpointUid | None:
     stated = _identifier(manifest, UID_ANNOTATION)
     fields: Any = owned_fields(manifest, MANAGER) or {}
     held = fields.get("f:metadata", {}).get("f:annotations", {})
-    return EndpointUid(stated) if stated and f"f:{UID_ANNOTATION}" in held else None
+    ours = stated and f"f:{UID_ANNOTATION}" in held
+    return EndpointUid(sys.intern(stated)) if stated and ours else None
 
 
 def _labels(manifest: Manifest) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -76,12 +77,12 @@ def pod(manifest: Manifest) -> PodRecord:
     waiting = (container.get("state") or {}).get("waiting") or {}
     return PodRecord(
         uid=meta["uid"],
-        app=(meta.get("labels") or {}).get(APP_LABEL, ""),
+        app=sys.intern((meta.get("labels") or {}).get(APP_LABEL, "")),
         pod_set=controller_uid(manifest),
         phase=status.get("phase") or "Pending",
         ready=_is(status, "Ready", "True"),
         deleting=meta.get("deletionTimestamp") is not None,
-        node=manifest["spec"].get("nodeName") or "",
+        node=sys.intern(manifest["spec"].get("nodeName") or ""),
         unscheduled=unscheduled_words(status),
         waiting=clip(waiting.get("reason")),
         waiting_message=clip(waiting.get("message")),
@@ -173,7 +174,8 @@ def _container(status: Mapping[str, Any]) -> dict[str, Any]:
 
 def _image(manifest: Manifest) -> str:
     containers = manifest["spec"].get("containers") or ()
-    return next((clip(c.get("image")) for c in containers if c["name"] == CONTAINER), "")
+    found = (clip(c.get("image")) for c in containers if c["name"] == CONTAINER)
+    return sys.intern(next(found, ""))
 
 
 def _ended(container: Mapping[str, Any]) -> Ended | None:

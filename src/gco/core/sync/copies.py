@@ -8,7 +8,6 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Self
 
-import orjson
 import pydantic
 
 from gco.core.model.endpoint import TargetState
@@ -23,7 +22,8 @@ from gco.core.model.names import (
 )
 from gco.core.model.regional import RegionalSpec, RegionalStatus
 from gco.core.model.status import RegionState
-from gco.kinds.canonical import canonical_json, digest
+from gco.kinds.canonical import digest
+from gco.kinds.packed import pack, unpack
 from gco.kinds.reading import LONGEST_NAME, clip
 from gco.kinds.registry import INFERENCE_ENDPOINT
 from gco.kinds.takeover import take_over
@@ -41,7 +41,7 @@ class Wanted:
     spec_hash: str
     labels: tuple[tuple[str, str], ...]
     spec: bytes
-    """The custom resource's spec as JSON."""
+    """The custom resource's spec, packed."""
 
     @classmethod
     def of(cls, name: EndpointName, namespace: str, spec: RegionalSpec) -> Self:
@@ -55,7 +55,7 @@ class Wanted:
             state=spec.state,
             spec_hash=digest(wire),
             labels=tuple(sorted(object_labels(name, spec.labels).items())),
-            spec=canonical_json(wire),
+            spec=pack(wire),
         )
 
     def manifest(
@@ -78,7 +78,7 @@ class Wanted:
             "apiVersion": INFERENCE_ENDPOINT.api_version,
             "kind": INFERENCE_ENDPOINT.name,
             "metadata": metadata,
-            "spec": orjson.loads(self.spec),
+            "spec": unpack(self.spec),
         }
 
 

@@ -35,8 +35,9 @@ def envelope(
 
 def rendered(manifest: Mapping[str, Any]) -> Rendered:
     """Return `manifest` with the annotation that holds its hash, and what we should then own."""
-    rendered_hash = digest(manifest, length=_HASH)
+    content = digest(manifest)
+    rendered_hash = content[:_HASH]
     meta = manifest["metadata"]
     annotations = {**meta["annotations"], HASH_ANNOTATION: rendered_hash}
     whole = {**manifest, "metadata": {**meta, "annotations": annotations}}
-    return Rendered(whole, rendered_hash, expected_owned_hash(whole))
+    return Rendered(whole, rendered_hash, expected_owned_hash(whole, content))
