@@ -79,9 +79,8 @@ class InstantMachines:
 
     async def _write(self, kind: Kind, manifest: Manifest, status: dict[str, Any]) -> None:
         meta = manifest["metadata"]
-        operations = [
-            {"op": "add", "path": f"/status/{key}", "value": status[key]} for key in status
-        ]
+        whole = {**manifest.get("status", {}), **status}
+        operations = [{"op": "add", "path": "/status", "value": whole}]
         written = await self._cluster.patch(
             kind, meta["namespace"], meta["name"], operations, manager=MANAGER, subresource="status"
         )
