@@ -32,6 +32,10 @@ class Hub:
     files: dict
     gated: bool = False
     ranges: bool = True
+    following: str = ""
+    """Where the list of files is continued, where that is not its next page."""
+    answers: dict = dataclasses.field(default_factory=dict)
+    """What the API answers, by `revision` and `tree`, where that is not what it should."""
     url: str = ""
     far_url: str = ""
 
@@ -61,17 +65,21 @@ class Hub:
             return refused
         if request.match_info["revision"] not in {"main", "refs/pr/1"}:
             return web.Response(status=404, headers={"X-Error-Code": "RevisionNotFound"})
-        return web.json_response({"sha": COMMIT})
+        return web.json_response(self.answers.get("revision", {"sha": COMMIT}))
 
     async def _tree(self, request):
         if refused := self._refused(request):
             return refused
+        if "tree" in self.answers:
+            return web.json_response(self.answers["tree"])
         entries = [{"type": "directory", "path": "sub", "oid": "0", "size": 0}]
         entries += [entry(path, content) for path, content in self.files.items()]
         start = int(request.query.get("cursor", 0))
         links = {}
         if start + PAGE < len(entries):
-            following = f"{self.url}{request.path}?recursive=true&cursor={start + PAGE}"
+            following = (
+                self.following or f"{self.url}{request.path}?recursive=true&cursor={start + PAGE}"
+            )
             links = {"Link": f'<{following}>; rel="next"'}
         return web.json_response(entries[start : start + PAGE], headers=links)
 

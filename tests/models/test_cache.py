@@ -8,7 +8,7 @@ import os
 import pytest
 
 from gco.clock import SystemClock
-from gco.errors import CacheError, SourceChangedError, SourceMissingError
+from gco.errors import CacheError, SourceChangedError, SourceDeniedError, SourceMissingError
 from gco.models.cache.cache import Cache
 from gco.models.cache.lock import locked, try_lock
 from gco.models.sources.folder import FolderSource
@@ -137,3 +137,41 @@ async def test_a_file_system_without_locks_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr("fcntl.flock", flock)
     with pytest.raises(CacheError, match="no locks"), try_lock(tmp_path / "lock"):
         pass
+
+
+async def test_a_link_in_the_cache_is_replaced_and_never_written_through(source, cache, tmp_path):
+    """A model that could write to the cache must not lead the next copy to another file."""
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"secrets")
+    first = (await sync(source.as_uri(), cache)).entry.folder / "w.bin"
+    first.unlink()
+    first.symlink_to(victim)
+
+    synced = await sync(source.as_uri(), cache)
+
+    assert victim.read_bytes() == b"secrets"
+    assert content_of(synced.entry.folder)["w.bin"] == b"weights"
+    assert not (synced.entry.folder / "w.bin").is_symlink()
+
+
+async def test_what_is_sent_elsewhere_is_in_the_folder_itself(source, tmp_path):
+    """An upload publishes what the person named, and nothing that a link adds to it."""
+    secret = tmp_path / "credentials"
+    secret.write_bytes(b"secret")
+    (source / "tokenizer.json").symlink_to(secret)
+
+    with pytest.raises(SourceDeniedError, match=r"tokenizer\.json is a link"):
+        await FolderSource(source, confined=True).manifest()
+
+
+async def test_a_snapshot_of_a_hubs_own_cache_may_lead_to_its_blobs(tmp_path):
+    blob = tmp_path / "blobs" / "0123"
+    blob.parent.mkdir()
+    blob.write_bytes(b"weights")
+    snapshot = tmp_path / "snapshots" / "main"
+    snapshot.mkdir(parents=True)
+    (snapshot / "w.bin").symlink_to(blob)
+
+    manifest = await FolderSource(snapshot, confined=True).manifest()
+
+    assert [file.path for file in manifest.files] == ["w.bin"]

@@ -11,7 +11,7 @@ from gco.errors import (
 )
 from gco.models.cache.cache import Cache
 from gco.models.sources import Access
-from tests.models.hub import TOKEN, Hub
+from tests.models.hub import COMMIT, TOKEN, Hub
 from tests.models.world import MIB, content_of, sync, weights
 
 FILES = {
@@ -100,3 +100,41 @@ async def test_a_server_without_byte_ranges_is_refused_for_large_files(hub, cach
 async def test_a_hub_that_nobody_answers_for_is_unavailable(cache):
     with pytest.raises(SourceUnavailableError, match="hf://org/model"):
         await sync("hf://org/model", cache, access=Access(hub_url="http://127.0.0.1:9"))
+
+
+async def test_a_list_that_continues_on_another_host_is_refused_and_gets_no_token(hub, cache):
+    """The token is for the hub's origin: no answer of a hub may send it elsewhere."""
+    hub.gated, hub.following = True, f"{hub.far_url}/steal"
+
+    with pytest.raises(CorruptModelError, match="another host"):
+        await sync("hf://org/model", cache, access=access(hub, TOKEN))
+
+    assert hub.far_headers == []
+
+
+async def test_a_list_that_goes_in_a_circle_ends(hub, cache):
+    hub.following = f"{hub.url}/api/models/org/model/tree/{COMMIT}?recursive=true"
+
+    with pytest.raises(CorruptModelError, match="no end"):
+        await sync("hf://org/model", cache, access=access(hub))
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param({"revision": []}, id="revision-a-list"),
+        pytest.param({"revision": {}}, id="no-commit"),
+        pytest.param({"tree": {"error": "x"}}, id="tree-a-mapping"),
+        pytest.param({"tree": 3}, id="tree-a-number"),
+        pytest.param({"tree": ["a"]}, id="entries-text"),
+        pytest.param({"tree": [{"type": "file"}]}, id="entry-without-path"),
+        pytest.param({"tree": [{"type": "file", "path": "a", "size": "x", "oid": "0"}]}, id="size"),
+        pytest.param({"tree": [{"type": "file", "path": "a", "size": 1, "lfs": "x"}]}, id="lfs"),
+        pytest.param({"tree": [{"type": "file", "path": "a", "size": 1}]}, id="no-hash"),
+    ],
+)
+async def test_an_answer_of_another_shape_is_told_as_the_hubs(hub, cache, answers):
+    hub.answers = answers
+
+    with pytest.raises(CorruptModelError, match="HF_ENDPOINT"):
+        await sync("hf://org/model", cache, access=access(hub))

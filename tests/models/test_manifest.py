@@ -118,3 +118,13 @@ def test_a_checksum_is_written_as_people_know_it():
     file = ModelFile(path="a", size=1, checksum=Checksum(Algorithm.MD5, "00"))
     assert file.model_dump(mode="json")["checksum"] == "md5:00"
     assert file.identity == "md5:00"
+
+
+@pytest.mark.parametrize(
+    "checksum",
+    ["md5-parts:ab-1@0", "md5-parts:x@0", "crc32-parts:@x", "crc32c-parts:ab-1", "sha1:ab", "", 3],
+)
+def test_a_checksum_that_could_never_be_computed_is_refused(checksum):
+    """A manifest comes from a bucket: no value in it may hang or crash a copy."""
+    with pytest.raises(pydantic.ValidationError, match="is no checksum"):
+        ModelFile.model_validate({"path": "w", "size": 1, "checksum": checksum})

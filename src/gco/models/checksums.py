@@ -15,6 +15,7 @@
 import enum
 import functools
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, NamedTuple, Protocol
 
@@ -39,6 +40,8 @@ class Algorithm(enum.StrEnum):
     GIT_BLOB = "git-blob"
 
 
+_PIECES: Final = re.compile(r"[0-9a-f]+-[0-9]{1,5}@[1-9][0-9]{0,14}")
+"""`HEX-COUNT@BYTES`; pieces of no bytes would never end."""
 _SHORT: Final = frozenset(
     {Algorithm.CRC32, Algorithm.CRC32C, Algorithm.CRC32_PARTS, Algorithm.CRC32C_PARTS}
 )
@@ -72,8 +75,9 @@ def _parse(value: Any) -> Checksum:  # noqa: ANN401  (whatever stands in a file)
     if isinstance(value, Checksum):
         return value
     algorithm, colon, rest = str(value).partition(":")
-    if not colon or algorithm not in set(Algorithm):
-        raise ValueError(f"{value!r} is no checksum that this version knows")
+    known = colon and algorithm in set(Algorithm)
+    if not known or (Algorithm(algorithm) in _IN_PIECES and not _PIECES.fullmatch(rest)):
+        raise ValueError(f"{value!r:.100} is no checksum that this version knows")
     return Checksum(Algorithm(algorithm), rest)
 
 

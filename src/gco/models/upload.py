@@ -47,7 +47,7 @@ async def upload_model(
     Objects that do not belong to the model are left alone: nobody reads them. Raises ModelError;
     until the end the manifest there says that the upload is under way.
     """
-    source = FolderSource(folder)
+    source = FolderSource(folder, confined=True)
     manifest = await _sealed(source, await source.manifest())
     async with open_bucket(uri.bucket, endpoint_url=access.endpoint_url) as bucket:
         upload = _Upload(source, uri, bucket)

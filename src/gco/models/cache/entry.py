@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import stat
 from pathlib import Path
 from typing import Final, Literal
 
@@ -87,9 +88,10 @@ class Entry:
 
 def _size(path: Path) -> int:
     try:
-        return path.stat().st_size
+        found = path.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return -1
+    return found.st_size if stat.S_ISREG(found.st_mode) else -1  # GCO writes no links
 
 
 def _sync_folder(folder: Path) -> None:

@@ -25,8 +25,13 @@ _CHUNK = 4 * 2**20
 class FolderSource(Source):
     """Reads files in place; what changes one shows in its size or time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, confined: bool = False) -> None:
+        """Read the folder `path`; `confined`: refuse links that lead out of it.
+
+        A snapshot in a hub's own cache may lead to the blobs beside it.
+        """
         self._path = path
+        self._roots = _roots(path) if confined else ()
 
     @property
     @override
@@ -77,7 +82,23 @@ class FolderSource(Source):
         for folder, _, names in os.walk(self._path, onerror=_raise):
             for path in (Path(folder, name) for name in names):
                 if path.is_file():  # a link to a file counts: a hub's own cache is made of them
+                    self._check_confined(path)
                     yield _listed(path, path.relative_to(self._path).as_posix())
+
+    def _check_confined(self, path: Path) -> None:
+        real = path.resolve()
+        if self._roots and not any(real.is_relative_to(root) for root in self._roots):
+            raise SourceDeniedError(
+                f"{path} is a link that leads out of the folder, to {real}; replace it with a copy "
+                "if that file belongs to the model, else remove it"
+            )
+
+
+def _roots(path: Path) -> tuple[Path, ...]:
+    """Return where the files of a model in `path` may really be."""
+    real = path.resolve()
+    blobs = (real.parent.parent / "blobs",) if real.parent.name == "snapshots" else ()
+    return (real, *blobs)
 
 
 def _listed(path: Path, name: str) -> Listed:

@@ -6,17 +6,20 @@ Link header; large files carry `lfs.oid`, their SHA-256, small ones `oid`, git's
 `GET /api/models/REPO/revision/REVISION` binds a branch to the commit that it names now.
 """
 
+import contextlib
 import http
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
 import aiohttp
+import orjson
 import yarl
 from typing_extensions import override
 
 from gco.core.model.model_uri import HubUri
 from gco.errors import (
+    CorruptModelError,
     ModelError,
     SourceChangedError,
     SourceDeniedError,
@@ -30,6 +33,10 @@ from gco.models.sources.port import Source
 
 _CHUNK: Final = 2**20
 _CONNECT_SECONDS: Final = 15.0
+_MOST_PAGES: Final = 10_000
+"""Of a repository's list of files; a page has up to 1,000."""
+_MOST_BYTES: Final = 64 * 2**20
+"""Of one answer of the API."""
 _DENIED: Final = {http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN}
 _MISSING: Final = {http.HTTPStatus.NOT_FOUND, http.HTTPStatus.GONE}
 _FAULTS: Final = (aiohttp.ClientError, TimeoutError)
@@ -43,10 +50,12 @@ class HubSource(Source):
         self._url = url.rstrip("/")
         self._commit = uri.revision
         self._has_token = token is not None
-        # aiohttp takes the header off again before it follows a redirect to another host.
-        authorization = {"Authorization": f"Bearer {token}"} if token else {}
+        self._origin = yarl.URL(self._url).origin()
+        # Given with each request rather than to the session: aiohttp takes it off before it follows
+        # a redirect to another host, and an address that the hub names may be on another host too.
+        self._authorization = {"Authorization": f"Bearer {token}"} if token else {}
         self._session = aiohttp.ClientSession(
-            headers={**authorization, "Accept-Encoding": "identity"},
+            headers={"Accept-Encoding": "identity"},
             connector=aiohttp.TCPConnector(limit=connections),
             # Whoever reads watches over stalls.
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
@@ -65,12 +74,18 @@ class HubSource(Source):
     async def manifest(self) -> Manifest:
         """List the repository at the commit that its revision names now."""
         found, _ = await self._json(self._api("revision", self._uri.revision))
-        self._commit = str(found["sha"])
+        with self._known_shape():
+            self._commit = str(found["sha"])
         url: str | None = f"{self._api('tree', self._commit)}?recursive=true"
         files: list[Listed] = []
+        asked: set[str] = set()
         while url:
+            if url in asked or len(asked) == _MOST_PAGES:
+                raise CorruptModelError(f"{self.uri}: the hub's list of files has no end")
+            asked.add(url)
             page, url = await self._json(url)
-            files += [self._listed(entry) for entry in page if self._is_wanted(entry)]
+            with self._known_shape():
+                files += [self._listed(entry) for entry in page if self._is_wanted(entry)]
         return manifest_of(files, self.uri)
 
     @override
@@ -78,9 +93,9 @@ class HubSource(Source):
         """Yield bytes of a file at the commit that was listed."""
         path = f"{self._uri.folder}/{file.path}".lstrip("/")
         url = f"{self._url}/{self._uri.repository}/resolve/{self._commit}/{quote(path)}"
-        ranged = {"Range": f"bytes={start}-{end - 1}"}
+        headers = {**self._authorization, "Range": f"bytes={start}-{end - 1}"}
         try:
-            async with self._session.get(yarl.URL(url, encoded=True), headers=ranged) as answer:
+            async with self._session.get(yarl.URL(url, encoded=True), headers=headers) as answer:
                 self._check_range(answer, file, start, end)
                 async for data in answer.content.iter_chunked(_CHUNK):
                     yield data
@@ -96,15 +111,42 @@ class HubSource(Source):
         return f"{self._url}/api/models/{self._uri.repository}/{part}/{quote(revision, safe='')}"
 
     async def _json(self, url: str) -> tuple[Any, str | None]:
-        """Return what the API answers, and the next page's address."""
+        """Return what the API answers, and the next page's address, which is the hub's own."""
+        address = yarl.URL(url, encoded=True)
+        if address.origin() != self._origin:
+            raise CorruptModelError(
+                f"{self.uri}: the hub's list of files continues on another host, "
+                f"{address.origin()}; set HF_ENDPOINT to a hub that serves its own pages"
+            )
         try:
-            async with self._session.get(yarl.URL(url, encoded=True)) as answer:
+            async with self._session.get(address, headers=self._authorization) as answer:
                 if answer.status != http.HTTPStatus.OK:
                     raise self._refusal(answer, self.uri)
                 following = answer.links.get("next")
-                return await answer.json(), str(following["url"]) if following else None
+                data = orjson.loads(await self._bounded(answer))
+                return data, str(following["url"]) if following else None
         except (*_FAULTS, ValueError) as error:
             raise _unavailable(self.uri, error) from error
+
+    async def _bounded(self, answer: aiohttp.ClientResponse) -> bytes:
+        content = bytearray()
+        async for data in answer.content.iter_chunked(_CHUNK):
+            content += data
+            if len(content) > _MOST_BYTES:
+                limit = _MOST_BYTES // 2**20
+                raise CorruptModelError(f"{self.uri}: the hub answers more than {limit} MiB")
+        return bytes(content)
+
+    @contextlib.contextmanager
+    def _known_shape(self) -> Iterator[None]:
+        """Raise CorruptModelError where an answer is JSON of another shape than the API's."""
+        try:
+            yield
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise CorruptModelError(
+                f"{self.uri}: the hub answers in a form that is not the Hugging Face API's; "
+                "check HF_ENDPOINT"
+            ) from error
 
     def _is_wanted(self, entry: Mapping[str, Any]) -> bool:
         folder = self._uri.folder

@@ -19,6 +19,8 @@ from gco.models.sources.faults import s3_faults
 from gco.models.sources.listing import reason
 
 MANIFEST: Final = "gco-manifest.json"
+_MOST_BYTES: Final = 64 * 2**20
+"""As much as a manifest of 200,000 files takes; it is read into memory."""
 
 
 class Uploaded(Model):
@@ -36,6 +38,8 @@ async def read_uploaded(bucket: Bucket, uri: S3Uri) -> Uploaded | None:
     with s3_faults(str(where)):
         try:
             answer = await obstore.get_async(bucket.store(retries=2), where.key)
+            if answer.meta["size"] > _MOST_BYTES:
+                raise CorruptModelError(f"{where} is larger than {_MOST_BYTES // 2**20} MiB")
             content = bytes(await answer.bytes_async())
         except FileNotFoundError:
             return None

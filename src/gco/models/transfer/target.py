@@ -43,14 +43,21 @@ class Target:
 
     def is_there(self) -> bool:
         """Whether a file of the right size is on disk."""
-        return self.path.is_file() and self.path.stat().st_size == self.file.size
+        return (
+            not self.path.is_symlink()
+            and self.path.is_file()
+            and self.path.stat().st_size == self.file.size
+        )
 
     def open(self) -> None:
         """Make the file in its full size; harmless when repeated."""
         if self._descriptor >= 0:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        if self.path.is_symlink():  # not ours: writing through it would change what it leads to
+            self.path.unlink()
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        self._descriptor = os.open(self.path, flags, 0o644)
         os.ftruncate(self._descriptor, self.file.size)
 
     def write(self, data: bytes, offset: int) -> None:
