@@ -180,7 +180,7 @@ def _tell_of_a_mistake(
     kind: type[BaseException], error: BaseException, trace: types.TracebackType | None
 ) -> None:
     """Tell of an error that nobody expected, without a traceback unless that is asked for."""
-    if {"-v", "--verbose"} & set(sys.argv):
-        sys.__excepthook__(kind, error, trace)
-    told = f"error: this is a mistake in gco ({kind.__name__}: {error})"
-    print(f"{told}\n  `gco --verbose …` says where; please report it", file=sys.stderr)
+    from gco.cli.screen import say_mistake  # noqa: PLC0415  (no command expects to need it)
+
+    del kind, trace
+    say_mistake(error, verbose=bool({"-v", "--verbose"} & set(sys.argv)))

@@ -1,8 +1,14 @@
-"""Where lines go: facts on stdout, words about them on stderr, live tables where there is a terminal."""
+"""Where lines go: facts on stdout, messages on stderr, live tables where there is a terminal.
+
+This module alone writes to stdout and stderr. Text may come from a container, a model or another
+person, so everything passes through :mod:`gco.cli.visible` on its way to a terminal.
+"""
 
 import asyncio
 import contextlib
+import io
 import sys
+import traceback
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -11,6 +17,7 @@ from rich.text import Text
 
 from gco.cli.options import Format
 from gco.cli.render.grid import UNLIMITED
+from gco.cli.visible import encodable, visible, visible_text
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -22,8 +29,8 @@ class Screen:
     """The terminal, or the pipes in its place."""
 
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
-        self._out = _console(out or sys.stdout)
-        self._err = _console(err or sys.stderr)
+        self._out = _console(out or _lenient(sys.stdout))
+        self._err = _console(err or _lenient(sys.stderr))
 
     @property
     def interactive(self) -> bool:
@@ -51,7 +58,7 @@ class Screen:
 
     def say(self, text: Text | str) -> None:
         """Print words about the facts: progress, errors."""
-        _print(self._err, Text(text) if isinstance(text, str) else text)
+        _print(self._err, Text(visible(text)) if isinstance(text, str) else text)
 
     def hint(self, text: str) -> None:
         """Print what a person may want to do next; scripts are told nothing."""
@@ -59,9 +66,18 @@ class Screen:
             self.say(Text(text, style="dim"))
 
     def write(self, text: str) -> None:
-        """Write text as it is, at once: an answer that arrives piece by piece."""
-        self._out.file.write(text)
+        """Write text at once, without a newline: data, or an answer that arrives piece by piece.
+
+        A pipe gets the text as it is, for other programs; a terminal gets it escaped.
+        """
+        self._out.file.write(visible(text) if self._out.file.isatty() else encodable(text))
         self._out.file.flush()
+
+    def confirm(self, question: str) -> None:
+        """Ask for a yes; raises click.Abort for anything else."""
+        import typer  # noqa: PLC0415  (most commands ask nothing)
+
+        typer.confirm(visible(question), abort=True, err=True)
 
     def emit(self, output: Format, data: Callable[[], Any], table: Callable[[], Text]) -> None:
         """Print the facts as `output` says; only the one that is wanted is made."""
@@ -77,7 +93,9 @@ class Screen:
         """Keep `picture` on the terminal: drawn anew often enough for seconds to tick, and when called."""
         from rich.live import Live  # noqa: PLC0415  (most answers are printed once)
 
-        drawn = Live(get_renderable=picture, console=self._out, auto_refresh=False)
+        drawn = Live(
+            get_renderable=lambda: visible_text(picture()), console=self._out, auto_refresh=False
+        )
         with drawn:
             ticking = asyncio.create_task(_tick(drawn))
             try:
@@ -105,4 +123,22 @@ def _is_terminal(console: Console) -> bool:
 
 
 def _print(console: Console, text: Text) -> None:
-    console.print(text, soft_wrap=True)
+    console.print(visible_text(text), soft_wrap=True)
+
+
+def _lenient(file: TextIO) -> TextIO:
+    """Have `file` escape what its encoding lacks, instead of raising UnicodeEncodeError."""
+    if isinstance(file, io.TextIOWrapper):
+        file.reconfigure(errors="backslashreplace")
+    return file
+
+
+def say_mistake(error: BaseException, *, verbose: bool) -> None:
+    """Print an error that nobody expected, with its traceback if `verbose`."""
+    screen = Screen()
+    if verbose:
+        screen.say("".join(traceback.format_exception(error)))
+    screen.say(
+        f"error: this is a mistake in gco ({type(error).__name__}: {error})\n"
+        "  `gco --verbose …` says where; please report it"
+    )

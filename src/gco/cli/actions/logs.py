@@ -9,6 +9,7 @@ from gco.cli.actions.places import places_of, say, told_when_slow
 from gco.cli.options import LineFormat
 from gco.cli.session import Session
 from gco.cli.texts import as_line
+from gco.cli.visible import visible
 from gco.core.model.ids import EndpointName
 from gco.core.model.model_source import job_name
 from gco.errors import NotFoundError, UnsupportedStateError
@@ -101,4 +102,6 @@ class _Printer:
             return
         if source not in self._of_pod:
             self._of_pod[source] = next(self._colours)
-        self._screen.show(Text(source, style=self._of_pod[source]).append(f"  {line.text}", ""))
+        self._screen.show(
+            Text(source, style=self._of_pod[source]).append(f"  {visible(line.text)}", "")
+        )

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict, Unpack
 
-import typer
 from rich.text import Text
 
 from gco.cli import data
@@ -160,7 +159,7 @@ async def delete(
         question = f"{where} has {found.files} files, {readable(found.bytes)}"
         if not screen.can_ask:
             raise ConfirmationError(f"{question}; --yes deletes it")
-        typer.confirm(f"{question}; delete?", abort=True, err=True)
+        screen.confirm(f"{question}; delete?")
     count = await delete_model(where, access=access)
     screen.emit(
         output,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import typer
 from rich.text import Text
 
 from gco.cli import data
@@ -48,5 +47,5 @@ async def _delete(
         if not session.screen.can_ask:
             raise
         question, _, _ = str(error).partition("; ")
-        typer.confirm(f"{question}; delete?", abort=True, err=True)
+        session.screen.confirm(f"{question}; delete?")
         return await session.service.delete(typed, confirmed=True, missing_ok=missing_ok)

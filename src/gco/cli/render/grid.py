@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
+from gco.cli.visible import visible, visible_cell, visible_text
+
 GAP = "  "
 LEAST_WORDS = 40
 """Characters of a line that words need to stand beside the columns."""
@@ -37,7 +39,7 @@ def grid(
     them, and otherwise below them. Columns that hold nothing are left out.
     """
     kept = [i for i in range(len(rows[0].cells)) if any(row.cells[i] for row in rows)]
-    table = [[_styled(row.cells[i]) for i in kept] for row in rows]
+    table = [[_cell(row.cells[i]) for i in kept] for row in rows]
     titles = [_styled(headings[i], "bold") for i in kept] if headings else [Text() for _ in kept]
     widths = [
         max(cell_len(line[column].plain) for line in [titles, *table])
@@ -102,5 +104,12 @@ def _stripped(line: Text) -> Text:
     return line
 
 
-def _styled(cell: str | Text, style: str = "") -> Text:
-    return Text(cell, style=style) if isinstance(cell, str) else cell.copy()
+def _cell(cell: str | Text) -> Text:
+    """Return a cell of one line, as wide as it will be on the screen: no value starts a row."""
+    return Text(visible_cell(cell)) if isinstance(cell, str) else visible_text(cell.copy())
+
+
+def _styled(words: str | Text, style: str = "") -> Text:
+    if isinstance(words, str):
+        return Text(visible(words), style=style)
+    return visible_text(words.copy())
