@@ -73,6 +73,11 @@ class Settings(pydantic.BaseModel):
     """The Gateway that HTTPRoutes attach to: `NAMESPACE/NAME` or `NAMESPACE/NAME/LISTENER`."""
     alb_rewrites: Annotated[bool, Field(validation_alias="GCO_ALB_REWRITES")] = True
     """Whether the AWS Load Balancer Controller here takes prefixes off (2.14.1 and later)."""
+    pod_overrides_allow: Annotated[
+        str,
+        Field(validation_alias="GCO_POD_OVERRIDES_ALLOW", pattern=r"^([a-zA-Z]+(,[a-zA-Z]+)*)?$"),
+    ] = ""
+    """Comma-separated rules of the pod policy that do not hold in this region: `hostPath,nodeName`."""
     address: Annotated[
         str, Field(validation_alias="GCO_ADDRESS", pattern=r"^(https?://[^\s/]+)?$")
     ] = ""

@@ -150,7 +150,7 @@ def _wanted(
 ) -> tuple[list[Region], tuple[Problem, ...]]:
     """The regions where the endpoint is to exist, and warnings; the whole document is checked."""
     wanted = regions_of(draft, current, registered)
-    warnings = _check(draft, registered, allowed_namespaces(wanted), routes)
+    warnings = _check(draft, registered, allowed_namespaces(wanted), routes, current)
     if not wanted:
         raise InvalidSpecError([Problem("spec.regions", "", _no_region(registered))])
     _check_namespace(draft, current)
@@ -162,6 +162,7 @@ def _check(
     registered: Mapping[RegionName, Region],
     namespaces: frozenset[str] | None,
     routes: OtherRoutes | None,
+    current: Endpoint | None,
 ) -> tuple[Problem, ...]:
     metadata = Metadata(name=draft.name, namespace=draft.namespace, labels=dict(draft.labels))
     document = InferenceEndpoint(
@@ -171,7 +172,8 @@ def _check(
         spec=draft.spec,
     )
     regions = tuple(registered.values())
-    return check(document, regions=regions, namespaces=namespaces, routes=routes)
+    stored = current.spec if current is not None else None
+    return check(document, regions=regions, namespaces=namespaces, routes=routes, stored=stored)
 
 
 def _check_namespace(draft: Draft, current: Endpoint | None) -> None:

@@ -12,6 +12,7 @@ from gco.cluster.kubernetes.transport import Limits
 from gco.cluster.port import Cluster
 from gco.controllers.sync import identify_cluster
 from gco.core.model.ids import Epoch, RegionName
+from gco.core.model.pod_policy import RULES, SETTING
 from gco.core.model.routes import gateway_named
 from gco.core.model.status import Region
 from gco.errors import ForbiddenError, SettingsError, TransientError
@@ -143,10 +144,20 @@ async def _describe(cluster: Cluster, settings: Settings) -> Region:
         route_backend=settings.route_backend,
         gateway=gateway_named(settings.gateway),
         alb_rewrites=settings.alb_rewrites,
+        pod_overrides_allow=_allowed_overrides(settings.pod_overrides_allow),
         heartbeat=SystemClock().now(),
         heartbeat_seconds=settings.heartbeat_seconds,
         epoch=Epoch(0),
     )
+
+
+def _allowed_overrides(listed: str) -> tuple[str, ...]:
+    """Return the rules that are listed; a rule that does not exist would allow nothing, unnoticed."""
+    names = tuple(name for name in listed.split(",") if name)
+    wrong = sorted(set(names) - set(RULES))
+    if wrong:
+        raise SettingsError(f"{SETTING} names {', '.join(wrong)}; the rules are {', '.join(RULES)}")
+    return names
 
 
 async def _identity(cluster: Cluster) -> str:

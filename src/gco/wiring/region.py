@@ -85,6 +85,7 @@ class RegionLoops:
             supply=surroundings,
             unhealthy=dt.timedelta(seconds=options.unhealthy_seconds),
             image=options.image,
+            allow=region.pod_overrides_allow,
             instance=options.hostname,
             metrics=metrics.controller("endpoint"),
         )

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from gco.controllers.endpoint.actor import Outcome
 from gco.controllers.endpoint.adoption import Hindrance
+from gco.controllers.endpoint.policy import PASSED, Verdict
 from gco.core.model.defaults import effective
 from gco.core.model.regional import Regional
 from gco.core.region.canary import NO_TRIAL, Trial
@@ -28,6 +29,9 @@ class Case:
     trial: Trial = NO_TRIAL
     canary: Template | None = None
     """The frozen pod template of its canary; None where none is to be made."""
+    policy: Verdict = PASSED
+    """What this region's pod policy makes of the endpoint's template."""
+    canary_policy: Verdict = PASSED
 
 
 class Done(NamedTuple):

@@ -3,7 +3,7 @@
 import asyncio
 import datetime as dt
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from typing_extensions import override
@@ -42,7 +42,8 @@ class EndpointController:
     `cluster` is read through informers; everything is written through `writer`, which refuses to
     send once this process may no longer lead (it defaults to `cluster`). `supply` tells what there is
     of the region's accelerators; `unhealthy` is the route's watchdog's threshold; `image` is GCO's
-    own, which copies models, empty where it is not known; `instance` names this process in
+    own, which copies models, empty where it is not known; `allow` lists the rules of the pod
+    policy that do not hold here, None where none does; `instance` names this process in
     Kubernetes Events.
     """
 
@@ -56,6 +57,7 @@ class EndpointController:
         supply: Supply | None = None,
         unhealthy: dt.timedelta = THRESHOLD,
         image: str = "",
+        allow: Collection[str] | None = None,
         instance: str = "gco",
         workers: int = _WORKERS,
         metrics: ControllerMetrics = SILENT,
@@ -77,6 +79,7 @@ class EndpointController:
                 rooms=self._rooms,
                 unhealthy=unhealthy,
                 image=image,
+                allow=allow,
             )
             for namespace, caches in self._caches.items()
         }

@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from gco.clock import Clock
 from gco.cluster.port import Cluster
@@ -13,6 +13,7 @@ from gco.controllers.endpoint.case import Case, Done, startup_of
 from gco.controllers.endpoint.events import Recorder
 from gco.controllers.endpoint.finalizer import may_go, release
 from gco.controllers.endpoint.memory import Memory
+from gco.controllers.endpoint.policy import admitted
 from gco.controllers.endpoint.reporter import report
 from gco.controllers.endpoint.rooms import Rooms, Supply
 from gco.controllers.endpoint.templates import Templates
@@ -51,6 +52,7 @@ class Reconciler:
         rooms: Rooms,
         unhealthy: dt.timedelta,
         image: str = "",
+        allow: Collection[str] | None = None,
     ) -> None:
         self._cluster = cluster
         self._caches = caches
@@ -59,6 +61,7 @@ class Reconciler:
         self._rooms = rooms
         self._unhealthy = unhealthy
         self._image = image
+        self._allow = allow
         self._templates = Templates(cluster)
         self._viewer = Viewer(cluster, clock, supply, image)
         self._memories: dict[EndpointName, Memory] = {}
@@ -140,10 +143,22 @@ class Reconciler:
         found = await hindrance(self._cluster, self._clock, regional, observed, memory)
         if found is not None:
             return Case(regional, observed, stage, hindrance=found)
+        uid, allow, beside = regional.spec.uid, self._allow, observed.canary
         template = await self._templates.own(regional, observed, stage)
+        template, policy = admitted(template, uid, observed.frozen, observed.workload, allow)
         trial = trial_of(regional, observed, stage, self._clock.now())
         canary = await self._templates.canary(regional, observed, trial)
-        return Case(regional, observed, stage, template=template, trial=trial, canary=canary)
+        canary, trial_policy = admitted(canary, uid, beside.frozen, beside.workload, allow)
+        return Case(
+            regional,
+            observed,
+            stage,
+            template=template,
+            trial=trial,
+            canary=canary,
+            policy=policy,
+            canary_policy=trial_policy,
+        )
 
     async def _act(self, case: Case, memory: Memory) -> Done:
         """Make it so; the route comes first: it has let go of a canary before that is deleted."""

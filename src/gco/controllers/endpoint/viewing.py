@@ -49,19 +49,21 @@ class Viewer:
         regional, observed = case.regional, case.observed
         serves = case.stage is Stage.SERVE
         weights = None if case.hindrance else self._weights(case)
+        denied = [case.policy.denied] if serves and case.policy.denied else []
         return View(
             regional=regional,
             stage=case.stage,
             observed=still_old(observed) if weights and weights.awaited else observed,
             ask=self._own_ask(case),
             settled=done.own.settled and (serves or done.canary.settled),
-            failures=[*done.own.failures, *(() if serves else done.canary.failures)],
+            failures=[*denied, *done.own.failures, *(() if serves else done.canary.failures)],
             drift=memory.drift,
             mutated=bool(memory.accepted),
             silent_since=silent_since,
             weights=weights,
             log=await self._last_words(regional, observed.pods, memory),
             canary=await self._canary(case, done, memory),
+            outlived=case.policy.outlived,
         )
 
     async def _canary(self, case: Case, done: Done, memory: Memory) -> CanaryView:
@@ -79,7 +81,9 @@ class Viewer:
         return weights_of(case.regional, copying, case.template, self._image, now)
 
     def _canary_causes(self, case: Case) -> Sequence[Cause]:
-        """Return what keeps a canary from its model, where it waits for one."""
+        """Return what keeps a canary from its pods: the pod policy, or a model it waits for."""
+        if case.canary_policy.denied is not None:
+            return (case.canary_policy.denied,)
         stated = case.regional.spec.canary
         if stated is None or case.canary is not None or case.trial.step is not Step.TRY:
             return ()

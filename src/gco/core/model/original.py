@@ -158,11 +158,14 @@ def _resources(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _mounted(spec: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Weights that someone put on the region's volume: mounted as the original did, fetched by nobody."""
+    """Weights that someone put on the region's volume: mounted where the original did, fetched by nobody.
+
+    Read-only, since endpoints share that volume; pods that are adopted keep the mount they have.
+    """
     if not spec.get("model_path") or spec.get("model_source"):
         return None
     volume = {"name": "model-storage", "persistentVolumeClaim": {"claimName": "efs-claim"}}
-    mount = {"name": "model-storage", "mountPath": _MODELS}
+    mount = {"name": "model-storage", "mountPath": _MODELS, "readOnly": True}
     container = {"name": CONTAINER, "volumeMounts": [mount]}
     return {"spec": {"volumes": [volume], "containers": [container]}}
 

@@ -172,6 +172,8 @@ class Region(Model):
     """The Gateway that HTTPRoutes attach to unless a spec names another one."""
     alb_rewrites: bool = True
     """Its AWS Load Balancer Controller takes prefixes off (2.14.1 and later)."""
+    pod_overrides_allow: tuple[str, ...] | None = None
+    """Which rules of the pod policy do not hold there; None where nothing holds pods to a policy."""
     capacity: dict[str, AcceleratorCapacity] | None = None
     """By resource name (`nvidia.com/gpu`); None where the monitor may not read nodes: unknown."""
     elastic: bool = False

@@ -14,7 +14,7 @@ from gco.core.model.reader import Document
 from gco.core.model.route_claims import OtherRoutes
 from gco.core.model.rules import Finding, Known, findings
 from gco.core.model.shown import shown
-from gco.core.model.spec import API_VERSION, KIND, InferenceEndpoint
+from gco.core.model.spec import API_VERSION, KIND, EndpointSpec, InferenceEndpoint
 from gco.core.model.status import Region
 from gco.errors import InvalidSpecError, Problem
 
@@ -61,13 +61,14 @@ def examine(
     regions: Sequence[Region] | None,
     namespaces: Collection[str] | None,
     routes: OtherRoutes | None = None,
+    stored: EndpointSpec | None = None,
 ) -> Findings:
     """Return what the rules say of `document`, with all that it leaves out at its default.
 
     `regions` are all that are registered, `namespaces` those that are allowed, `routes` those of
-    other endpoints; None is not known.
+    other endpoints, and `stored` is the spec that the document replaces; None is not known.
     """
-    found = list(findings(document, Known(regions, namespaces, routes=routes)))
+    found = list(findings(document, Known(regions, namespaces, routes=routes, stored=stored)))
     return Findings(
         problems=tuple(_as_problem(one) for one in found if not one.warning),
         warnings=tuple(_as_problem(one) for one in found if one.warning),
@@ -80,9 +81,10 @@ def check(
     regions: Sequence[Region] | None,
     namespaces: Collection[str] | None,
     routes: OtherRoutes | None = None,
+    stored: EndpointSpec | None = None,
 ) -> tuple[Problem, ...]:
     """Return the warnings of :func:`examine`; raises InvalidSpecError with every problem."""
-    found = examine(document, regions=regions, namespaces=namespaces, routes=routes)
+    found = examine(document, regions=regions, namespaces=namespaces, routes=routes, stored=stored)
     if found.problems:
         raise InvalidSpecError(found.problems)
     return found.warnings

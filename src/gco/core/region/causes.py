@@ -34,6 +34,7 @@ __all__ = [
 RANK: Final = (
     "NameTaken",
     "AdoptionWaiting",
+    "PolicyDenied",
     "Forbidden",
     "Rejected",
     "ApplyFailed",

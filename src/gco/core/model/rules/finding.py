@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 
 from gco.core.model.allowed import Path
 from gco.core.model.route_claims import OtherRoutes
+from gco.core.model.spec import EndpointSpec
 from gco.core.model.status import Region
 
 
@@ -20,6 +21,8 @@ class Known:
     """Whether what the document leaves out has its default, rather than a value that is stored."""
     routes: OtherRoutes | None = None
     """The routes of other endpoints."""
+    stored: EndpointSpec | None = None
+    """The spec that the endpoint has now, where it exists."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from gco.core.model.rules import (
     model,
     overrides,
     placement,
+    pod_policy,
     rollout,
     route_conflicts,
     routes,
@@ -49,6 +50,7 @@ RULES: Final[tuple[Rule, ...]] = (
     canary.canary,
     rollout.downtime,
     overrides.overrides,
+    pod_policy.pod_policy,
 )
 
 

@@ -54,6 +54,8 @@ class View:
     log: str = ""
     """The end of what a crashing container wrote, where it is known."""
     canary: CanaryView = CanaryView(NO_TRIAL)
+    outlived: str = ""
+    """What its pods ask for although this region allows it to new ones no more; empty: nothing."""
 
     @property
     def replicas(self) -> int:
