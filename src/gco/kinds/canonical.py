@@ -1,5 +1,6 @@
 """Canonical forms: JSON for hashing, quantities as the API server writes them back."""
 
+import functools
 import hashlib
 import math
 import re
@@ -54,6 +55,7 @@ def canonical_quantity(text: str | float) -> str:
     return f"{mantissa}{_SUFFIX[exponent]}"
 
 
+@functools.lru_cache(maxsize=1024, typed=True)
 def _parse(text: str | float) -> tuple[Decimal, str]:
     found = _QUANTITY.fullmatch(str(text))
     if found is None:

@@ -191,9 +191,16 @@ class MemoryStore:
     ) -> Sequence[RegionStatus]:
         """Return what the regions named for each endpoint say of it."""
         await self._turn()
-        said = {region: self._said(region) for regions in wanted.values() for region in regions}
-        found = (said[region].get(name) for name, regions in wanted.items() for region in regions)
-        return [status for status in found if status is not None]
+        stated = (
+            (name, region, self._statuses.get(region, {}).get(name))
+            for name, regions in wanted.items()
+            for region in regions
+        )
+        return [
+            decode(RegionStatus, data, where=f"of {name} in {region}")
+            for name, region, data in stated
+            if data is not None
+        ]
 
     async def write_statuses(
         self,

@@ -50,6 +50,8 @@ class Autoscalers:
 
     def ours(self, name: EndpointName, uid: EndpointUid) -> dict[ObjectRef, Autoscaler]:
         """Return those that we made, and that which KEDA made for one of ours."""
+        if not (self.pods or self.scaled):
+            return {}  # of most endpoints, and asked a dozen times a look
         own = autoscaler_name(name)
         return {
             ref: record
@@ -60,6 +62,8 @@ class Autoscalers:
 
     def others(self, name: EndpointName, uid: EndpointUid) -> dict[ObjectRef, Autoscaler]:
         """Return those of someone else that scale the endpoint's Deployment."""
+        if not (self.pods or self.scaled):
+            return {}
         ours, target = self.ours(name, uid), deployment_name(name)
         return {r: a for r, a in self._all() if r not in ours and a.target == target}
 

@@ -126,19 +126,20 @@ def count_capacity(
     nodes: Mapping[str, NodeDevices], pods: PodCounts
 ) -> dict[str, AcceleratorCapacity]:
     """Return totals by resource name; a node that is over-committed has nothing free."""
-    free = free_devices(nodes, pods)
-    counted: dict[str, AcceleratorCapacity] = {}
+    found: dict[str, list[tuple[int, int]]] = {}
     for node, offered in nodes.items():
         for resource, total in offered.devices:
-            here = free[node, resource]
-            before = counted.get(resource, AcceleratorCapacity(total=0, free=0, nodes=0))
-            counted[resource] = AcceleratorCapacity(
-                total=before.total + total,
-                free=before.free + here,
-                nodes=before.nodes + 1,
-                largest=max(before.largest or 0, here),
-            )
-    return dict(sorted(counted.items()))
+            free = max(0, total - pods.held.get((node, resource), 0))
+            found.setdefault(resource, []).append((total, free))
+    return {
+        resource: AcceleratorCapacity(
+            total=sum(total for total, _ in here),
+            free=sum(free for _, free in here),
+            nodes=len(here),
+            largest=max(free for _, free in here),
+        )
+        for resource, here in sorted(found.items())
+    }
 
 
 def free_devices(nodes: Mapping[str, NodeDevices], pods: PodCounts) -> dict[tuple[str, str], int]:
