@@ -16,6 +16,7 @@ import json
 import os
 import sys
 import time
+import tracemalloc
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,6 @@ _REGION = RegionName("us-east-1")
 _PODS_A_NODE = 110
 _MIB = 2**20
 _BATCH = 480
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 _WRITES = ("apply", "create", "replace", "patch", "delete")
 _IDLE_SECONDS = 1.0
 _BUSY_SECONDS = 0.03
@@ -214,11 +214,23 @@ def _leads(loops: RegionLoops) -> bool:
     return True
 
 
-def _resident() -> float:
-    """Return the MiB of memory that this process has."""
+async def _memory(place: Place) -> float:
+    """Return the MiB that a leader allocates and keeps.
+
+    Resident memory would not tell it: a start finds what the monitor before it left free.
+    """
     gc.collect()
-    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
-    return int(pages) * _PAGE / _MIB
+    tracemalloc.start()
+    try:
+        loops = place.loops()
+        async with running(loops):
+            await loops.endpoint.synced()
+            await _until(lambda: _leads(loops), "no monitor leads")
+            await _idle(loops)
+            gc.collect()
+            return tracemalloc.get_traced_memory()[0] / _MIB
+    finally:
+        tracemalloc.stop()
 
 
 async def make(place: Place, templates: int) -> list[Measure]:
@@ -255,14 +267,13 @@ async def make(place: Place, templates: int) -> list[Measure]:
 async def measure(place: Place, told: argparse.Namespace) -> list[Measure]:
     """Start a monitor over endpoints that are in sync, and measure it."""
     count = len(place.names)
-    before, writes, began = _resident(), place.writes(), time.process_time()
+    writes, began = place.writes(), time.process_time()
     loops = place.loops()
     async with running(loops):
         await loops.endpoint.synced()
         await _until(lambda: _leads(loops), "no monitor leads")
         start = await _idle(loops) - began
         needless = place.writes() - writes
-        resident = _resident() - before
         say("one look at each endpoint")
         began = time.process_time()
         for each in loops.endpoint.keys():  # noqa: SIM118 - no mapping
@@ -274,11 +285,13 @@ async def measure(place: Place, told: argparse.Namespace) -> list[Measure]:
         rest = (time.process_time() - began) / (time.monotonic() - since)
         say("changes while the resync runs")
         waits = await _changes(place, loops, told.samples)
+    say("the same start once more, with each allocation counted")
+    held = await _memory(place)
     return [
         Measure("start, in sync, processor", start, "s", 1, at_most(8.0 * count / 5000)),
         Measure("writes at the start", needless, "", 1, at_most(0)),
-        Measure("memory of a leader's caches", resident, "MiB", 1),
-        Measure("memory for each endpoint", resident * 1024 / count, "KiB", count),
+        Measure("memory of a leader's caches", held, "MiB", 1),
+        Measure("memory for each endpoint", held * 1024 / count, "KiB", count),
         Measure("one look, processor", look * 1e3, "ms", count),
         Measure("a resync in ten minutes, of a core", look * count / 6, "%", count),
         Measure("at rest, of a core", rest * 100, "%", 1, at_most(max(1.0, count / 1000))),

@@ -3,7 +3,7 @@
 import copy
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gco.kinds.canonical import digest
@@ -92,6 +92,7 @@ def test_an_expected_hash_is_right_whatever_was_seen_before(path):
     assert expected_owned_hash(changed) == digest([fields, project(changed, fields)], length=32)
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=3),

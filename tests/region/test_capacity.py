@@ -1,7 +1,7 @@
 """Accelerators of a region: nodes less the requests of their pods."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gco.core.region.capacity import PodCounts, PodDevices, count_capacity, read_node, read_pod
@@ -71,6 +71,7 @@ PODS = st.none() | st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("pqr"), PODS), max_size=12))
 def test_counting_each_change_is_counting_the_pods_that_there_are(changes):
     """Invariant: a count that is kept is the count that would be taken now."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
@@ -55,6 +55,7 @@ def is_content(path: tuple[Any, ...]) -> bool:
 
 
 @pytest.mark.parametrize("kind", CONTENT, ids=lambda kind: kind.name)
+@settings(deadline=None)
 @given(data=st.data())
 def test_an_informer_takes_an_object_with_any_content(kind: Kind, data: st.DataObject) -> None:
     manifest = an_object(kind, CONTENT[kind])
@@ -79,6 +80,7 @@ def test_an_informer_takes_an_object_with_any_content(kind: Kind, data: st.DataO
         pytest.param(NODE_CLAIM, read_claim, "status", id="a-NodeClaim's-status"),
     ],
 )
+@settings(deadline=None)
 @given(data=st.data())
 def test_where_a_schema_is_not_ours_the_rest_of_the_object_is_still_read(
     kind: Kind, project: Callable[[Any], Any], field: str, data: st.DataObject

@@ -89,6 +89,9 @@ class Controller(Generic[K]):
                     return
                 run = runs.create_task(self._work(key, prompt), name=f"{self.name} {key}")
                 run.add_done_callback(lambda _: every.release())
+                # A look at what is in sync never waits: eight in one turn of the event loop would
+                # hold up a person's change, which takes a few turns to arrive, at each of them.
+                await asyncio.sleep(0)
 
     def shut_down(self) -> None:
         """Take no more keys and drop those that wait; the runs in flight go on."""
