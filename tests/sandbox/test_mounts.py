@@ -46,3 +46,16 @@ def test_each_claim_has_a_folder_that_is_made_when_it_is_used(tmp_path):
 def test_a_part_that_is_not_there_is_not_made_up_for(tmp_path):
     with pytest.raises(ConfigError, match="no folder llama/6f3a"):
         local_mounts(*a_pod(subPath="llama/6f3a"), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../../x", "..", "/etc", "a/b", ""])
+def test_no_claim_and_no_part_leads_out_of_the_folder_of_volumes(tmp_path, name):
+    volumes = tmp_path / "sandbox" / "volumes"
+    pod, container = a_pod()
+    pod["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"] = name
+    with pytest.raises(ConfigError, match="is not the name of a claim"):
+        local_mounts(pod, container, volumes)
+    assert list(tmp_path.iterdir()) == []
+    if name not in {"", "a/b"}:
+        with pytest.raises(ConfigError, match="leads out of"):
+            local_mounts(*a_pod(subPath=name), volumes)

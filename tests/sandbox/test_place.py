@@ -97,6 +97,7 @@ class Region:
     """A running sandbox region without any loop of ours."""
 
     def __init__(self, folder: Path) -> None:
+        self.logs = folder
         self.cluster = MemoryCluster()
         self.kubelet = Kubelet(
             self.cluster,
@@ -329,3 +330,30 @@ async def test_a_port_that_is_taken_is_said_plainly(region):
 
     with pytest.raises(SettingsError, match="the router of other cannot listen"):
         other.listen()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param({}, 200, id="a program"),
+        pytest.param({"Host": "localhost"}, 200, id="localhost"),
+        pytest.param({"Host": "rebound.example.com"}, 403, id="a name that leads here"),
+        pytest.param({"Origin": "https://evil.example.com"}, 403, id="a form of another site"),
+        pytest.param({"Origin": "null"}, 403, id="a frame without an origin"),
+        pytest.param({"Sec-Fetch-Site": "cross-site"}, 403, id="an image of another site"),
+    ],
+)
+async def test_no_web_page_of_another_site_asks_a_sandbox(region, headers, status):
+    await serve(region)
+    async with (
+        aiohttp.ClientSession(headers=headers) as client,
+        client.get(f"{region.router.address}/v1/models") as answer,
+    ):
+        assert answer.status == status
+
+
+async def test_others_on_this_machine_cannot_read_logs(region):
+    await serve(region)
+    logs = list(region.logs.rglob("*.log"))
+    assert logs
+    assert {path.stat().st_mode & 0o077 for path in logs} == {0}

@@ -27,20 +27,46 @@ def settings(tmp_path, monkeypatch):
     return read_settings({"GCO_STORE": f"sqlite:///{tmp_path}/store.db", "LOG_LEVEL": "ERROR"})
 
 
-async def test_regions_of_real_clusters_are_never_taken_over(settings, tmp_path):
-    store = await SqliteStore.open(tmp_path / "store.db")
-    real = Region(
-        name=RegionName("us-east-1"),
+def a_real_region(name):
+    return Region(
+        name=RegionName(name),
         cluster_uid="a-real-one",
         cluster_name="production",
         heartbeat=SystemClock().now(),
         epoch=Epoch(0),
     )
-    await store.lead_region(real)
-    await store.close()
 
+
+@pytest.mark.parametrize("name", ["us-east-1", "prod-frankfurt"], ids=["same name", "other name"])
+async def test_a_store_with_any_region_of_a_real_cluster_is_refused(settings, tmp_path, name):
+    """A sandbox never competes for the fleet's lease of real clusters, nor runs their documents."""
+    store = await SqliteStore.open(tmp_path / "store.db")
+    try:
+        await store.lead_region(a_real_region(name))
+        before = await store.regions()
+        with pytest.raises(
+            SettingsError, match=rf"region {name} of a real cluster.*a store of its"
+        ):
+            await run_sandbox(CONFIG, settings, ports=0, announce=print)
+        assert await store.regions() == before
+    finally:
+        await store.close()
+
+
+async def test_a_sandbox_ends_when_a_real_cluster_joins_its_store(settings, tmp_path):
+    up = asyncio.Event()
+
+    def announce(line):
+        if line == "all regions are ready":
+            up.set()
+
+    running = asyncio.create_task(run_sandbox(CONFIG, settings, ports=0, announce=announce))
+    await asyncio.wait_for(up.wait(), 30)
+    store = await SqliteStore.open(tmp_path / "store.db")
+    await store.lead_region(a_real_region("prod-frankfurt"))
+    await store.close()
     with pytest.raises(SettingsError, match="of a real cluster"):
-        await run_sandbox(CONFIG, settings, ports=0, announce=print)
+        await asyncio.wait_for(running, 30)
 
 
 async def test_a_second_sandbox_in_the_same_place_is_refused(settings):

@@ -57,7 +57,7 @@ async def run_sandbox(
     with _alone(folder), stop_on_signals(stop):
         store = await open_store(settings)
         try:
-            await _refuse_real_regions(store, config)
+            await _refuse_real_regions(store)
             builder = _Builder(config, settings, store, folder)
             places = [
                 await builder.place(name, number, ports + number if ports else 0)
@@ -173,6 +173,7 @@ async def _supervise(
             supervisor.add(Stage.HTTP, f"{what} of {place.name}", _scoped(place.name, loop))
         supervisor.at(Stage.INTAKE, f"queues of {place.name}", place.loops.shut_down)
     supervisor.add(Stage.INTAKE, "announcement", functools.partial(_tell, places, store, announce))
+    supervisor.add(Stage.INTAKE, "guard", functools.partial(_leave_real_regions, store))
     await supervisor.run(stop)
 
 
@@ -200,13 +201,27 @@ async def _tell(places: Sequence[_Place], store: Store, announce: Callable[[str]
     await asyncio.Event().wait()
 
 
-async def _refuse_real_regions(store: Store, config: SandboxConfig) -> None:
+async def _refuse_real_regions(store: Store) -> None:
+    """Raise SettingsError where any region of the store is not a sandbox's.
+
+    A sandbox in such a store would compete for the fleet's lease, and would run the commands of
+    other people's documents on this machine.
+    """
     for region in await store.regions():
-        if region.name in config.regions and region.cluster_name != CLUSTER_NAME:
+        if region.cluster_name != CLUSTER_NAME:
             raise SettingsError(
-                f"this store has a region {region.name} of a real cluster "
-                f"({region.cluster_name or region.cluster_uid}): give the sandbox another store"
+                f"this store has the region {region.name} of a real cluster "
+                f"({region.cluster_name or region.cluster_uid}). Give the sandbox a store of its "
+                "own: `gco --store sqlite:///PATH sandbox up`"
             )
+
+
+async def _leave_real_regions(store: Store) -> None:
+    """Watch the store; raise SettingsError, which ends the sandbox, once a real region joins."""
+    version = Version(0)
+    while True:
+        version = await store.wait(version)
+        await _refuse_real_regions(store)
 
 
 @contextlib.contextmanager

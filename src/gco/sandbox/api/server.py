@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hmac
+import re
 import secrets
 import socket
 from typing import Any, Final
@@ -11,13 +12,15 @@ import orjson
 from aiohttp import web
 
 from gco.cluster.port import Cluster, LogOptions, Page
-from gco.errors import ClusterError
+from gco.errors import ClusterError, RejectedError
 from gco.runtime.streams import closing
 from gco.sandbox.api import answers
 from gco.sandbox.api.paths import Target, target_of
 
 HOST: Final = "127.0.0.1"
 _SHUTDOWN_SECONDS: Final = 1.0
+_WATCH_SECONDS: Final = 600
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
 
 class ApiFace:
@@ -82,6 +85,7 @@ class ApiFace:
         return answers.listed(target.kind, items, page.resource_version)
 
     async def _watch(self, request: web.Request, target: Target) -> web.StreamResponse:
+        seconds = _number(request, "timeoutSeconds") or _WATCH_SECONDS
         events = self._cluster.watch(
             target.kind,
             target.namespace,
@@ -89,7 +93,6 @@ class ApiFace:
             **_selectors(request),
         )
         response = await _begun(request, "application/json")
-        seconds = float(request.query.get("timeoutSeconds", "600"))
         try:
             async with asyncio.timeout(seconds), closing(events):
                 async for event in events:
@@ -126,12 +129,22 @@ def _log_options(request: web.Request) -> LogOptions:
     query = request.query
     return LogOptions(
         container=query.get("container", ""),
-        lines=int(query["tailLines"]) if "tailLines" in query else None,
+        lines=_number(request, "tailLines"),
         previous=query.get("previous") == "true",
         follow=query.get("follow") == "true",
         since=query.get("sinceTime", ""),
-        max_bytes=int(query["limitBytes"]) if "limitBytes" in query else None,
+        max_bytes=_number(request, "limitBytes"),
     )
+
+
+def _number(request: web.Request, name: str) -> int | None:
+    """Return a number of the query, None where it is absent; raises RejectedError for any other."""
+    given = request.query.get(name)
+    if given is None:
+        return None
+    if not _NUMBER.fullmatch(given):
+        raise RejectedError(f"{name}={given[:20]!r} is not a number")
+    return int(given)
 
 
 async def _begun(request: web.Request, kind: str) -> web.StreamResponse:

@@ -4,13 +4,34 @@ import dataclasses
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from gco.sandbox.config import ImageConfig
 from gco.sandbox.kubelet.mounts import ConfigError, mounted
 from gco.sandbox.kubelet.probes import container_ports
 
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - looked for, to listen on one address instead
+
+_INHERITED: Final = frozenset(
+    {
+        "HOME",
+        "LANG",
+        "LD_LIBRARY_PATH",
+        "LOGNAME",
+        "PATH",
+        "PYTHONPATH",
+        "SHELL",
+        "SSL_CERT_DIR",
+        "SSL_CERT_FILE",
+        "TMPDIR",
+        "TZ",
+        "USER",
+        "VIRTUAL_ENV",
+        "XDG_CACHE_HOME",
+    }
+)
+"""What a process of a pod has of the person's environment: nothing that can be a credential."""
+_INHERITED_FAMILIES: Final = ("CUDA_", "LC_", "NVIDIA_", "OMP_")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,7 +57,7 @@ def launch(
     runs as it is, its args follow either, as in Kubernetes. A process has no mounts of its own: in
     its words and variables the folder that stands for each of `mounts` takes its path's place.
     """
-    env = {**base_env, **_environment(pod, container, address, base_env)}
+    env = {**_inherited(pod, base_env), **_environment(pod, container, address, base_env)}
     ports = container_ports(container)
     filled = {"python": sys.executable, "ip": address, "port": str(ports[0] if ports else 8000)}
     entry = container.get("command") or [part.format(**filled) for part in image.command]
@@ -53,6 +74,21 @@ def launch(
             for name, value in env.items()
         },
     )
+
+
+def _inherited(pod: Mapping[str, Any], base_env: Mapping[str, str]) -> dict[str, str]:
+    """Return what the pod's process inherits: the command is the document's, not the person's.
+
+    A Job that copies a model is GCO's own, and reads buckets and hubs with the person's keys.
+    """
+    owners = pod["metadata"].get("ownerReferences", ())
+    if any(owner.get("kind") == "Job" for owner in owners):
+        return dict(base_env)
+    return {
+        name: value
+        for name, value in base_env.items()
+        if name in _INHERITED or name.startswith(_INHERITED_FAMILIES)
+    }
 
 
 def _own(word: str, address: str) -> str:

@@ -33,10 +33,11 @@ class ContainerLog:
 
     def begin(self) -> None:
         """Begin a run: the one until now becomes the one before."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self._runs:
             self._path.replace(self._before)
-        self._path.write_bytes(b"")
+        self._path.unlink(missing_ok=True)  # an older sandbox let everybody read it
+        self._path.touch(mode=0o600)
         self._runs += 1
         self._growing = True
 

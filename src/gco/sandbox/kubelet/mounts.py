@@ -7,7 +7,10 @@ is told by the folder's: in its command line and in the variables that its pod s
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+_NAME: Final = re.compile(r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?")
+"""As Kubernetes names a claim: a DNS subdomain, never a path."""
 
 
 class ConfigError(Exception):
@@ -20,10 +23,10 @@ def local_mounts(
     """Return the folder of each claim that the container mounts, by the path in the container.
 
     `volumes` holds a folder for each claim, made when it is first used. Raises ConfigError where a
-    part of a claim is mounted that is not there.
+    part of a claim is mounted that is not there, or where a name leads out of `volumes`.
     """
     claims = {
-        volume["name"]: volumes / volume["persistentVolumeClaim"]["claimName"]
+        volume["name"]: volumes / _claim_name(volume["persistentVolumeClaim"]["claimName"])
         for volume in pod["spec"].get("volumes", ())
         if "persistentVolumeClaim" in volume
     }
@@ -36,7 +39,15 @@ def local_mounts(
     return found
 
 
+def _claim_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ConfigError(f"{name!r} is not the name of a claim")
+    return name
+
+
 def _part(root: Path, part: str) -> Path:
+    if part.startswith("/") or ".." in Path(part).parts:
+        raise ConfigError(f"subPath {part!r} leads out of volume {root.name}")
     folder = root / part
     if not folder.is_dir():
         raise ConfigError(f"volume {root.name} has no folder {part}")

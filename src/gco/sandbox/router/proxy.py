@@ -1,10 +1,16 @@
 """Passes a request on to a pod and its answer back, piece by piece as it comes."""
 
+import re
+from typing import Final
+
 import aiohttp
 import orjson
 from aiohttp import web
 
+from gco.sandbox.router.rules import Rule
 from gco.sandbox.router.table import Backend, Table
+
+_ADDRESS: Final = re.compile(r"[0-9.]+")
 
 _HOP_BY_HOP = frozenset(
     {
@@ -33,9 +39,12 @@ class Proxy:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer with what the pod says, or 404, 502, 503 that say what is missing."""
-        rule = self._table.rule(request.host.partition(":")[0], request.path)
+        host = request.host.partition(":")[0]
+        rule = self._table.rule(host, request.path)
         if rule is None:
             return _error(404, f"no route in {self._region} for {request.path}")
+        if not _of_this_machine(request, host, rule):
+            return _error(403, "a web page of another site may not ask a sandbox")
         share = self._table.share(rule)
         backends = self._table.backends(share) if share else []
         body = await request.read()
@@ -76,6 +85,20 @@ class Proxy:
                 if request.transport is not None:
                     request.transport.abort()
             return response
+
+
+def _of_this_machine(request: web.Request, host: str, rule: Rule) -> bool:
+    """Whether no web page of another site sent the request: a browser says where it comes from.
+
+    A page whose own name resolves to this machine (DNS rebinding) sends that name as Host: only
+    addresses, `localhost` and the hosts that routes state are taken.
+    """
+    if request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}:
+        return False
+    origin = request.headers.get("Origin")
+    if origin is not None and origin.partition("://")[2] != request.host:
+        return False
+    return bool(rule.host) or host == "localhost" or _ADDRESS.fullmatch(host) is not None
 
 
 def _answer_headers(answer: aiohttp.ClientResponse) -> dict[str, str]:
