@@ -7,6 +7,7 @@ from gco.controllers.endpoint.actor import Outcome
 from gco.controllers.endpoint.adoption import Hindrance
 from gco.controllers.endpoint.policy import PASSED, Verdict
 from gco.core.model.defaults import effective
+from gco.core.model.ids import EndpointName
 from gco.core.model.regional import Regional
 from gco.core.region.canary import NO_TRIAL, Trial
 from gco.core.region.freeze import Template
@@ -32,6 +33,8 @@ class Case:
     policy: Verdict = PASSED
     """What this region's pod policy makes of the endpoint's template."""
     canary_policy: Verdict = PASSED
+    lost_to: EndpointName | None = None
+    """The endpoint that has its route, where it is not this one."""
 
 
 class Done(NamedTuple):

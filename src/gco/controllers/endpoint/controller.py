@@ -11,6 +11,7 @@ from typing_extensions import override
 from gco.clock import Clock
 from gco.cluster.port import Cluster
 from gco.controllers.endpoint.caches import Caches
+from gco.controllers.endpoint.contest import Contest
 from gco.controllers.endpoint.events import Recorder
 from gco.controllers.endpoint.reconcile import Reconciler
 from gco.controllers.endpoint.rooms import Rooms, Supply, Unknown
@@ -69,6 +70,7 @@ class EndpointController:
         }
         supply = Unknown() if supply is None else supply
         self._rooms = Rooms(supply)
+        self._contest = Contest(self._enqueue)
         self._reconcilers = {
             namespace: Reconciler(
                 writer,
@@ -80,6 +82,7 @@ class EndpointController:
                 unhealthy=unhealthy,
                 image=image,
                 allow=allow,
+                contest=self._contest,
             )
             for namespace, caches in self._caches.items()
         }
@@ -95,6 +98,7 @@ class EndpointController:
         """A standby enqueues nothing: whoever leads looks at every endpoint first."""
         supply.subscribe(self._supply_changed)
         for namespace, caches in self._caches.items():
+            caches.resources.subscribe(functools.partial(self._claim, namespace))
             caches.subscribe(functools.partial(self._enqueue, namespace))
 
     async def run(self) -> None:
@@ -159,6 +163,9 @@ class EndpointController:
 
     async def _reconcile(self, key: Key) -> float | None:
         return await self._reconcilers[key.namespace].reconcile(key.name)
+
+    def _claim(self, namespace: str, name: str, _old: object, new: object) -> None:
+        self._contest.update(namespace, name, new)
 
     def _supply_changed(self) -> None:
         for namespace, caches in self._caches.items():

@@ -36,6 +36,7 @@ _REASONS: Final = {
     Why.ADOPTED: "Adopted",
     Why.UNWANTED: "Deleted",
     Why.SILENT: "RouteWithdrawn",
+    Why.CONTESTED: "RouteWithdrawn",
 }
 
 

@@ -10,6 +10,7 @@ from gco.controllers.endpoint.actor import Actor, Outcome
 from gco.controllers.endpoint.adoption import hindrance
 from gco.controllers.endpoint.caches import Caches, Unread
 from gco.controllers.endpoint.case import Case, Done, startup_of
+from gco.controllers.endpoint.contest import Contest
 from gco.controllers.endpoint.events import Recorder
 from gco.controllers.endpoint.finalizer import may_go, release
 from gco.controllers.endpoint.memory import Memory
@@ -51,6 +52,7 @@ class Reconciler:
         supply: Supply,
         rooms: Rooms,
         unhealthy: dt.timedelta,
+        contest: Contest,
         image: str = "",
         allow: Collection[str] | None = None,
     ) -> None:
@@ -62,6 +64,7 @@ class Reconciler:
         self._unhealthy = unhealthy
         self._image = image
         self._allow = allow
+        self._contest = contest
         self._templates = Templates(cluster)
         self._viewer = Viewer(cluster, clock, supply, image)
         self._memories: dict[EndpointName, Memory] = {}
@@ -158,6 +161,7 @@ class Reconciler:
             canary=canary,
             policy=policy,
             canary_policy=trial_policy,
+            lost_to=self._contest.lost_to(regional),
         )
 
     async def _act(self, case: Case, memory: Memory) -> Done:
@@ -197,6 +201,7 @@ class Reconciler:
             observed,
             stage,
             case.template,
+            contested=case.lost_to is not None,
             silent=self._watchdog(case).bites(regional, observed, stage, now),
             replacing=self._replacing(case, now),
             trial=case.trial,

@@ -64,6 +64,7 @@ class Viewer:
             log=await self._last_words(regional, observed.pods, memory),
             canary=await self._canary(case, done, memory),
             outlived=case.policy.outlived,
+            lost_to=case.lost_to,
         )
 
     async def _canary(self, case: Case, done: Done, memory: Memory) -> CanaryView:

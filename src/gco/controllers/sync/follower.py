@@ -155,7 +155,7 @@ class Follower:
             return None
         edition = await self._edition(endpoint, target)
         spec = regional_spec(edition, target, self._region)
-        return Wanted.of(endpoint.name, endpoint.namespace, spec)
+        return Wanted.of(endpoint.name, endpoint.namespace, spec, created=endpoint.created_at)
 
     async def _edition(self, endpoint: Endpoint, target: RegionTarget) -> Endpoint:
         """The endpoint as of the target's revision, where regions are not all at the same one.

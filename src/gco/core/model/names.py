@@ -48,6 +48,8 @@ STORE_ANNOTATION: Final = "gco.io/store-uid"
 """On the custom resource: which store it was written from, so that another one is noticed."""
 SCRAPE: Final = "prometheus.io"
 """Begins the annotations by which Prometheus finds a pod's metrics: `scrape`, `port`, `path`."""
+CREATED_ANNOTATION: Final = "gco.io/created-at"
+"""On the custom resource: when the endpoint was created, which is the same in every region."""
 FINALIZER: Final = "gco.io/cleanup"
 
 CANARY_SUFFIX: Final = "-canary"

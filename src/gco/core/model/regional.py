@@ -22,7 +22,7 @@ from gco.core.model.ids import (
     TemplateKey,
 )
 from gco.core.model.model_source import job_name
-from gco.core.model.names import RECREATED_ANNOTATION, SPEC_HASH_ANNOTATION
+from gco.core.model.names import CREATED_ANNOTATION, RECREATED_ANNOTATION, SPEC_HASH_ANNOTATION
 from gco.core.model.problems import invalid
 from gco.core.model.spec import MOST_WEIGHT, EndpointSpec
 from gco.core.model.status import ConditionType, RegionStatus, Report
@@ -145,6 +145,8 @@ class Regional(Model):
     deleting: bool
     finalizers: tuple[str, ...] = ()
     recreated_at: str | None = None
+    created: str = ""
+    """When the endpoint was created, as the sync loop wrote it; else the custom resource."""
     stated_hash: str | None = None
     """What the annotation says that the hash of `spec` is."""
     spec: RegionalSpec
@@ -172,6 +174,7 @@ class Regional(Model):
             generation=meta.get("generation", 0),
             deleting=meta.get("deletionTimestamp") is not None,
             finalizers=tuple(meta.get("finalizers") or ()),
+            created=annotations.get(CREATED_ANNOTATION) or meta.get("creationTimestamp") or "",
             recreated_at=annotations.get(RECREATED_ANNOTATION),
             stated_hash=annotations.get(SPEC_HASH_ANNOTATION),
             spec=_read_spec(manifest),

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from gco.core.model.ids import EndpointName, RegionName
+from gco.core.model.ids import EndpointName, EndpointUid, RegionName
 from gco.core.model.names import default_route_path, ingress_name, route_path
 from gco.core.model.spec import Route, RouteBackend
 
@@ -17,7 +17,7 @@ _DEFAULT_PARENT: Final = "/inference/"
 """Below it, the first segment of a path is the name of the endpoint that the path belongs to."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, order=True)
 class RouteKey:
     """Where requests come in, and which of them are meant."""
 
@@ -94,6 +94,28 @@ def answers_first(one: RouteClaim, other: RouteClaim) -> RouteClaim:
     if one.key.backend is RouteBackend.ALB:
         return min(one, other, key=lambda claim: (claim.namespace, ingress_name(claim.endpoint)))
     return max(one, other, key=lambda claim: (*_specificity(claim.key.host), len(claim.key.path)))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, order=True)
+class Claimant:
+    """An endpoint that claims a route in a region, in the order in which claims count."""
+
+    created: str
+    """When the endpoint was created, as the store says, so that every region decides alike."""
+    uid: EndpointUid
+    name: EndpointName
+    namespace: str
+    key: RouteKey
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Host and path: only claims of one place can collide."""
+        return self.key.host, self.key.path
+
+
+def first_claimant(mine: Claimant, others: Iterable[Claimant]) -> Claimant:
+    """Return who has the route of `mine`: the endpoint that was created first."""
+    return min((other for other in others if collide(mine.key, other.key)), default=mine)
 
 
 class Claims:

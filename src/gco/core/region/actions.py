@@ -67,6 +67,7 @@ class Why(enum.StrEnum):
     ADOPTED = "made by another client, and ours from now on"
     UNWANTED = "no longer wanted"
     SILENT = "nothing has answered behind it for too long"
+    CONTESTED = "another endpoint has its host and path"
     LEAVING = "being deleted"
     TAKEN = "the name belongs to an object that is not ours"
     NOT_ADOPTED = "the name belongs to an object that another client made"

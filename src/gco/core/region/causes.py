@@ -51,6 +51,7 @@ RANK: Final = (
     "CrashLooping",
     "StillLoading",
     "NotAnswering",
+    "RouteConflict",
     "RouteNotReady",
     "SecondAutoscaler",
     "KedaNotInstalled",

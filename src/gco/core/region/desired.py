@@ -64,6 +64,7 @@ def desired(
     template: Template | None,
     *,
     silent: bool = False,
+    contested: bool = False,
     replacing: Replacing | None = None,
     trial: Trial = NO_TRIAL,
     canary: Template | None = None,
@@ -74,7 +75,8 @@ def desired(
     `template` is needed to serve and to rest. It is the one that runs already while the model of
     the wanted one is being copied, None where nothing runs; `image` is GCO's own, which copies.
 
-    `silent`: nothing has answered for so long that no request is to come this way. `replacing` is how
+    `silent`: nothing has answered for so long that no request is to come this way; `contested`:
+    another endpoint has the host and path. `replacing` is how
     pods of a new template replace the others, where that was chosen. `trial` is what is to be made
     true of the canary, and `canary` the template of its pods.
     """
@@ -89,11 +91,11 @@ def desired(
                 **dict(_objects(regional, observed, stage, served)),
                 **beside.objects,
             }
-            if silent:
+            if silent or contested:
                 return Desired(
                     {ref: o for ref, o in objects.items() if ref not in route_refs(name)},
                     beside.keep | stay,
-                    why=dict.fromkeys(observed.routes, Why.SILENT),
+                    why=dict.fromkeys(observed.routes, Why.CONTESTED if contested else Why.SILENT),
                     claim=_claim(regional, observed),
                 )
             keep = _outlived(regional, observed, stage) | beside.keep | stay

@@ -5,6 +5,7 @@ Pure: the sync loop keeps one `Wanted` and at most one `Copy` an endpoint, and a
 """
 
 import dataclasses
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -13,6 +14,7 @@ import pydantic
 from gco.core.model.endpoint import TargetState
 from gco.core.model.ids import EndpointName, EndpointUid, RevisionNumber
 from gco.core.model.names import (
+    CREATED_ANNOTATION,
     FINALIZER,
     RECREATED_ANNOTATION,
     SPEC_HASH_ANNOTATION,
@@ -42,10 +44,19 @@ class Wanted:
     labels: tuple[tuple[str, str], ...]
     spec: bytes
     """The custom resource's spec, packed."""
+    created: str = ""
+    """When the endpoint was created; written with the next apply, and no reason for one."""
 
     @classmethod
-    def of(cls, name: EndpointName, namespace: str, spec: RegionalSpec) -> Self:
-        """Return what `spec`, resolved for this region, asks."""
+    def of(
+        cls,
+        name: EndpointName,
+        namespace: str,
+        spec: RegionalSpec,
+        *,
+        created: dt.datetime | None = None,
+    ) -> Self:
+        """Return what `spec`, resolved for this region, asks of an endpoint made at `created`."""
         wire = spec.to_wire()
         return cls(
             name=name,
@@ -56,6 +67,7 @@ class Wanted:
             spec_hash=digest(wire),
             labels=tuple(sorted(object_labels(name, spec.labels).items())),
             spec=pack(wire),
+            created=created.astimezone(dt.UTC).isoformat() if created is not None else "",
         )
 
     def manifest(
@@ -63,6 +75,8 @@ class Wanted:
     ) -> dict[str, Any]:
         """Return the custom resource to apply; `resource_uid` names the object that is known."""
         annotations = {SPEC_HASH_ANNOTATION: self.spec_hash, STORE_ANNOTATION: store}
+        if self.created:
+            annotations[CREATED_ANNOTATION] = self.created
         if recreated_at is not None:
             annotations[RECREATED_ANNOTATION] = recreated_at
         metadata: dict[str, Any] = {

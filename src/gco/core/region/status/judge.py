@@ -10,7 +10,7 @@ from gco.core.region.status.autoscaler import autoscaler, autoscaler_causes
 from gco.core.region.status.canary import canary, canary_causes, canary_report
 from gco.core.region.status.drift import drifted
 from gco.core.region.status.model import folders_in_use, model
-from gco.core.region.status.route import route
+from gco.core.region.status.route import conflict_of, route
 from gco.core.region.status.state import state_of
 from gco.core.region.status.summary import summary
 from gco.core.region.status.view import LONGEST, Said, View, previous_of
@@ -22,7 +22,8 @@ def judge(view: View, now: dt.datetime) -> RegionalStatus:
     """Return the status to report; equal to the present one where nothing changed."""
     previous = previous_of(view)
     causes = causes_of(view, now)
-    every = (*view.failures, *causes, *autoscaler_causes(view))
+    conflict = conflict_of(view)
+    every = (*view.failures, *causes, *autoscaler_causes(view), *([conflict] if conflict else ()))
     stuck = worst(cause for cause in every if cause.final)
     trial = canary_causes(view, now)
     now = now.replace(microsecond=0)

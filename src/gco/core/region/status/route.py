@@ -1,7 +1,9 @@
 """Whether the route answers, and why not."""
 
 from gco.core.model.regional import Regional
+from gco.core.region.cause import Cause
 from gco.core.region.observe import Route
+from gco.core.region.render.ingress import path_of, route_of
 from gco.core.region.routing import backend_of, gateway_of, main_route, own_routes
 from gco.core.region.stage import Stage
 from gco.core.region.status.view import Said, View
@@ -12,6 +14,9 @@ def route(view: View) -> Said:
     """Return what RouteReady says."""
     if view.stage is not Stage.SERVE:
         return Said("False", "NotWanted", "no route is wanted")
+    conflict = conflict_of(view)
+    if conflict is not None:
+        return Said("False", conflict.reason, conflict.message)
     found = view.observed.routes.get(main_route(view.regional))
     if found is None and view.silent_since is not None:
         return Said(
@@ -25,6 +30,18 @@ def route(view: View) -> Said:
         return _not_ready(view, missing)
     answered = found.address or f"Gateway {_gateway(view.regional)}"
     return Said("True", "RouteReady", f"answered at {answered}")
+
+
+def conflict_of(view: View) -> Cause | None:
+    """Return why another endpoint has the route; None where none has, or none is wanted."""
+    if view.lost_to is None or view.stage is not Stage.SERVE:
+        return None
+    host, path = route_of(view.regional).host or "", path_of(view.regional)
+    message = (
+        f"the endpoint {view.lost_to}, which was created earlier, has the route {host}{path}; give "
+        "one of them another spec.route.path or host"
+    )
+    return Cause("RouteConflict", message, final=True)
 
 
 def _missing(view: View, found: Route | None) -> str:

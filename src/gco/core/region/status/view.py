@@ -5,6 +5,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Final
 
+from gco.core.model.ids import EndpointName
 from gco.core.model.regional import Regional, RegionalStatus
 from gco.core.model.status import ConditionStatus
 from gco.core.region.canary import NO_TRIAL, Trial
@@ -54,6 +55,8 @@ class View:
     log: str = ""
     """The end of what a crashing container wrote, where it is known."""
     canary: CanaryView = CanaryView(NO_TRIAL)
+    lost_to: EndpointName | None = None
+    """The endpoint that has its host and path, where it is not this one."""
     outlived: str = ""
     """What its pods ask for although this region allows it to new ones no more; empty: nothing."""
 
