@@ -7,7 +7,7 @@ is shorter: it stops before anyone could replace it, and every send of it asks `
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from gco.errors import ClusterConflictError, ConflictError, GcoError, NotLeadingError
@@ -27,6 +27,10 @@ Lead = Callable[[], Awaitable[None]]
 _CONFLICTS: Final = (ClusterConflictError, ConflictError)
 _MOMENT: Final = 0.001
 """The shortest wait: what remains of a longer one may be a rounding error, and no time at all."""
+_FITNESS_SECONDS: Final = 0.2
+"""How often a process that is not fit to lead, and could, looks whether it is; asks nobody."""
+_UNFIT_LOOK_SECONDS: Final = 5.0
+"""How often a leader looks whether it is still fit."""
 _RELEASE_SECONDS: Final = 0.8
 """What an orderly end may spend on giving the lease up; after that it simply expires."""
 
@@ -35,11 +39,19 @@ def _nothing(_: str) -> Mapping[str, str]:
     return {}
 
 
+def _always_fit() -> Sequence[str]:
+    return ()
+
+
 class Elector:
     """Stands for leadership under `identity`, which no other process may use.
 
     Durations are in seconds; `lease` > `renew_deadline` > `retry`. `suspended` tells the seconds
     that the event loop's clock did not count; `told_of` what the log is to say of another holder.
+
+    `unfit` names what this process still needs before it can do a leader's work; nothing: it may
+    lead. While anything is named it does not take the lease, and it gives up a lease that it has held
+    for `patience` seconds without being fit once: a healthy standby takes over.
     """
 
     def __init__(
@@ -54,6 +66,8 @@ class Elector:
         suspended: Callable[[], float] = suspended_seconds,
         metrics: ElectionMetrics = SILENT,
         told_of: Callable[[str], Mapping[str, str]] = _nothing,
+        unfit: Callable[[], Sequence[str]] = _always_fit,
+        patience: float = 60.0,
     ) -> None:
         if not lease > renew_deadline > retry > 0:
             raise ValueError(f"lease {lease} > renew_deadline {renew_deadline} > retry {retry} > 0")
@@ -67,6 +81,8 @@ class Elector:
         self._asleep = 0.0
         self._metrics = metrics
         self._told_of = told_of
+        self._unfit = unfit
+        self._patience = patience
         self._log = get_logger(__name__).bind(lease=name, identity=identity)
         self._sighting = Sighting(identity, lease)
         self._until: float | None = None
@@ -144,6 +160,9 @@ class Elector:
             if not self._sighting.looked:
                 self._observe(await self._within(self._lock.read()))
             wait = self._sighting.free_at - self._now()
+            if wait <= 0 and self._unfit():
+                await asyncio.sleep(_FITNESS_SECONDS)
+                return False
             if wait <= 0:
                 return await self._write(self.transitions + 1)
             await self._wait_for_news(max(_MOMENT, min(wait, self._lease)))
@@ -190,16 +209,28 @@ class Elector:
         self._metrics.leading(True)
         renewing = asyncio.create_task(self._renew(), name=f"renewal of lease {self._name}")
         leading = asyncio.create_task(_call(lead), name=f"work of the leader of {self._name}")
+        failing = asyncio.create_task(self._unfit_for_long(), name=f"fitness for {self._name}")
+        tasks = [renewing, leading, failing]
         try:
-            await asyncio.wait([renewing, leading], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             returned = leading.done()
+            await _end(failing)
             error = await _end(leading)  # the lease is renewed while the work winds down
             error = await _end(renewing) or error
             await self._step_down()
             if error is not None and not judge(error).fenced:
                 raise error
         return returned and error is None
+
+    async def _unfit_for_long(self) -> None:
+        """Return once this leader has been unfit for `patience` seconds without a break."""
+        since = self._now()
+        while self._now() - since < self._patience:
+            await asyncio.sleep(spread(_UNFIT_LOOK_SECONDS))
+            if not self._unfit():
+                since = self._now()
+        self._log.warning("stepping down: not fit to lead", waiting_for=list(self._unfit()))
 
     async def _renew(self) -> None:
         """Renew until leadership is lost; never waits for the work that is led."""

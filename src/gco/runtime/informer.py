@@ -88,6 +88,8 @@ class Informer(Generic[R]):
         self.synced = asyncio.Event()
         """Set while the cache is a complete picture, however old; cleared while the kind is not
         installed. An outage does not clear it: `unreachable_since` tells of that."""
+        self.failure: ClusterError | None = None
+        """Why the last list or watch failed; None once one works."""
         self.unreachable_since: float | None = None
         """Loop time at which the API stopped answering; None while it answers."""
 
@@ -139,6 +141,7 @@ class Informer(Generic[R]):
                     self._tell_synced(began)
                 await self._watch(self._position)
             except ClusterError as error:
+                self.failure = error
                 await self._wait(error, self._recover(error))
 
     async def _list(self) -> str:
@@ -263,6 +266,7 @@ class Informer(Generic[R]):
 
     def _answered(self) -> None:
         self._failing_since = None
+        self.failure = None
         if self.unreachable_since is not None:
             seconds = round(_now() - self.unreachable_since, 1)
             _log.info("cluster answers again", kind=self.kind.name, after_seconds=seconds)

@@ -72,6 +72,7 @@ class RegionLoops:
             name=LEADER_LEASE,
             metrics=metrics.election("region"),
             told_of=told_of_holder,
+            unfit=self.waiting,
         )
         writer = FencedCluster(cluster, self.elector.assert_leading)
         surroundings = Surroundings(
@@ -99,6 +100,7 @@ class RegionLoops:
             assert_leading=self.elector.assert_leading,
             accept_store=options.accept_store,
             replace_cluster=options.replace_cluster,
+            unwatched=self.endpoint.unwatched,
             metrics=metrics.controller("sync"),
         )
         self.fleet_elector = Elector(
@@ -136,7 +138,13 @@ class RegionLoops:
         )
 
     def waiting(self) -> Sequence[str]:
-        """Return the caches that are not filled yet: the readiness probe's question."""
+        """Return the caches that are not filled yet, by kind and namespace.
+
+        While there are any, this process is not ready and does not stand for election.
+
+        Kinds that most endpoints can do without, and a namespace that cannot be watched where another
+        can, keep neither back.
+        """
         if self.sync.copies.synced.is_set():
             return self.endpoint.waiting()
         return [*self.endpoint.waiting(), "custom resources"]

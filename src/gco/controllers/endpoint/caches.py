@@ -1,8 +1,9 @@
 """What is known of one namespace: an informer a kind, and which endpoint each object concerns."""
 
 import asyncio
+import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from gco.cluster.port import Cluster, Manifest
@@ -36,6 +37,7 @@ from gco.core.region.observe import (
 from gco.core.region.observed import CanaryObserved, Observed
 from gco.core.region.pods import PodRecord, Pods, pod, sort_pods
 from gco.core.region.routing import main_route, route_refs
+from gco.core.region.scaling import task_of
 from gco.core.sync.copies import Copy, read_copy
 from gco.errors import InvalidSpecError
 from gco.kinds.reading import clip
@@ -60,6 +62,8 @@ from gco.runtime.metrics import SILENT, ControllerMetrics
 from gco.runtime.optional import OptionalInformer
 
 R = TypeVar("R")
+OPTIONAL_SECONDS: Final = 10.0
+"""How long a start waits for kinds that most endpoints can do without."""
 _LONGEST: Final = 2000
 """Bytes of a problem with a spec that are kept: it names every wrong field."""
 
@@ -148,10 +152,50 @@ class Caches:
         yield self.notes
         yield from self.models.informers()
 
+    def optional(self) -> Sequence[Informer[Any]]:
+        """Return the informers without which most endpoints can still be reconciled.
+
+        Neither leadership nor another endpoint waits for them: see `unseen`.
+        """
+        scaling = (self.autoscalers, self.scaled)
+        return [self.notes, self.http_routes, *scaling, *self.models.informers()]
+
+    def required(self) -> Sequence[Informer[Any]]:
+        """Return the informers without which nothing is known of any endpoint."""
+        optional = self.optional()
+        return [informer for informer in self.informers() if informer not in optional]
+
     async def synced(self) -> None:
-        """Return once every cache has been filled."""
-        for informer in self.informers():
+        """Return once every required cache has been filled.
+
+        Optional ones get `OPTIONAL_SECONDS` more, so that an ordinary start knows everything.
+        """
+        for informer in self.required():
             await informer.synced.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(OPTIONAL_SECONDS):
+                for informer in self.optional():
+                    await informer.synced.wait()
+
+    def unseen(self, name: EndpointName) -> Sequence[Informer[Any]]:
+        """Return the informers that have never listed, and that the endpoint needs for its next step.
+
+        Who owns the count shows in autoscalers, unless we state it and no autoscaler is wanted; what
+        stops or goes needs to see every kind that it may have; a model needs its Job.
+        """
+        resource, found = self.resources.get(name), self.workloads.get(name)
+        if not isinstance(resource, Regional):
+            return ()
+        needed: list[Informer[Any]] = []
+        scaled = found is not None and not found.count_ours
+        going = resource.spec.state is not TargetState.RUNNING
+        if going or scaled or task_of(resource) is not None:
+            needed += [self.autoscalers, self.scaled]
+        if going or any(_jobs_of(resource)):
+            needed.append(self.models.jobs)
+        if going:
+            needed.append(self.http_routes)
+        return [informer for informer in needed if not informer.synced.is_set()]
 
     async def run(self) -> None:
         """Keep every cache current until cancelled."""

@@ -3,8 +3,8 @@
 import asyncio
 import datetime as dt
 import functools
-from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from typing_extensions import override
 
@@ -17,7 +17,9 @@ from gco.controllers.endpoint.reconcile import Reconciler
 from gco.controllers.endpoint.rooms import Rooms, Supply, Unknown
 from gco.core.model.ids import EndpointName
 from gco.core.region.watchdog import THRESHOLD
+from gco.errors import ForbiddenError
 from gco.runtime.controller import Controller
+from gco.runtime.informer import Informer
 from gco.runtime.metrics import SILENT, ControllerMetrics
 
 
@@ -32,6 +34,8 @@ class Key(NamedTuple):
         return f"{self.namespace}/{self.name}"
 
 
+NAMESPACE_SECONDS: Final = 30.0
+"""How long the first namespace that is filled waits for the others before this process may lead."""
 _WORKERS = 32
 _MOST = 48
 """Runs at once, slow ones included: each may hold a connection open, a quarter of a MiB with TLS."""
@@ -94,6 +98,10 @@ class EndpointController:
             noun="endpoint",
             metrics=metrics,
         )
+        self._filled = {namespace: asyncio.Event() for namespace in namespaces}
+        """By namespace; set once, when enough is known to act there."""
+        self._first_filled: float | None = None
+        """When the first namespace was filled (loop time)."""
         self._leading = False
         """A standby enqueues nothing: whoever leads looks at every endpoint first."""
         supply.subscribe(self._supply_changed)
@@ -112,21 +120,20 @@ class EndpointController:
         async with asyncio.TaskGroup() as tasks:
             for namespace, caches in self._caches.items():
                 tasks.create_task(caches.run(), name=f"caches of {namespace}")
+                tasks.create_task(self._fill(namespace), name=f"filling of {namespace}")
 
     async def synced(self) -> None:
-        """Return once every cache has been filled."""
-        for caches in self._caches.values():
-            await caches.synced()
+        """Return once the caches of every namespace have been filled."""
+        for filled in self._filled.values():
+            await filled.wait()
 
     async def lead(self) -> None:
         """Act until cancelled; called anew each time leadership is taken."""
-        await self.synced()
         for reconciler in self._reconcilers.values():
             reconciler.forget()
         self._rooms.forget()
         self._leading = True
-        for key in self.keys():
-            self.controller.enqueue_routinely(key)
+        self._look_at(self._caches)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._recorder.run())
@@ -138,13 +145,28 @@ class EndpointController:
             self.controller.clear()
 
     def waiting(self) -> Sequence[str]:
-        """Return the caches that are not filled yet, by kind and namespace."""
+        """Return what keeps this process from leading: caches not filled, by kind and namespace.
+
+        A namespace that cannot be watched keeps it from nothing, once another has been filled for a
+        while: `unwatched` names it.
+        """
+        if self._first_filled is not None and _now() - self._first_filled >= NAMESPACE_SECONDS:
+            return []
         return [
             f"{informer.kind.plural} in {namespace}"
             for namespace, caches in self._caches.items()
+            if not self._filled[namespace].is_set()
             for informer in caches.informers()
             if not informer.synced.is_set()
         ]
+
+    def unwatched(self) -> Mapping[str, str]:
+        """Return the namespaces whose endpoints cannot be reconciled, each with the cause."""
+        return {
+            namespace: _cause(namespace, caches.required())
+            for namespace, caches in self._caches.items()
+            if not self._filled[namespace].is_set()
+        }
 
     def keys(self) -> Sequence[Key]:
         """Return every endpoint that has a custom resource here."""
@@ -161,7 +183,22 @@ class EndpointController:
             told.extend(informer.complaint() for informer in caches.informers())
         return next((complaint for complaint in told if complaint is not None), None)
 
+    async def _fill(self, namespace: str) -> None:
+        await self._caches[namespace].synced()
+        self._filled[namespace].set()
+        if self._first_filled is None:
+            self._first_filled = _now()
+        if self._leading:
+            self._look_at([namespace])
+
+    def _look_at(self, namespaces: Iterable[str]) -> None:
+        for namespace in namespaces:
+            for name in self._caches[namespace].resources.items():
+                self.controller.enqueue_routinely(Key(namespace, EndpointName(name)))
+
     async def _reconcile(self, key: Key) -> float | None:
+        if not self._filled[key.namespace].is_set():
+            return None  # enqueued again when it is
         return await self._reconcilers[key.namespace].reconcile(key.name)
 
     def _claim(self, namespace: str, name: str, _old: object, new: object) -> None:
@@ -175,3 +212,24 @@ class EndpointController:
     def _enqueue(self, namespace: str, name: EndpointName) -> None:
         if self._leading:
             self.controller.enqueue(Key(namespace, name))
+
+
+def _cause(namespace: str, informers: Iterable[Informer[Any]]) -> str:
+    """Say which kinds cannot be listed in `namespace`, why, and what to do."""
+    missing = [informer for informer in informers if not informer.synced.is_set()]
+    kinds = ", ".join(informer.kind.plural for informer in missing)
+    failure = next((i.failure for i in missing if i.failure is not None), None)
+    told = f": {failure}" if failure is not None else ""
+    step = (
+        "Apply the Role of deploy/kubernetes/roles.yaml in it"
+        if isinstance(failure, ForbiddenError)
+        else "Check the API server"
+    )
+    return (
+        f"the monitor cannot watch {kinds} in namespace {namespace}{told}. {step}, or take the "
+        "namespace off GCO_NAMESPACES; GCO retries automatically"
+    )
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

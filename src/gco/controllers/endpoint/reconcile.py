@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from gco.clock import Clock
 from gco.cluster.port import Cluster
 from gco.controllers.endpoint.actor import Actor, Outcome
-from gco.controllers.endpoint.adoption import hindrance
+from gco.controllers.endpoint.adoption import LOOK_SECONDS, Hindrance, hindrance
 from gco.controllers.endpoint.caches import Caches, Unread
 from gco.controllers.endpoint.case import Case, Done, startup_of
 from gco.controllers.endpoint.contest import Contest
@@ -23,7 +23,7 @@ from gco.core.model.ids import EndpointName, EndpointUid, RevisionNumber
 from gco.core.model.regional import Regional
 from gco.core.region.actions import Action
 from gco.core.region.canary import trial_of
-from gco.core.region.causes import judged_again
+from gco.core.region.causes import Cause, judged_again
 from gco.core.region.copying import judged_again as judged_copy_again
 from gco.core.region.desired import Desired, desired
 from gco.core.region.held import not_understood, outdated
@@ -143,7 +143,9 @@ class Reconciler:
         """Return what there is, and which pods are to be made."""
         observed = self._caches.observe(regional.name)
         stage = stage_of(regional, observed, self._clock.now())
-        found = await hindrance(self._cluster, self._clock, regional, observed, memory)
+        found = self._unseen(regional)
+        if found is None:
+            found = await hindrance(self._cluster, self._clock, regional, observed, memory)
         if found is not None:
             return Case(regional, observed, stage, hindrance=found)
         uid, allow, beside = regional.spec.uid, self._allow, observed.canary
@@ -163,6 +165,20 @@ class Reconciler:
             canary_policy=trial_policy,
             lost_to=self._contest.lost_to(regional),
         )
+
+    def _unseen(self, regional: Regional) -> Hindrance | None:
+        """Return why nothing is done yet: a kind that this endpoint needs has never been listed."""
+        unseen = self._caches.unseen(regional.name)
+        if not unseen:
+            return None
+        kinds = ", ".join(informer.kind.plural for informer in unseen)
+        failure = next((i.failure for i in unseen if i.failure is not None), None)
+        told = f": {failure}" if failure is not None else ""
+        message = (
+            f"the monitor cannot watch {kinds} in namespace {regional.namespace}{told}. "
+            "Apply deploy/kubernetes/roles.yaml there; GCO retries automatically"
+        )
+        return Hindrance(Cause("NotWatched", message), LOOK_SECONDS)
 
     async def _act(self, case: Case, memory: Memory) -> Done:
         """Make it so; the route comes first: it has let go of a canary before that is deleted."""

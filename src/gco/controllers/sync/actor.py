@@ -4,10 +4,11 @@ import asyncio
 
 from gco.clock import Clock
 from gco.cluster.port import Cluster, Manifest
-from gco.core.model.names import SYNC_MANAGER
+from gco.core.model.names import FINALIZER, MANAGER, SYNC_MANAGER
 from gco.core.sync.copies import Copy, Wanted, read_copy, take_back
 from gco.core.sync.plan import Apply, Move, Remove
 from gco.errors import AbsentError, RejectedError
+from gco.kinds.patches import replacing
 from gco.kinds.registry import INFERENCE_ENDPOINT
 from gco.runtime.informer import Informer
 from gco.telemetry import get_logger
@@ -89,6 +90,33 @@ class CopyActor:
             endpoint=copy.name,
             object=f"{INFERENCE_ENDPOINT.name}/{copy.name}",
             why=move.why,
+        )
+
+    async def let_go(self, copy: Copy) -> None:
+        """Delete a custom resource that no endpoint loop looks after, and release its finalizer."""
+        try:
+            if not copy.deleting:
+                await self._cluster.delete(
+                    INFERENCE_ENDPOINT, copy.namespace, copy.name, uid=copy.resource_uid
+                )
+            live = await self._cluster.get(INFERENCE_ENDPOINT, copy.namespace, copy.name)
+            meta = live["metadata"]
+            others = [name for name in meta.get("finalizers") or () if name != FINALIZER]
+            if meta["uid"] == copy.resource_uid and others != meta.get("finalizers", []):
+                await self._cluster.patch(
+                    INFERENCE_ENDPOINT,
+                    copy.namespace,
+                    copy.name,
+                    replacing(live, {"/metadata/finalizers": others}),
+                    manager=MANAGER,
+                )
+        except AbsentError:
+            self._copies.forget(f"{copy.namespace}/{copy.name}", copy.resource_uid)
+        _log.warning(
+            "released where nothing is served: its objects are left",
+            endpoint=copy.name,
+            object=f"{INFERENCE_ENDPOINT.name}/{copy.name}",
+            namespace=copy.namespace,
         )
 
     def _refuse_mutated(self, wanted: Wanted, stored: Manifest) -> None:

@@ -8,7 +8,7 @@ while the store is out of reach. Writing to the store takes the region's epoch a
 import asyncio
 import contextlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from gco.clock import Clock
 from gco.cluster.port import Cluster
@@ -17,13 +17,15 @@ from gco.controllers.sync.binding import check_binding
 from gco.controllers.sync.findings import Findings
 from gco.controllers.sync.follower import Follower
 from gco.controllers.sync.heartbeat import Heartbeat
+from gco.controllers.sync.namespaces import LOOK_SECONDS, Namespaces, none_unwatched
 from gco.controllers.sync.reporter import News, Reporter
 from gco.controllers.sync.surroundings import Surroundings
+from gco.core.model.endpoint import TargetState
 from gco.core.model.ids import EndpointName, Epoch
 from gco.core.model.status import Region
 from gco.core.sync.copies import Copy, Wanted, read_copy
 from gco.core.sync.plan import Move, Orphan, Refuse, decide
-from gco.core.sync.report import news
+from gco.core.sync.report import left_behind, news
 from gco.errors import (
     AbsentError,
     ConflictError,
@@ -73,7 +75,8 @@ class SyncController:
     here. `cluster` is read through informers; everything is written through `writer`, which refuses
     to send once this process may no longer lead (it defaults to `cluster`); `assert_leading` raises
     NotLeadingError then, before the region is claimed in the store. `accept_store` follows a store that the cluster was not bound to before;
-    `replace_cluster` takes the region's name over from another cluster.
+    `replace_cluster` takes the region's name over from another cluster; `unwatched` returns the
+    namespaces that the endpoint loop cannot watch, each with the cause.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class SyncController:
         assert_leading: Callable[[], float] = _leading,
         accept_store: bool = False,
         replace_cluster: bool = False,
+        unwatched: Callable[[], Mapping[str, str]] = none_unwatched,
         metrics: ControllerMetrics = SILENT,
     ) -> None:
         self._store = store
@@ -115,6 +119,7 @@ class SyncController:
         self._leading = False
         self._patience_until = 0.0
         self._findings = Findings(clock)
+        self._namespaces = Namespaces(clock, region.namespaces, unwatched)
 
     async def watch(self) -> None:
         """Keep the caches warm until cancelled, leading or not.
@@ -145,6 +150,7 @@ class SyncController:
                     group.create_task(self._enqueue_all())
                     group.create_task(self.controller.run())
                     group.create_task(self._report())
+                    group.create_task(self._look_at_namespaces())
         finally:
             self._leading = False
             self.controller.clear()
@@ -189,6 +195,16 @@ class SyncController:
         await self._bind()
         self._assert_leading()
         return await self._heartbeat.lead()
+
+    async def _look_at_namespaces(self) -> None:
+        """Have endpoints reported once their namespace can be watched, or no longer can."""
+        while True:
+            changed = self._namespaces.look()
+            for name in self.follower.names() if changed else ():
+                wanted = self.follower.get(name)
+                if wanted is not None and wanted.namespace in changed:
+                    self._reporter.touch(name)
+            await asyncio.sleep(spread(LOOK_SECONDS))
 
     async def _report_as(self, epoch: Epoch) -> None:
         await self._reporter.load()
@@ -242,12 +258,25 @@ class SyncController:
         return early and not self._reporter.loaded
 
     async def _move(self, wanted: Wanted | None, copy: Copy | None) -> Move:
+        if self._goes_unserved(wanted, copy):
+            if copy is not None:
+                await self._actor.let_go(copy)
+            return None
         said = self._reporter.said(wanted.name) if wanted is not None else None
         move = decide(wanted, copy, said, self.follower.store_uid)
         if isinstance(move, Refuse) and copy is not None:
             _log.warning("refused", endpoint=copy.name, why=move.why)
         await self._actor.act(move, wanted, copy, self.follower.store_uid)
         return move
+
+    def _goes_unserved(self, wanted: Wanted | None, copy: Copy | None) -> bool:
+        """Whether an endpoint is deleted in a namespace where no endpoint loop deletes anything."""
+        there = wanted or copy
+        if there is None or self._namespaces.is_allowed(there.namespace):
+            return False
+        if copy is not None and copy.deleting:
+            return True
+        return there.state == TargetState.DELETED
 
     def _own_copy(self, name: EndpointName) -> Copy | None:
         """The custom resource where it is wanted, or else the one that there is."""
@@ -265,8 +294,12 @@ class SyncController:
         wanted, said = self.follower.get(name), self._reporter.said(name)
         if wanted is None:
             return StatusRemoval(name, said.uid) if said is not None else None
-        trouble = self._findings.trouble(name)
-        return news(wanted, self._own_copy(name), said, trouble, self._region.name)
+        copy, unserved = self._own_copy(name), self._namespaces.trouble(wanted.namespace)
+        if unserved is not None and self._goes_unserved(wanted, None):
+            gone = left_behind(wanted, self._region.name, unserved)
+            return gone if copy is None and gone != said else None
+        trouble = unserved or self._findings.trouble(name)
+        return news(wanted, copy, said, trouble, self._region.name)
 
     def _describe(self) -> Region:
         capacity = self._surroundings.capacity()

@@ -33,6 +33,7 @@ __all__ = [
 
 RANK: Final = (
     "NameTaken",
+    "NotWatched",
     "AdoptionWaiting",
     "PolicyDenied",
     "Forbidden",

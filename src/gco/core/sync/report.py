@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 
 from gco.core.model.ids import RegionName
+from gco.core.model.names import SELECT_OURS
 from gco.core.model.regional import RegionalStatus
 from gco.core.model.status import (
     Condition,
@@ -37,6 +38,28 @@ def news(
     """Return what the store is to be told, None where it knows or there is nothing to tell."""
     told = _told(wanted, copy, trouble, region)
     return None if told is None or told == said or _overtaken(told, said) else told
+
+
+def left_behind(wanted: Wanted, region: RegionName, trouble: Trouble) -> RegionStatus:
+    """Return what ends a deletion where the endpoint's namespace is no longer served.
+
+    Nobody there may delete its objects, so the message names them.
+    """
+    message = (
+        f"{trouble.message}. The custom resource is deleted, other objects of the endpoint may be left: "
+        f"kubectl -n {wanted.namespace} get deploy,svc,ing,pdb,hpa -l app={wanted.name},{SELECT_OURS}"
+    )
+    return RegionStatus(
+        name=wanted.name,
+        uid=wanted.uid,
+        region=region,
+        state=RegionState.DELETED,
+        observed_revision=wanted.revision,
+        last_transition=trouble.since,
+        conditions=(
+            _condition(ConditionType.READY, "False", dataclasses.replace(trouble, message=message)),
+        ),
+    )
 
 
 def _told(
