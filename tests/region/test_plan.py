@@ -44,7 +44,7 @@ def seen(*, owner=Owner.OURS, applied="h2", owned="o2", deleting=False) -> Seen:
         pytest.param(
             {WEB: WANTED},
             {WEB: seen(owned="o1")},
-            (Apply(WEB, WANTED, Why.DRIFTED, uid="u"),),
+            (Apply(WEB, WANTED, Why.DRIFTED, uid="u", owned_hash="o1"),),
             id="a-field-taken-by-someone-else-is-taken-back",
         ),
         pytest.param(

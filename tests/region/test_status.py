@@ -7,17 +7,31 @@ import pytest
 
 from gco.core.model.endpoint import TargetState
 from gco.core.model.status import ConditionType, RegionState
+from gco.core.region.actions import ObjectRef
 from gco.core.region.causes import Ask, Cause
 from gco.core.region.drift import Drift, DriftKind
 from gco.core.region.held import not_understood, outdated
+from gco.core.region.observed import (
+    budget_ref,
+    job_ref,
+    revision_ref,
+    service_ref,
+    workload_ref,
+)
 from gco.core.region.pods import Ended, Pods
 from gco.core.region.stage import Stage
 from gco.core.region.status import DRIFT_SHOWN, View, drift_shown_for, judge
+from gco.core.region.unsettled import Problem, Unsettled, affects_ready, leaving
 from tests.builders import NOW, a_regional
 from tests.region.test_causes import BAD_IMAGE, CRASHED, NO_GPU, a_pod, unscheduled
 from tests.region.test_stage import ALL, NOT_TAKEN_UP, NOTHING, ROUTE_REF, but
 
 LATER = NOW + dt.timedelta(minutes=5)
+DEPLOYMENT_REF, SERVICE_REF = workload_ref("web"), service_ref("web")
+BUDGET_REF, REVISION_REF = budget_ref("web"), revision_ref("web-1a2b")
+HTTP_ROUTE_REF = ObjectRef("HTTPRoute", "inference-web")
+HPA_REF, SCALED_REF = (ObjectRef(k, "web") for k in ("HorizontalPodAutoscaler", "ScaledObject"))
+MODEL_JOB_REF = job_ref("model-1a2b")
 READY = a_pod(ready=True, started=True)
 ASK = Ask(replicas=1, device="nvidia.com/gpu", count=1, startup_seconds=600)
 REJECTED = Cause("Rejected", "Service web: spec.ports: Invalid value; correct the spec", final=True)
@@ -26,8 +40,21 @@ BY_KEDA = {"metrics": [{"type": "waiting", "target": 4}]}
 RUNNING, STOPPED, DELETED = TargetState.RUNNING, TargetState.STOPPED, TargetState.DELETED
 
 
-def a_view(stage=Stage.SERVE, observed=ALL, *, settled=True, failures=(), drift=None, **regional):
-    return View(a_regional(**regional), stage, observed, ASK, settled, failures, drift)
+def a_view(stage=Stage.SERVE, observed=ALL, *, unsettled=(), drift=None, **regional):
+    return View(a_regional(**regional), stage, observed, ASK, unsettled, drift)
+
+
+def refused(ref, cause=REJECTED):
+    return Unsettled(ref, Problem.REFUSED, cause)
+
+
+def fought_over(ref, *fields):
+    cause = Cause("FoughtOver", f"{fields} of {ref}, changed by policy, 4 times in a row")
+    return Unsettled(ref, Problem.FOUGHT_OVER, cause, fields)
+
+
+def pending(ref):
+    return Unsettled(ref, Problem.PENDING, leaving(ref, ["example.com/slow"]))
 
 
 def holding(*wanted, old=(), leaving=0, **other):
@@ -65,10 +92,14 @@ def holding(*wanted, old=(), leaving=0, **other):
             id="old-pods-do-not-count",
         ),
         pytest.param(
-            a_view(settled=False), "updating", "False", "StillLoading", id="not-applied-yet"
+            a_view(unsettled=[pending(DEPLOYMENT_REF)]),
+            "updating",
+            "False",
+            "Terminating",
+            id="not-applied-yet",
         ),
         pytest.param(
-            a_view(failures=[REJECTED], observed=NOTHING),
+            a_view(unsettled=[refused(SERVICE_REF)], observed=NOTHING),
             "error",
             "False",
             "Rejected",
@@ -113,10 +144,10 @@ def holding(*wanted, old=(), leaving=0, **other):
             a_view(Stage.REST, holding(), state=STOPPED), "stopped", "True", "Stopped", id="stopped"
         ),
         pytest.param(
-            a_view(Stage.REST, holding(), state=STOPPED, settled=False),
-            "stopping",
+            a_view(Stage.REST, holding(), state=STOPPED, unsettled=[refused(DEPLOYMENT_REF)]),
+            "error",
             "False",
-            "Stopping",
+            "Rejected",
             id="stopping-until-applied",
         ),
         pytest.param(
@@ -133,6 +164,102 @@ def test_state_and_the_reason_that_wins(view, state, ready, reason):
     summary = status.condition(ConditionType.READY)
     assert (status.state, summary.status, summary.reason) == (state, ready, reason)
     assert (status.error is not None) is (state == "error")
+
+
+EVERY_KIND = {
+    "Deployment": DEPLOYMENT_REF,
+    "Service": SERVICE_REF,
+    "Ingress": ROUTE_REF,
+    "HTTPRoute": HTTP_ROUTE_REF,
+    "PodDisruptionBudget": BUDGET_REF,
+    "ControllerRevision": REVISION_REF,
+    "HorizontalPodAutoscaler": HPA_REF,
+    "ScaledObject": SCALED_REF,
+    "Job": MODEL_JOB_REF,
+}
+SERVES = {"Deployment", "Service", "Ingress", "HTTPRoute", "Job"}
+"""Kinds without which the wanted pods do not run, or no request reaches them."""
+
+
+@pytest.mark.parametrize("problem", [refused, pending])
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_an_object_that_is_missing_affects_ready_where_serving_needs_it(kind, problem):
+    """Invariant: what keeps no request from its answer keeps Ready from nothing."""
+    unsettled = problem(EVERY_KIND[kind])
+    status = judge(a_view(unsettled=[unsettled]), NOW)
+    drifted = status.condition(ConditionType.DRIFTED)
+
+    if kind in SERVES:
+        assert status.condition(ConditionType.READY).status == "False"
+        assert (status.reason, status.message) == (unsettled.cause.reason, unsettled.cause.message)
+        assert drifted.reason == "InSync"
+    else:
+        assert (status.state, status.reason) == (RegionState.RUNNING, "Ready")
+        assert (drifted.status, drifted.reason) == ("True", unsettled.cause.reason)
+        assert status.condition(ConditionType.STALLED).status == "False"
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "blocks"),
+    [
+        ("Deployment", "spec.replicas", True),
+        ("Deployment", "spec.template.spec.containers[inference].image", True),
+        ("Deployment", "spec.selector", True),
+        ("Deployment", "spec.strategy.rollingUpdate.maxSurge", False),
+        ("Deployment", "metadata.labels.team", False),
+        ("Deployment", "metadata.annotations[gco.io/rendered-hash]", False),
+        ("Service", "spec.selector", True),
+        ("Service", "spec.ports[80/TCP].targetPort", True),
+        ("Service", "metadata.labels.team", False),
+        ("Ingress", "spec.rules", True),
+        ("Ingress", "metadata.annotations[alb.ingress.kubernetes.io/scheme]", True),
+        ("Ingress", "metadata.annotations[gco.io/rendered-hash]", False),
+        ("Ingress", "metadata.labels.team", False),
+        ("HTTPRoute", "spec.parentRefs", True),
+        ("HTTPRoute", "metadata.labels.team", False),
+        ("PodDisruptionBudget", "spec.minAvailable", False),
+        ("ControllerRevision", "metadata.labels.team", False),
+        ("HorizontalPodAutoscaler", "spec.maxReplicas", False),
+        ("ScaledObject", "spec.triggers", False),
+        ("Job", "metadata.labels.team", False),
+    ],
+)
+def test_a_fight_affects_ready_where_it_is_over_what_answers(kind, field, blocks):
+    fight = fought_over(EVERY_KIND[kind], field)
+    drift = Drift(DriftKind.FOUGHT_OVER, fight.cause.message)
+    status = judge(a_view(unsettled=[fight], drift=drift), NOW)
+
+    assert status.reason == ("FoughtOver" if blocks else "Ready")
+    assert status.condition(ConditionType.READY).status == ("False" if blocks else "True")
+    drifted = status.condition(ConditionType.DRIFTED)
+    assert (drifted.status, drifted.reason) == ("True", "FoughtOver")
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_a_fight_of_which_the_fields_are_unknown_affects_ready_where_it_may_be_over_answers(kind):
+    fight = dataclasses.replace(fought_over(EVERY_KIND[kind]), fields=None)
+
+    blocks = kind in SERVES - {"Job"}
+    assert (judge(a_view(unsettled=[fight]), NOW).reason == "FoughtOver") is blocks
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+@pytest.mark.parametrize("stage", Stage)
+def test_what_is_being_removed_is_not_gone_while_an_object_cannot_be_deleted(stage, kind):
+    left = Unsettled(EVERY_KIND[kind], Problem.UNDELETED, REJECTED)
+    serves = stage in (Stage.SERVE, Stage.REST)
+    route = stage is Stage.REST and kind in ("Ingress", "HTTPRoute")
+
+    assert affects_ready(left, stage) is (route or not serves)
+
+
+def test_an_object_that_was_refused_leaves_nothing_behind_once_it_is_made():
+    refusal = [refused(BUDGET_REF)]
+    _, view = told_drift(again(a_view(), unsettled=refusal), NOW)
+
+    over, _ = told_drift(dataclasses.replace(view, unsettled=()), LATER)
+
+    assert (over.status, over.reason) == ("False", "InSync")
 
 
 def again(view: View, **changed) -> View:
@@ -172,6 +299,7 @@ def test_what_another_endpoint_of_that_name_said_is_not_built_upon():
     assert judge(dataclasses.replace(view, regional=regional), LATER).last_transition == LATER
 
 
+FIGHT = (fought_over(BUDGET_REF, "spec.minAvailable"),)
 TOLD = "spec.replicas of Deployment web, changed by kubectl at 2026-01-01T12:00:00Z"
 
 
@@ -179,7 +307,7 @@ TOLD = "spec.replicas of Deployment web, changed by kubectl at 2026-01-01T12:00:
     ("kind", "status", "while_it_lasts"),
     [
         pytest.param(DriftKind.REPAIRED, "False", {}, id="repaired"),
-        pytest.param(DriftKind.FOUGHT_OVER, "True", {"settled": False}, id="fought-over"),
+        pytest.param(DriftKind.FOUGHT_OVER, "True", {"unsettled": FIGHT}, id="fought-over"),
         pytest.param(DriftKind.MUTATED, "True", {"mutated": True}, id="mutated"),
     ],
 )
@@ -218,7 +346,7 @@ def test_a_drift_that_lasted_is_over_once_everything_stands_as_it_should(kind):
 
 
 def test_a_fight_that_goes_on_writes_no_status():
-    lasting = {"drift": Drift(DriftKind.FOUGHT_OVER, TOLD), "settled": False}
+    lasting = {"drift": Drift(DriftKind.FOUGHT_OVER, TOLD), "unsettled": FIGHT}
     view = again(a_view(), **lasting)
 
     assert judge(again(view), LATER) == judge(view, NOW)

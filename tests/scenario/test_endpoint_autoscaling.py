@@ -148,8 +148,8 @@ async def test_an_autoscaler_that_failed_to_be_made_at_first_is_made_later(clock
     admit = world.server.admit(refuse)
     async with background(*world.loops()):
         await world.want(replicas=3, autoscaling=TWO_TO_SIX)
-        await until(lambda: world.reason() == "Rejected")
-        assert world.reason(SCALED) == "AutoscalerNotReady"
+        await until(lambda: world.reason(SCALED) == "Rejected")
+        await world.ready()
         assert (live(world), states(world)) == (3, {REPLICAS_MANAGER})
         admit()
         await until(lambda: handed_over(world), within=120)
@@ -243,7 +243,7 @@ async def test_an_autoscaler_of_someone_else_under_our_name_is_never_overwritten
     async with background(*world.loops()):
         await world.person.create(HORIZONTAL_POD_AUTOSCALER, an_autoscaler(NAME, target="other"))
         await world.want(replicas=2, autoscaling=TWO_TO_SIX)
-        await until(lambda: world.reason() == "NameTaken")
+        await until(lambda: world.reason(SCALED) == "NameTaken")
         assert autoscaler(world)["spec"]["scaleTargetRef"]["name"] == "other"
 
         await world.want(revision=2, state=TargetState.DELETED, autoscaling=TWO_TO_SIX)

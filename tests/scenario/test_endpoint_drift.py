@@ -355,6 +355,99 @@ async def test_a_fight_over_an_object_slows_down_and_is_told(clock):
         await until(lambda: world.reason(ConditionType.DRIFTED) == "Repaired", within=400)
 
 
+def engine(world: World, kind: Kind, name: str, path: str, value: object):
+    """A policy engine that sets one field back whenever it finds another value there."""
+    *parents, last = path.strip("/").split("/")
+
+    async def enforce() -> None:
+        while True:
+            holder = world.find(kind, name) or {}
+            for key in parents:
+                holder = holder[int(key)] if isinstance(holder, list) else holder.get(key, {})
+            if holder and holder.get(last) != value:
+                verb = "replace" if last in holder else "add"
+                edits = [op(verb, path, value)]
+                await world.person.patch(kind, NS, name, edits, manager="policy-engine")
+            await asyncio.sleep(0.1)
+
+    return enforce()
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "path", "value"),
+    [
+        (POD_DISRUPTION_BUDGET, WEB, "/spec/maxUnavailable", "30%"),
+        (SERVICE, WEB, "/metadata/labels/project", "platform"),
+        (DEPLOYMENT, WEB, "/metadata/labels/project", "platform"),
+        (INGRESS, ROUTE, "/metadata/labels/project", "platform"),
+    ],
+    ids=["budget", "label-of-service", "label-of-deployment", "label-of-route"],
+)
+async def test_a_fight_that_keeps_no_request_from_its_answer_leaves_ready_alone(
+    clock, kind, name, path, value
+):
+    """Invariant: what does not affect serving does not affect Ready, at any moment of the fight."""
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await world.want()
+        await world.ready()
+
+        async with background(engine(world, kind, name, path, value)):
+            await until(lambda: world.reason(ConditionType.DRIFTED) == "FoughtOver")
+            for _ in range(3600):
+                assert world.is_ready()
+                await asyncio.sleep(1)
+            await world.want(revision=2)
+            await world.ready(revision=2)
+            assert world.reason(ConditionType.DRIFTED) == "FoughtOver"
+            assert "policy-engine" in world.status().condition(ConditionType.DRIFTED).message
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "path", "value"),
+    [
+        (DEPLOYMENT, WEB, f"{CONTAINER}/image", "registry.example.com/mirrored:1"),
+        (DEPLOYMENT, WEB, "/spec/replicas", 5),
+        (SERVICE, WEB, "/spec/selector/app", "another"),
+    ],
+    ids=["image", "replicas", "selector-of-service"],
+)
+async def test_a_fight_over_what_answers_makes_ready_false_and_names_who_fights(
+    clock, kind, name, path, value
+):
+    """Invariant: Ready is True exactly while the wanted revision answers."""
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await world.want()
+        await world.ready()
+
+        async with background(engine(world, kind, name, path, value)):
+            await until(lambda: world.reason() == "FoughtOver")
+            assert "policy-engine" in world.status().message
+            await asyncio.sleep(600)
+            assert world.reason() == "FoughtOver"
+        await until(world.is_ready, within=400)
+
+
+async def test_an_edit_of_what_answers_during_a_harmless_fight_is_no_part_of_that_fight(clock):
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await world.want()
+        await world.ready()
+        label = "/metadata/labels/project"
+        async with background(engine(world, SERVICE, WEB, label, "platform")):
+            await until(lambda: world.reason(ConditionType.DRIFTED) == "FoughtOver")
+            await asyncio.sleep(600)
+            assert world.is_ready()
+
+            await edit(world, SERVICE, [op("replace", "/spec/selector/app", "another")])
+
+            await until(lambda: world.reason() == "FoughtOver", within=5)
+
+
 async def test_a_hand_edited_hash_is_repaired_too(clock):
     world = World(clock)
     await world.install()

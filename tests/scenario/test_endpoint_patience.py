@@ -8,6 +8,7 @@ from gco.core.model.crd import crd
 from gco.core.model.endpoint import TargetState
 from gco.core.model.names import SPEC_HASH_ANNOTATION, SYNC_MANAGER
 from gco.core.model.status import ConditionType, RegionState
+from gco.core.region.freeze import KEPT
 from gco.errors import ForbiddenError, RejectedError, TransientError
 from gco.kinds.canonical import digest
 from gco.kinds.registry import (
@@ -17,11 +18,12 @@ from gco.kinds.registry import (
     INFERENCE_ENDPOINT,
     INGRESS,
     POD,
+    POD_DISRUPTION_BUDGET,
     SERVICE,
 )
 from tests.builders import WEB, a_custom_resource
 from tests.kubelet import Fate
-from tests.scenario.region_world import NS, World
+from tests.scenario.region_world import NS, ROUTE, World
 from tests.virtual_time import until
 from tests.waiting import background
 
@@ -183,6 +185,49 @@ async def test_a_repaired_drift_is_told_for_a_day_and_nothing_is_written_meanwhi
         await asyncio.sleep(2 * HOUR)
         assert world.reason(ConditionType.DRIFTED) == "InSync"
         assert world.monitor.writes == writes + 1
+
+
+async def test_a_policy_that_refuses_what_serving_does_not_need_is_reported_beside_ready(clock):
+    """Invariant: what does not affect serving does not affect Ready."""
+    world = World(clock)
+    await world.install()
+
+    def refuse(kind, _manifest):
+        if kind is POD_DISRUPTION_BUDGET:
+            raise RejectedError("admission webhook denied the request: no budgets here")
+
+    world.server.admit(refuse)
+    async with background(*world.loops()):
+        await world.want()
+        await world.ready()
+        await asyncio.sleep(HOUR)
+
+        assert world.is_ready()
+        assert world.reason(ConditionType.DRIFTED) == "Rejected"
+        assert "no budgets here" in world.status().condition(ConditionType.DRIFTED).message
+        assert not stalled(world)
+
+
+async def test_while_an_object_cannot_be_applied_deletes_still_happen(clock):
+    """Invariant: a request that fails keeps no other object from its due, deletes least of all."""
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await world.want()
+        await world.ready()
+        world.monitor.faults.fail("apply", INGRESS, times=10_000, error=webhook_down)
+        await world.person.delete(INGRESS, NS, ROUTE)
+        for revision in range(2, 20):
+            await world.want(revision=revision, image=f"vllm:v{revision}")
+            await until(lambda n=revision: image(world) == f"vllm:v{n}", within=120)
+
+        await until(lambda: len(world.all(CONTROLLER_REVISION)) <= KEPT, within=120)
+        assert world.find(INGRESS, ROUTE) is None
+
+
+def image(world: World) -> str:
+    """The image that the Deployment has its pods run."""
+    return world.find(DEPLOYMENT, WEB)["spec"]["template"]["spec"]["containers"][0]["image"]
 
 
 async def test_a_fight_costs_no_status_writes_between_its_rounds(clock):

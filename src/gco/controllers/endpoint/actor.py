@@ -26,6 +26,7 @@ from gco.core.region.causes import Cause
 from gco.core.region.drift import Drift, DriftKind, drift
 from gco.core.region.fights import Fight
 from gco.core.region.takeback import take_back
+from gco.core.region.unsettled import Problem, Unsettled, leaving
 from gco.errors import (
     AbsentError,
     ClusterConflictError,
@@ -54,10 +55,9 @@ class Outcome:
     """What came of a plan."""
 
     done: list[tuple[ObjectRef, Why]] = dataclasses.field(default_factory=list)
-    failures: list[Cause] = dataclasses.field(default_factory=list)
+    unsettled: list[Unsettled] = dataclasses.field(default_factory=list)
+    """What does not stand as it was planned."""
     drift: Drift | None = None
-    waiting: bool = False
-    """Something has to change by itself first."""
     again: float | None = None
     """Seconds after which to look again."""
     error: TransientError | None = None
@@ -68,9 +68,10 @@ class Outcome:
         self.again = seconds if self.again is None else min(self.again, seconds)
 
     @property
-    def settled(self) -> bool:
-        """Everything stands as it was planned."""
-        return not (self.failures or self.waiting)
+    def failures(self) -> tuple[Cause, ...]:
+        """What the API server refused."""
+        refused = (Problem.REFUSED, Problem.UNDELETED)
+        return tuple(found.cause for found in self.unsettled if found.problem in refused)
 
 
 class Actor:
@@ -88,46 +89,64 @@ class Actor:
     async def carry_out(self, actions: Sequence[Action]) -> Outcome:
         """Carry out `actions` in order.
 
-        What the API server refuses becomes a failure in the outcome, and the rest goes on. What it
-        fails at ends the plan; after a while that becomes a failure in the outcome too. Raises
-        TransientError until then, and ClusterConflictError where what was known is out of date: the
-        caches have been refreshed then, so that the next run knows better.
+        What the API server refuses becomes a failure in the outcome, and the rest goes on. Once it
+        has failed at an action, deletes alone are carried out: each is decided by what was
+        observed, never by what this run applied. A failure that lasts is reported in the outcome.
+        Raises TransientError until then, and ClusterConflictError where what was known is out of
+        date: the caches have been refreshed then, so that the next run knows better.
         """
+        passing: TransientError | None = None
         for action in actions:
+            if (passing or self._outcome.error) and not isinstance(action, Delete):
+                continue
             try:
                 await self._carry_out(action)
             except TransientError as error:
                 if not self._memory.failed(action.ref, _now()):
-                    raise
-                self._outcome.failures.append(
-                    Cause("ApplyFailed", f"{action.ref}: {error}; {_TRY}")
-                )
-                self._outcome.error = error
-                break
+                    passing = passing or error
+                else:
+                    cause = Cause("ApplyFailed", f"{action.ref}: {error}; {_TRY}")
+                    self._unsettled(action.ref, _problem(action), cause)
+                    self._outcome.error = self._outcome.error or error
+                if isinstance(action, Delete):
+                    break  # neither goes through: this is no webhook's weakness
+        if passing is not None:
+            raise passing
         return self._outcome
 
     async def _carry_out(self, action: Action) -> None:
         match action:
             case Apply():
-                await self._refusable(action.ref, action.rendered.hash, self._apply(action))
+                await self._refusable(action, action.rendered.hash, self._apply(action))
             case Delete():
-                await self._refusable(action.ref, action.uid, self._delete(action))
+                await self._refusable(action, action.uid, self._delete(action))
             case Refuse():
                 message = f"{action.ref}: {action.why}; {_REFUSED[action.why]}"
-                self._outcome.failures.append(Cause("NameTaken", message, final=True))
+                cause = Cause("NameTaken", message, final=True)
+                self._unsettled(action.ref, Problem.REFUSED, cause)
             case Claim():
                 what = f"replicas {action.replicas}"
-                await self._refusable(action.ref, what, self._claim(action))
+                await self._refusable(action, what, self._claim(action))
             case Wait():
-                self._outcome.waiting = True
+                self._unsettled(action.ref, Problem.PENDING, leaving(action.ref, action.finalizers))
+
+    def _unsettled(
+        self,
+        ref: ObjectRef,
+        problem: Problem,
+        cause: Cause,
+        fields: tuple[str, ...] | None = None,
+    ) -> None:
+        self._outcome.unsettled.append(Unsettled(ref, problem, cause, fields))
 
     async def _refusable(
-        self, ref: ObjectRef, what: str, request: Coroutine[Any, Any, None]
+        self, action: Apply | Delete | Claim, what: str, request: Coroutine[Any, Any, None]
     ) -> None:
+        ref = action.ref
         known = self._memory.refused(ref, what, _now())
         if known is not None:
             request.close()
-            self._failed(known.cause, known.until)
+            self._failed(action, known.cause, known.until)
             return
         try:
             await request
@@ -139,11 +158,11 @@ class Actor:
             self._memory.worked(ref)
             return
         refusal = self._memory.refuse(ref, what, cause, _now())
-        self._failed(refusal.cause, refusal.until)
+        self._failed(action, refusal.cause, refusal.until)
         _log.warning("refused", **self._said(ref), error=cause.message)
 
-    def _failed(self, cause: Cause, until: float) -> None:
-        self._outcome.failures.append(cause)
+    def _failed(self, action: Apply | Delete | Claim, cause: Cause, until: float) -> None:
+        self._unsettled(action.ref, _problem(action), cause)
         self._outcome.look_in(until - _now())
 
     async def _apply(self, action: Apply) -> None:
@@ -165,7 +184,7 @@ class Actor:
         self._compare(action, returned)
         told: dict[str, Any] = {"why": str(action.why), "seconds": round(_now() - began, 4)}
         if action.why is Why.DRIFTED:
-            self._repaired(action.ref, found)
+            self._repaired(action, found)
             told["fields"] = [difference.path for difference in found]
             told["changed_by"] = sorted({d.manager or "unknown" for d in found})
         _log.info("applied", **self._said(action.ref), **told)
@@ -198,7 +217,6 @@ class Actor:
 
     async def _claim(self, action: Claim) -> None:
         """Take the first step of a handover; what is left of it follows, as this one is seen."""
-        self._outcome.waiting = True
         kind = _kind(action.ref)
         manifest = {
             "apiVersion": kind.api_version,
@@ -226,17 +244,26 @@ class Actor:
         wait = fight.due(_now())
         if wait > 0:
             self._outcome.look_in(wait)
-            self._outcome.waiting = True
-            last = self._memory.repaired.get(action.ref)
-            message = last.message if last else f"{action.ref}: changed again"
-            self._outcome.drift = Drift(
-                DriftKind.FOUGHT_OVER, f"{message}, {fight.repairs} times in a row"
-            )
+            self._fought_over(action, fight)
             return None
         live = await self._get(action.ref)
         if live["metadata"]["uid"] != action.uid:
             raise ClusterConflictError(f"{action.ref} was made anew meanwhile")
         return live
+
+    def _fought_over(self, action: Apply, fight: Fight) -> None:
+        """Report a fight; its fields are those of the last repair, if they are the same again."""
+        last = self._memory.repaired.get(action.ref)
+        message = last.message if last else f"{action.ref}: changed again"
+        message = f"{message}, {fight.repairs} times in a row"
+        self._outcome.drift = Drift(DriftKind.FOUGHT_OVER, message)
+        same = self._memory.drifted.get(action.ref) == action.owned_hash
+        self._unsettled(
+            action.ref,
+            Problem.FOUGHT_OVER,
+            Cause("FoughtOver", f"{message}; stop what changes it back"),
+            last.fields if last and same else None,
+        )
 
     async def _take_back(self, action: Apply, live: Manifest) -> bool:
         """Move what others hold of what is wholly ours into ours; return whether there was any.
@@ -280,10 +307,12 @@ class Actor:
                 fields=[difference.path for difference in found],
             )
 
-    def _repaired(self, ref: ObjectRef, found: Sequence[FieldDifference]) -> None:
+    def _repaired(self, action: Apply, found: Sequence[FieldDifference]) -> None:
+        ref = action.ref
         fight = self._memory.fights.get(ref, Fight())
         self._memory.fights[ref] = fight.repaired(_now())
         self._memory.repaired[ref] = drift(DriftKind.REPAIRED, ref, found)
+        self._memory.drifted[ref] = action.owned_hash or ""
         if self._outcome.drift is None:
             self._outcome.drift = self._memory.repaired[ref]
 
@@ -327,6 +356,10 @@ class Actor:
             "object": str(ref),
             "revision": self._regional.spec.revision,
         }
+
+
+def _problem(action: Action) -> Problem:
+    return Problem.UNDELETED if isinstance(action, Delete) else Problem.REFUSED
 
 
 def _kind(ref: ObjectRef) -> Kind:

@@ -38,6 +38,8 @@ class Memory:
     fights: dict[ObjectRef, Fight] = dataclasses.field(default_factory=dict)
     repaired: dict[ObjectRef, Drift] = dataclasses.field(default_factory=dict)
     """What the last repair of an object was about."""
+    drifted: dict[ObjectRef, str] = dataclasses.field(default_factory=dict)
+    """The hash of our fields before that repair."""
     refusals: dict[ObjectRef, Refusal] = dataclasses.field(default_factory=dict)
     failing: dict[ObjectRef, float] = dataclasses.field(default_factory=dict)
     """Since when the API server fails at an object, as it does while a webhook is down."""

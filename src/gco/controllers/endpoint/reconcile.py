@@ -32,6 +32,7 @@ from gco.core.region.plan import plan
 from gco.core.region.replacing import Replacing
 from gco.core.region.stage import Stage, look_again, stage_of
 from gco.core.region.status import View, canary_judged_again, drift_shown_for, judge
+from gco.core.region.unsettled import Problem, Unsettled
 from gco.core.region.watchdog import Watchdog
 from gco.telemetry import get_logger
 
@@ -184,7 +185,8 @@ class Reconciler:
         """Make it so; the route comes first: it has let go of a canary before that is deleted."""
         found, regional = case.hindrance, case.regional
         if found is not None:
-            waits = Outcome(failures=[found.cause], waiting=True, again=found.seconds)
+            unsettled = [Unsettled(None, Problem.REFUSED, found.cause)]
+            waits = Outcome(unsettled=unsettled, again=found.seconds)
             return Done(waits, Outcome())
         actions = self._plan(case, memory)
         if not actions:

@@ -21,6 +21,7 @@ from gco.core.region.pods import Pods
 from gco.core.region.scaling import running_replicas
 from gco.core.region.stage import Stage, wanted_replicas
 from gco.core.region.status import CanaryView, View
+from gco.core.region.unsettled import Problem, Unsettled
 from gco.errors import AbsentError, ClusterError
 from gco.runtime.streams import closing
 from gco.telemetry import get_logger
@@ -49,14 +50,14 @@ class Viewer:
         regional, observed = case.regional, case.observed
         serves = case.stage is Stage.SERVE
         weights = None if case.hindrance else self._weights(case)
-        denied = [case.policy.denied] if serves and case.policy.denied else []
+        refused = case.policy.denied if serves else None
+        denied = [] if refused is None else [Unsettled(None, Problem.REFUSED, refused)]
         return View(
             regional=regional,
             stage=case.stage,
             observed=still_old(observed) if weights and weights.awaited else observed,
             ask=self._own_ask(case),
-            settled=done.own.settled and (serves or done.canary.settled),
-            failures=[*denied, *done.own.failures, *(() if serves else done.canary.failures)],
+            unsettled=[*denied, *done.own.unsettled, *(() if serves else done.canary.unsettled)],
             drift=memory.drift,
             mutated=bool(memory.accepted),
             silent_since=silent_since,
@@ -72,8 +73,8 @@ class Viewer:
         return CanaryView(
             case.trial,
             ask=self._canary_ask(case),
-            settled=done.canary.settled,
-            failures=(*done.canary.failures, *self._canary_causes(case)) if serves else (),
+            unsettled=done.canary.unsettled if serves else (),
+            waits=self._canary_causes(case) if serves else (),
             log=await self._last_words(case.regional, case.observed.canary.pods, memory),
         )
 

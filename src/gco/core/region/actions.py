@@ -55,6 +55,8 @@ class Seen:
     """Over the fields that our managedFields entry covers now, and their live values."""
     written: str | None = None
     """When someone else last wrote its spec; of an object that we never applied alone."""
+    finalizers: tuple[str, ...] = ()
+    """What its deletion waits for; empty while nobody has asked for it."""
 
 
 class Why(enum.StrEnum):
@@ -81,6 +83,8 @@ class Apply:
     rendered: Rendered
     why: Why
     uid: str | None = None
+    owned_hash: str | None = None
+    """Over the fields that our managedFields entry covers now; of an object that drifted alone."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -106,6 +110,8 @@ class Wait:
 
     ref: ObjectRef
     why: Why
+    finalizers: tuple[str, ...] = ()
+    """What its deletion waits for."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ RANK: Final = (
     "Forbidden",
     "Rejected",
     "ApplyFailed",
+    "FoughtOver",
+    "Terminating",
     "WaitingForGPU",
     "NoMatchingNode",
     "QuotaExceeded",

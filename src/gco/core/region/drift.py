@@ -29,6 +29,8 @@ class Drift:
 
     kind: DriftKind
     message: str
+    fields: tuple[str, ...] = ()
+    """The fields that differ."""
 
     @property
     def lasting(self) -> bool:
@@ -38,7 +40,8 @@ class Drift:
 
 def drift(kind: DriftKind, ref: ObjectRef, differences: Sequence[FieldDifference]) -> Drift:
     """Return what is to be said of `ref`: which fields, and who changed them where it is known."""
-    return Drift(kind, f"{_fields(differences)} of {ref}{_author(differences)}")
+    message = f"{_fields(differences)} of {ref}{_author(differences)}"
+    return Drift(kind, message, tuple(difference.path for difference in differences))
 
 
 def _fields(differences: Sequence[FieldDifference]) -> str:

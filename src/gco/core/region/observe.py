@@ -4,6 +4,7 @@ Each function takes an object as the API server returns it; none keeps a referen
 """
 
 import dataclasses
+import datetime as dt
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -60,6 +61,10 @@ class Child:
     """None where we never applied it."""
     written: str | None = dataclasses.field(default=None, kw_only=True)
     """When someone last wrote its spec, as the API server has it; of what we never applied alone."""
+    leaving_since: dt.datetime | None = dataclasses.field(default=None, kw_only=True)
+    """When its deletion was asked for; None while nobody has."""
+    finalizers: tuple[str, ...] = dataclasses.field(default=(), kw_only=True)
+    """What its deletion waits for; empty while nobody has asked for it."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -264,12 +269,15 @@ def template_digest(template: Mapping[str, Any]) -> str:
 def _common(manifest: Manifest) -> dict[str, Any]:
     meta, labels = manifest["metadata"], _labels(manifest)
     owned = owned_hash(manifest, MANAGER)
+    deleted_at = meta.get("deletionTimestamp")
     return {
         "uid": meta["uid"],
         "app": sys.intern(labels.get(APP_LABEL, "")),  # one text for all objects of an endpoint
         "endpoint_uid": _stated_uid(manifest),
         "labelled": _labelled(labels),
-        "deleting": meta.get("deletionTimestamp") is not None,
+        "deleting": deleted_at is not None,
+        "leaving_since": dt.datetime.fromisoformat(deleted_at) if deleted_at else None,
+        "finalizers": tuple(meta.get("finalizers") or ()) if deleted_at else (),
         "applied_hash": _identifier(manifest, HASH_ANNOTATION),
         "owned_hash": owned,
         "written": _written(manifest) if owned is None else None,

@@ -42,4 +42,5 @@ def seen(record: Child, name: EndpointName, uid: EndpointUid) -> Seen:
         applied_hash=record.applied_hash,
         owned_hash=record.owned_hash,
         written=record.written,
+        finalizers=record.finalizers,
     )

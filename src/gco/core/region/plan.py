@@ -76,14 +76,14 @@ def _applies(
                 yield Refuse(ref, Why.TAKEN)
             case Seen(owner=Owner.ADOPTABLE) if not adopt:
                 yield Refuse(ref, Why.NOT_ADOPTED)
-            case Seen(deleting=True):
-                yield Wait(ref, Why.LEAVING)
+            case Seen(deleting=True) as seen:
+                yield Wait(ref, Why.LEAVING, seen.finalizers)
             case Seen(owner=Owner.ADOPTABLE) as seen:
                 yield Apply(ref, rendered, Why.ADOPTED, uid=seen.uid)
             case seen if seen.applied_hash != rendered.hash:
                 yield Apply(ref, rendered, Why.CHANGED, uid=seen.uid)
             case seen if seen.owned_hash != _expected(rendered, accepted.get(ref)):
-                yield Apply(ref, rendered, Why.DRIFTED, uid=seen.uid)
+                yield Apply(ref, rendered, Why.DRIFTED, uid=seen.uid, owned_hash=seen.owned_hash)
             case _:
                 pass  # in sync
 

@@ -25,6 +25,9 @@ def autoscaler(view: View) -> Said | None:
     task, ref = task_of(regional), wanted_ref(regional)
     if task is None or view.stage is not Stage.SERVE:
         return Said("False", "NotWanted", "it is leaving" if ours else "no autoscaler is wanted")
+    missing = worst(blocker.cause for blocker in view.unsettled if blocker.ref == ref)
+    if missing is not None and ref not in ours:
+        return Said("False", missing.reason, missing.message)
     return _working(ref, ours.get(ref) if ref is not None else None, task.text)
 
 

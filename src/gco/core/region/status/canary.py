@@ -14,10 +14,10 @@ def canary_causes(view: View, now: dt.datetime) -> tuple[Cause, ...]:
     """Return what stands in the way of the canary's objects and pods."""
     pods, ask = view.observed.canary.pods, view.canary.ask
     if view.stage is not Stage.SERVE or view.canary.trial.step is not Step.TRY or ask is None:
-        return tuple(view.canary.failures)
-    if view.canary.settled and pods.ready >= ask.replicas:
-        return tuple(view.canary.failures)
-    return (*view.canary.failures, *workload_causes(pods, ask, view.canary.log, now))
+        return view.canary.blockers
+    if not view.canary.blockers and pods.ready >= ask.replicas:
+        return ()
+    return (*view.canary.blockers, *workload_causes(pods, ask, view.canary.log, now))
 
 
 def canary(view: View, causes: Sequence[Cause]) -> Said | None:

@@ -5,14 +5,17 @@ from typing import Final
 
 from gco.core.model.regional import RegionalStatus
 from gco.core.model.status import Condition, ConditionType
+from gco.core.region.causes import worst
 from gco.core.region.drift import DriftKind
 from gco.core.region.status.view import Said, View, previous_of
+from gco.core.region.unsettled import harmless
 
 DRIFT_SHOWN: Final = dt.timedelta(hours=24)
 """How long a drift that is over is told: Events are gone after an hour, and what happened in the
 night should be seen in the morning."""
 
 _IN_SYNC: Final = Said("False", "InSync")
+_DRIFTS: Final = frozenset({_IN_SYNC.reason, *DriftKind})
 
 
 def drift_shown_for(view: View, now: dt.datetime) -> float | None:
@@ -27,9 +30,16 @@ def drift_shown_for(view: View, now: dt.datetime) -> float | None:
 def drifted(view: View, previous: RegionalStatus | None, now: dt.datetime) -> Said:
     """Return what Drifted says."""
     found = view.drift
-    if found is not None:
+    missing = worst(harmless((*view.unsettled, *view.canary.unsettled), view.stage))
+    if found is not None and (found.lasting or missing is None):
         return Said("True" if found.lasting else "False", found.kind.value, found.message)
+    if missing is not None and missing.reason != DriftKind.FOUGHT_OVER:
+        return Said("True", missing.reason, missing.message)
     said = previous.condition(ConditionType.DRIFTED) if previous is not None else None
+    if (
+        said is not None and said.reason not in _DRIFTS
+    ):  # an object that was refused, and is no more
+        return _IN_SYNC
     if said is None and view.regional.recreated_at is not None:
         return Said(
             "False",

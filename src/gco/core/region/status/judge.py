@@ -23,7 +23,7 @@ def judge(view: View, now: dt.datetime) -> RegionalStatus:
     previous = previous_of(view)
     causes = causes_of(view, now)
     conflict = conflict_of(view)
-    every = (*view.failures, *causes, *autoscaler_causes(view), *([conflict] if conflict else ()))
+    every = (*view.blockers, *causes, *autoscaler_causes(view), *([conflict] if conflict else ()))
     stuck = worst(cause for cause in every if cause.final)
     trial = canary_causes(view, now)
     now = now.replace(microsecond=0)

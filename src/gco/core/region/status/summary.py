@@ -14,7 +14,7 @@ _PASSING: Final = frozenset({"StillLoading", "ModelDownloading", "RouteNotReady"
 
 def summary(view: View, workload: Said, route: Said) -> Said:
     """Return what Ready says, by what the aspects say: the first that stands in the way wins."""
-    failure = worst(view.failures)
+    failure = worst(view.blockers)
     if failure is not None:
         return Said("False", failure.reason, failure.message)
     if view.stage is not Stage.SERVE:
@@ -41,6 +41,6 @@ def _closing(view: View) -> Said:
             return Said("False", "Deleted", "nothing of it is left")
         return Said("False", "Deleting", left if pods else "its objects are being removed")
     stopped = view.regional.spec.state is TargetState.STOPPED
-    if view.stage is Stage.REST and view.settled and not pods:
+    if view.stage is Stage.REST and not pods:
         return Said("True", "Stopped" if stopped else "ScaledToZero", "no pod is left")
     return Said("False", "Stopping" if stopped else "ScalingToZero", left)

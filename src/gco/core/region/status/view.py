@@ -15,6 +15,7 @@ from gco.core.region.drift import Drift
 from gco.core.region.observed import Observed
 from gco.core.region.scaling import running_replicas
 from gco.core.region.stage import Stage
+from gco.core.region.unsettled import Unsettled, blocking
 
 LONGEST: Final = 2000
 """Characters of a message: what others wrote is quoted, and a store holds only so much."""
@@ -27,9 +28,16 @@ class CanaryView:
     trial: Trial
     ask: Ask | None = None
     """What its pods ask for; None where none are wanted."""
-    settled: bool = True
-    failures: Sequence[Cause] = ()
+    unsettled: Sequence[Unsettled] = ()
+    """Its objects that are not as the revision wants them."""
+    waits: Sequence[Cause] = ()
+    """What keeps it from its model."""
     log: str = ""
+
+    @property
+    def blockers(self) -> tuple[Cause, ...]:
+        """What keeps its pods from being made as they are wanted, or from being reached."""
+        return (*blocking(self.unsettled, Stage.SERVE), *self.waits)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -40,10 +48,8 @@ class View:
     stage: Stage
     observed: Observed
     ask: Ask
-    settled: bool
-    """Nothing is left to do to the objects: all stand as the revision wants them."""
-    failures: Sequence[Cause] = ()
-    """What the API server refused, or what stands in the way of an object."""
+    unsettled: Sequence[Unsettled] = ()
+    """The objects that are not as the revision wants them."""
     drift: Drift | None = None
     """What was found in this run, if anything."""
     mutated: bool = False
@@ -59,6 +65,16 @@ class View:
     """The endpoint that has its host and path, where it is not this one."""
     outlived: str = ""
     """What its pods ask for although this region allows it to new ones no more; empty: nothing."""
+
+    @property
+    def settled(self) -> bool:
+        """All objects stand as the revision wants them."""
+        return not (self.unsettled or self.canary.unsettled)
+
+    @property
+    def blockers(self) -> tuple[Cause, ...]:
+        """What of the objects keeps Ready from becoming True."""
+        return blocking(self.unsettled, self.stage)
 
     @property
     def replicas(self) -> int:

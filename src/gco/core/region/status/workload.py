@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from gco.core.region.causes import Cause, workload_causes, worst
 from gco.core.region.stage import Stage
 from gco.core.region.status.view import Said, View
+from gco.core.region.unsettled import blocking, is_of_pods
 
 
 def causes_of(view: View, now: dt.datetime) -> tuple[Cause, ...]:
@@ -13,9 +14,12 @@ def causes_of(view: View, now: dt.datetime) -> tuple[Cause, ...]:
     pods, wanted = view.observed.pods, view.replicas
     if view.stage is Stage.SERVE and view.weights is not None and view.weights.awaited:
         return view.weights.causes
-    if view.stage is not Stage.SERVE or (view.settled and pods.ready >= wanted):
+    if view.stage is not Stage.SERVE:
         return ()
-    return tuple(workload_causes(pods, view.ask, view.log, now))
+    blocked = blocking((found for found in view.unsettled if is_of_pods(found)), view.stage)
+    if pods.ready >= wanted:
+        return blocked
+    return (*blocked, *workload_causes(pods, view.ask, view.log, now))
 
 
 def workload(view: View, causes: Sequence[Cause]) -> Said:
