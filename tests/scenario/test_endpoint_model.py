@@ -7,7 +7,14 @@ import pytest
 from gco.core.model.endpoint import TargetState
 from gco.core.model.status import ConditionType, RegionState
 from gco.core.region.render.model_job import model_job as rendered_job
-from gco.kinds.registry import CONTROLLER_REVISION, DEPLOYMENT, INGRESS, JOB, POD
+from gco.kinds.registry import (
+    CONTROLLER_REVISION,
+    DEPLOYMENT,
+    INFERENCE_ENDPOINT,
+    INGRESS,
+    JOB,
+    POD,
+)
 from tests.builders import WEB, a_regional
 from tests.scenario.copier import (
     DIRECTORY,
@@ -78,13 +85,77 @@ async def test_progress_reaches_the_status_as_it_is_made_and_not_more_often_than
         await until(lambda: message(world) == told, within=10)
         before = world.monitor.requests["apply", "InferenceEndpoint"]
 
-        for second in range(60):
+        for second in range(100):
             copier.say(pod, a_progress(2**30 + second * 2**20))
             await asyncio.sleep(1)
 
-        assert world.monitor.requests["apply", "InferenceEndpoint"] - before <= 6
+        assert world.monitor.requests["apply", "InferenceEndpoint"] - before == 1
         assert world.monitor.requests["logs", "Pod"] == 1
         assert message(world).startswith("1.")
+
+
+async def test_endpoints_that_share_a_model_report_each_step_of_its_copy_once(clock):
+    """Invariant: a status is written when a fact changed that a person would act on."""
+    world, copier = await a_world(clock)
+    names = [f"chat-{n}" for n in range(10)]
+    async with background(*loops(world, copier)):
+        for name in names:
+            await world.want(name, uid=f"uid-{name}", model=MODEL)
+        pod = await copier.running()
+        copier.say(pod, a_progress(0))
+        await until(lambda: all("GiB" in message(world, READY, name) for name in names))
+        before = world.monitor.requests["apply", "InferenceEndpoint"]
+
+        for percent in range(0, 100, 2):  # 100 s, 15 GiB
+            copier.say(pod, a_progress(15 * 2**30 * percent // 100))
+            await asyncio.sleep(2)
+
+        written = world.monitor.requests["apply", "InferenceEndpoint"] - before
+        assert len(names) * 5 <= written <= len(names) * 20
+
+
+async def by_hand(world, edits):
+    await world.person.patch(INFERENCE_ENDPOINT, NS, WEB, edits, manager="kubectl-edit")
+
+
+async def edit_the_model(world):
+    path = "/spec/endpoint/model/uri"
+    await by_hand(world, [{"op": "replace", "path": path, "value": "s3://weights/other"}])
+
+
+async def edit_the_state(world):
+    await by_hand(world, [{"op": "replace", "path": "/spec/state", "value": "deleted"}])
+
+
+async def delete_slowly(world):
+    path = "/metadata/finalizers"
+    await by_hand(world, [{"op": "add", "path": path, "value": ["example.com/slow"]}])
+    await world.person.delete(INFERENCE_ENDPOINT, NS, WEB)
+
+
+async def delete_at_once(world):
+    await by_hand(world, [{"op": "add", "path": "/metadata/finalizers", "value": []}])
+    await world.person.delete(INFERENCE_ENDPOINT, NS, WEB)
+
+
+@pytest.mark.parametrize("act", [edit_the_model, edit_the_state, delete_slowly, delete_at_once])
+async def test_no_hand_edit_of_one_endpoint_ends_the_copy_that_it_waits_for(clock, act):
+    """Invariant: a spec that a hand changed or deleted decides nothing, for its Job either."""
+    world, copier = await a_world(clock)
+    async with background(*loops(world, copier)):
+        await world.want(model=MODEL)
+        await copier.running()
+        (job,) = jobs(world)
+        await act(world)
+        await world.quiet()
+
+        await world.want("chat", uid="uid-chat")
+        await world.ready("chat")
+        await world.want("chat", uid="uid-chat", revision=2, image="vllm:v2")
+        await world.ready("chat", revision=2)
+
+        assert list(jobs(world)) == [job]
+        assert not world.all(JOB)[job]["metadata"].get("deletionTimestamp")
 
 
 async def test_at_rest_an_endpoint_with_a_model_costs_nothing(clock):

@@ -134,7 +134,14 @@ class Caches:
         self.pods = watch(POD, pod, labels=SELECT_OURS, index=lambda record: record.app)
         self.notes = watch(EVENT, note, fields=PODS_ONLY, index=pod_of)
         self.models = Models(cluster, namespace, metrics)
-        self.resources.subscribe(lambda name, _old, new: self.models.ask(name, _asked_jobs(new)))
+        self.resources.subscribe(self._note_models)
+
+    def _note_models(
+        self, name: str, old: Regional | Unread | None, new: Regional | Unread | None
+    ) -> None:
+        if new is None and not _is_deleted(old):
+            return  # absence decides nothing: the sync loop makes the resource again
+        self.models.ask(name, _asked_jobs(new))
 
     def informers(self) -> Iterator[Informer[Any]]:
         """Yield every informer, the one of the custom resources first."""
@@ -324,9 +331,22 @@ def _jobs_of(resource: Regional | Unread | None) -> tuple[str, str]:
 
 
 def _asked_jobs(resource: Regional | Unread | None) -> frozenset[str]:
-    if isinstance(resource, Unread):
-        return frozenset({ANY_JOB})
-    return frozenset(job for job in _jobs_of(resource) if job)
+    """Return the Jobs that an endpoint asks for: any of them, where its spec decides nothing.
+
+    An edited spec and a deletion by hand are undone by the sync loop, which knows the model.
+    """
+    asked = frozenset(job for job in _jobs_of(resource) if job)
+    if isinstance(resource, Regional):
+        decides = not resource.edited and (not resource.deleting or _is_deleted(resource))
+        return asked if decides else asked | {ANY_JOB}
+    return frozenset({ANY_JOB}) if isinstance(resource, Unread) else asked
+
+
+def _is_deleted(resource: Regional | Unread | None) -> bool:
+    """Whether the sync loop asks for the endpoint's end, rather than somebody's hand."""
+    if not isinstance(resource, Regional) or resource.edited:
+        return False
+    return resource.spec.state is TargetState.DELETED
 
 
 def _app(old: PodSet | PodRecord | None, new: PodSet | PodRecord | None) -> str:

@@ -31,9 +31,14 @@ from gco.telemetry import get_logger
 _log = get_logger(__name__)
 
 ANY_JOB: Final = "*"
-"""What an endpoint asks for whose models, if any, this version cannot tell."""
-NEWS_SECONDS: Final = 10.0
-"""Between two times that progress is told of: each costs a write of a status, and one of the store."""
+"""What an endpoint asks for whose models, if any, cannot be read off its spec now."""
+REPORT_SECONDS: Final = 10.0
+"""At least this long between two reports of progress, in which the copy also took a step. Each costs
+a write of the status, and one of the store, for every endpoint that waits for the model."""
+REPORT_SHARE: Final = 0.05
+"""The step, as a share of all bytes."""
+REPORT_ANYWAY_SECONDS: Final = 60.0
+"""After this long a report needs no step: a slow copy is seen to move."""
 _BACKOFF: Final = Backoff(1.0, 30.0)
 
 
@@ -59,7 +64,7 @@ class Models:
         )
         self._enqueue: Callable[[EndpointName], None] = _nobody
         self._progress: dict[str, SyncProgress] = {}
-        self._told: dict[str, float] = {}
+        self._reported: dict[str, tuple[float, SyncProgress]] = {}
         self._asked: dict[str, frozenset[str]] = {}
         """By endpoint, the Jobs of the models that it asks for."""
         self._askers: dict[str, set[str]] = {}
@@ -127,7 +132,7 @@ class Models:
                 await asyncio.sleep(retries.failed())
         finally:
             self._progress.pop(pod, None)
-            self._told.pop(pod, None)
+            self._reported.pop(pod, None)
 
     async def _read(self, pod: str, job: str, retries: Retries) -> None:
         wanted = LogOptions(MODEL_CONTAINER, lines=1, follow=True)
@@ -142,8 +147,8 @@ class Models:
     def _take(self, pod: str, job: str, progress: SyncProgress) -> None:
         self._progress[pod] = progress
         now = asyncio.get_running_loop().time()
-        if progress.bytes_total and now - self._told.get(pod, -NEWS_SECONDS) >= NEWS_SECONDS:
-            self._told[pod] = now
+        if progress.bytes_total and _is_due(progress, now, self._reported.get(pod)):
+            self._reported[pod] = (now, progress)
             self._tell(job)
 
     def _tell(self, job: str) -> None:
@@ -153,6 +158,17 @@ class Models:
     def _is_free(self, job: str) -> bool:
         """Whether no endpoint asks for that Job, nor may: some cannot be understood."""
         return not (self._askers.get(job) or self._askers.get(ANY_JOB))
+
+
+def _is_due(
+    progress: SyncProgress, now: float, reported: tuple[float, SyncProgress] | None
+) -> bool:
+    if reported is None:
+        return True
+    at, before = reported
+    step = abs(progress.bytes_done - before.bytes_done) >= REPORT_SHARE * progress.bytes_total
+    step = step or progress.phase is not before.phase
+    return now - at >= (REPORT_SECONDS if step else REPORT_ANYWAY_SECONDS)
 
 
 def _nobody(_: EndpointName) -> None:
