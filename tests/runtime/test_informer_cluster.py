@@ -162,5 +162,8 @@ async def test_an_object_of_which_nothing_can_be_read_is_left_out(clock: LoopClo
     running = asyncio.create_task(informer.run())
     await informer.synced.wait()
     assert list(informer.items()) == ["b"]
+
+    await cluster.apply(LEASE, lease("b", ""), manager="m", force=True)
+    await until(lambda: informer.items() == {}, within=1)
     assert client.requests["list", "Lease"] == 1
     running.cancel()

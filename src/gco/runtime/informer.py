@@ -201,8 +201,12 @@ class Informer(Generic[R]):
                 self._unreadable.discard(self._key(manifest))
                 self._cache.delete(self._key(manifest), manifest["metadata"]["uid"], int(version))
             case EventType.ADDED | EventType.MODIFIED:
-                for key, entry in self._entries([manifest]):
+                entries = [*self._entries([manifest])]
+                for key, entry in entries:
                     self._cache.upsert(key, entry)
+                if not entries:  # what was known of it is out of date
+                    uid = manifest["metadata"]["uid"]
+                    self._cache.delete(self._key(manifest), uid, int(version))
         self._position = version
         self._progressed()
         self._metrics.event(event.type)
