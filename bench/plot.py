@@ -54,12 +54,16 @@ def _row(place: int, pair: Sequence[Mapping[str, Any]]) -> str:
     parts = [f'<text x="12" y="{top + 20}">{escape(pair[0]["name"])}</text>']
     for number, (each, colour) in enumerate(zip(pair, _COLOURS, strict=True)):
         y, width = top + 2 + number * 18, max(1.0, _BAR * each["value"] / most)
-        said = f"{each['value']:.3g} {each['unit']}"
+        said = f"{_number(each['value'])} {each['unit']}"
         parts.append(
             f'<rect x="{_LABEL}" y="{y}" width="{width:.1f}" height="15" fill="{colour}"/>'
         )
         parts.append(f'<text x="{_LABEL + width + 6:.1f}" y="{y + 12}">{escape(said)}</text>')
     return "\n".join(parts)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 - three digits
 
 
 def main(given: Sequence[str]) -> int:
