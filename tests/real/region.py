@@ -15,7 +15,7 @@ from gco.cluster.kubernetes import connect
 from gco.controllers.sync import identify_cluster
 from gco.core.model.crd import crd
 from gco.core.model.ids import Actor, EndpointName, Epoch, RegionName
-from gco.core.model.names import SERVICE_ACCOUNT
+from gco.core.model.names import COPY_ACCOUNT, SERVICE_ACCOUNT
 from gco.core.model.status import Region
 from gco.errors import AbsentError
 from gco.kinds.registry import (
@@ -145,10 +145,11 @@ async def real_region(plane, *, gpus: int = 8, **options: Any) -> AsyncIterator[
     await others.create(
         NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
     )
-    account = {"name": SERVICE_ACCOUNT, "namespace": namespace}
-    await others.create(
-        ACCOUNT, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account}
-    )
+    for name in (SERVICE_ACCOUNT, COPY_ACCOUNT):
+        account = {"name": name, "namespace": namespace}
+        await others.create(
+            ACCOUNT, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account}
+        )
     if gpus:
         await add_node(others, node, gpus=gpus, labels=GPU_NODE)
     region = Region(

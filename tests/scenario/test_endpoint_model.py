@@ -269,7 +269,7 @@ FAILURES = [
     pytest.param(
         6,
         a_failure("SourceDenied", "s3://weights: access denied"),
-        "SourceDenied: s3://weights: access denied; let gco-service-account read",
+        "SourceDenied: s3://weights: access denied; let gco-model-copy read",
         id="denied",
     ),
     pytest.param(

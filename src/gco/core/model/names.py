@@ -71,6 +71,9 @@ MODEL_VOLUME: Final = "models"
 MODEL_CLAIM: Final = "efs-claim"
 """The PersistentVolumeClaim with the region's models; there before us."""
 SERVICE_ACCOUNT: Final = "gco-service-account"
+"""What models run under."""
+COPY_ACCOUNT: Final = "gco-model-copy"
+"""What copies models runs under, so that no model's own code has the access to every source."""
 SERVICE_PORT: Final = 80
 LEADER_LEASE: Final = "inference-monitor-leader"
 

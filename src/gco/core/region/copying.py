@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from gco.core.model.model_source import job_name, model_name, mount_path
 from gco.core.model.model_sync import FINAL, ExitCode, SyncPhase, SyncProgress
-from gco.core.model.names import MODEL_CLAIM, SERVICE_ACCOUNT
+from gco.core.model.names import COPY_ACCOUNT, MODEL_CLAIM
 from gco.core.model.regional import Regional
 from gco.core.model.sizes import readable
 from gco.core.region.actions import Rendered
@@ -209,7 +209,7 @@ _STEPS: Final[Mapping[int, str]] = {
     0: "check that GCO_IMAGE of the monitor is GCO's own image",
     ExitCode.INVALID: "correct spec.model, or the variables in gco-models",
     ExitCode.MISSING: "upload it, or correct spec.model.uri and path",
-    ExitCode.DENIED: f"let {SERVICE_ACCOUNT} read the bucket, or state spec.model.tokenFrom",
+    ExitCode.DENIED: f"let {COPY_ACCOUNT} read the bucket, or state spec.model.tokenFrom",
     ExitCode.CORRUPT: "upload it anew, or correct spec.model.digest",
     ExitCode.FULL: f"make room on {MODEL_CLAIM}: `gco models prune`",
     ExitCode.UNAVAILABLE: "check that the source can be reached from this cluster",

@@ -9,12 +9,12 @@ from typing import Any, Final
 from gco.core.model.model_source import MODELS_FOLDER, job_name, model_name, source_uri
 from gco.core.model.model_sync import FINAL
 from gco.core.model.names import (
+    COPY_ACCOUNT,
     MODEL_CLAIM,
     MODEL_CONTAINER,
     MODEL_VOLUME,
     PROJECT,
     PROJECT_LABEL,
-    SERVICE_ACCOUNT,
     TYPE_LABEL,
     TYPE_MODEL,
 )
@@ -70,7 +70,7 @@ def _failure_rules() -> list[dict[str, Any]]:
 
 def _pod(model: ModelSource, image: str) -> dict[str, Any]:
     return {
-        "serviceAccountName": SERVICE_ACCOUNT,
+        "serviceAccountName": COPY_ACCOUNT,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "restartPolicy": "Never",
