@@ -58,6 +58,7 @@ bench: testbed ## Measure against a real control plane and DynamoDB Local; a tab
 lock: ## Resolve the dependencies anew into the lock files
 	$(PINNED) pyproject.toml --output-file requirements.lock
 	$(PINNED) --group dev pyproject.toml --output-file $(LOCK)
+	$(PINNED) deploy/build.in --output-file deploy/build.lock
 	$(PINNED) $(SERVER)/build.in --output-file $(SERVER)/build.lock
 	$(PINNED) $(SERVER)/requirements.in --output-file $(SERVER)/requirements.lock
 
