@@ -19,6 +19,7 @@ from gco.kinds.registry import (
     INFERENCE_ENDPOINT,
     INGRESS,
     JOB,
+    NAMESPACE,
     NODE,
     NODE_CLAIM,
     POD,
@@ -256,3 +257,27 @@ async def test_a_custom_resource_deleted_by_hand_there_loses_its_finalizer(clock
             return found is None or found["metadata"]["uid"] != before
 
         await until(released)
+
+
+@pytest.mark.parametrize("monitors", [1, 2])
+async def test_the_namespace_of_the_lease_goes_however_long_its_finalizers_take(clock, monitors):
+    """Invariant: our finalizer goes from what nobody wants, whether or not anybody can lead."""
+    world = MonitorWorld(clock)
+    async with world.running():
+        running = [await world.started(f"monitor-{number}") for number in range(monitors)]
+        await until(lambda: any(monitor.leads for monitor in running))
+        for number in range(10):
+            await world.apply(f"web-{number}")
+        await until(lambda: world.find(DEPLOYMENT, "web-9"))
+        await asyncio.sleep(30)
+        for monitor in running:
+            monitor.client.faults.fail(
+                "patch", INFERENCE_ENDPOINT, times=400, error=lambda: TransientError("HTTP 500")
+            )
+        await world.person.delete(NAMESPACE, None, NS)
+        await asyncio.sleep(60)
+        assert not any(monitor.leads for monitor in running)
+        assert world.find(INFERENCE_ENDPOINT, "web-0"), "it hangs on its finalizer"
+        for monitor in running:
+            monitor.client.faults.clear()
+        await until(lambda: world.find(NAMESPACE, NS, "") is None)

@@ -65,6 +65,7 @@ class RegionLoops:
     ) -> None:
         lock = KubernetesLeaseLock(cluster, region.namespaces[0], LEADER_LEASE, clock)
         identity = unique_identity(options.hostname)
+        self._cluster = cluster
         self._resync_seconds = options.resync_seconds
         self.elector = Elector(
             lock,
@@ -118,6 +119,7 @@ class RegionLoops:
         return (
             (Stage.CACHES, "endpoint caches", self.endpoint.watch),
             (Stage.CACHES, "sync", self.sync.watch),
+            (Stage.CACHES, "finalizers without a leader", self._release_leaderless),
             (Stage.ELECTION, "fleet election", self._stand_for_fleet),
             (Stage.ELECTION, "region election", self._stand),
         )
@@ -148,6 +150,9 @@ class RegionLoops:
         if self.sync.copies.synced.is_set():
             return self.endpoint.waiting()
         return [*self.endpoint.waiting(), "custom resources"]
+
+    async def _release_leaderless(self) -> None:
+        await self.endpoint.release_leaderless(self._cluster, lambda: not self.elector.holder)
 
     async def _stand(self) -> None:
         await self.elector.run(self._lead)

@@ -3,24 +3,28 @@
 import asyncio
 import datetime as dt
 import functools
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from typing_extensions import override
 
 from gco.clock import Clock
 from gco.cluster.port import Cluster
-from gco.controllers.endpoint.caches import Caches
+from gco.controllers.endpoint.caches import Caches, Unread
 from gco.controllers.endpoint.contest import Contest
 from gco.controllers.endpoint.events import Recorder
+from gco.controllers.endpoint.finalizer import may_go, release
 from gco.controllers.endpoint.reconcile import Reconciler
 from gco.controllers.endpoint.rooms import Rooms, Supply, Unknown
 from gco.core.model.ids import EndpointName
+from gco.core.model.regional import Regional
 from gco.core.region.watchdog import THRESHOLD
-from gco.errors import ForbiddenError
+from gco.errors import ClusterError, ForbiddenError
+from gco.runtime.backoff import spread
 from gco.runtime.controller import Controller
 from gco.runtime.informer import Informer
 from gco.runtime.metrics import SILENT, ControllerMetrics
+from gco.telemetry import get_logger
 
 
 class Key(NamedTuple):
@@ -34,6 +38,9 @@ class Key(NamedTuple):
         return f"{self.namespace}/{self.name}"
 
 
+_log = get_logger(__name__)
+LEADERLESS_SECONDS: Final = 10.0
+"""How often to look whether nobody can lead; it counts once it is so in two looks."""
 NAMESPACE_SECONDS: Final = 30.0
 """How long the first namespace that is filled waits for the others before this process may lead."""
 _WORKERS = 32
@@ -143,6 +150,32 @@ class EndpointController:
         finally:
             self._leading = False
             self.controller.clear()
+
+    async def release_leaderless(self, cluster: Cluster, leaderless: Callable[[], bool]) -> None:
+        """Release finalizers while nobody can lead, until cancelled; `cluster` is not fenced.
+
+        Where the Lease's own namespace is being deleted, no Lease can be made, and what has a
+        finalizer would keep the namespace for ever. To release a custom resource that may go needs
+        no leader: it is conditional on what was read, and done twice it is the same.
+        """
+        before = False
+        while True:
+            await asyncio.sleep(spread(LEADERLESS_SECONDS))
+            before, now = leaderless(), before and leaderless()
+            for caches in self._caches.values() if now else ():
+                await self._release_all(cluster, caches)
+
+    async def _release_all(self, cluster: Cluster, caches: Caches) -> None:
+        for resource in list(caches.resources.items().values()):
+            known = resource.copy if isinstance(resource, Unread) else resource
+            may = not isinstance(known, Regional) or may_go(known)
+            if not (known.deleting and may):
+                continue
+            try:
+                if await release(cluster, caches, known):
+                    _log.warning("released without a leader", endpoint=known.name)
+            except ClusterError as error:
+                _log.warning("not released", endpoint=known.name, error=str(error))
 
     def waiting(self) -> Sequence[str]:
         """Return what keeps this process from leading: caches not filled, by kind and namespace.
