@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from gco.core.model.base import Model
+from gco.errors import StoreError
 from gco.store.records import M, decode
 
 Attribute: TypeAlias = dict[str, Any]
@@ -19,6 +20,11 @@ Key: TypeAlias = tuple[str, str]
 """Hash and range key: `pk`, `sk`."""
 
 _AS_JSON = frozenset({"spec", "conditions"})
+_UNEXPECTED = (LookupError, ValueError, TypeError, AttributeError)
+"""What an attribute of another type than ours makes Python raise: anybody may edit an item by hand.
+
+orjson's JSONEncodeError (a number beyond 64 bits, binary data) is a TypeError.
+"""
 
 
 def text(value: str) -> Attribute:
@@ -53,13 +59,48 @@ def to_item(key: Key, record: Model) -> Item:
 
 def from_item(kind: type[M], item: Item) -> M:
     """Return the record that `item` holds; raises StoreError where it cannot be read."""
-    fields = {
-        name: orjson.Fragment(attribute["S"]) if name in _AS_JSON else plain(attribute)
-        for name, attribute in item.items()
-        if name not in {"pk", "sk"}
-    }
-    where = f"{item['sk']['S']} under {item['pk']['S']}"
-    return decode(kind, orjson.dumps(fields), where=where)
+    try:
+        fields = {
+            name: orjson.Fragment(attribute["S"]) if name in _AS_JSON else plain(attribute)
+            for name, attribute in item.items()
+            if name not in {"pk", "sk"}
+        }
+        data = orjson.dumps(fields)
+    except _UNEXPECTED as error:
+        raise _damaged(item, error) from error
+    return decode(kind, data, where=_where(item))
+
+
+def attempt_item(kind: type[M], item: Item) -> M | StoreError:
+    """As `from_item`, but return the StoreError, so that one item does not end a listing."""
+    try:
+        return from_item(kind, item)
+    except StoreError as error:
+        return error
+
+
+def text_of(item: Item, name: str) -> str:
+    """Return the string attribute `name`; raises StoreError where it is missing or another type."""
+    try:
+        return str(item[name]["S"])
+    except _UNEXPECTED as error:
+        raise _damaged(item, error, name) from error
+
+
+def number_of(item: Item, name: str) -> int:
+    """Return the integer attribute `name`; raises StoreError where it is missing or another type."""
+    try:
+        return int(item[name]["N"])
+    except _UNEXPECTED as error:
+        raise _damaged(item, error, name) from error
+
+
+def texts_of(item: Item, name: str) -> tuple[str, ...]:
+    """Return the attribute `name`, a list of strings; raises StoreError where it is none."""
+    try:
+        return tuple(str(part["S"]) for part in item[name]["L"])
+    except _UNEXPECTED as error:
+        raise _damaged(item, error, name) from error
 
 
 def plain(attribute: Attribute) -> Any:  # noqa: ANN401 -- JSON-like data
@@ -94,3 +135,16 @@ def _attribute(value: object) -> Attribute:
             return {"NULL": True}
         case _:
             raise TypeError(f"a {type(value).__name__} is no attribute")
+
+
+def _where(item: Item) -> str:
+    return f"{item['sk']['S']} under {item['pk']['S']}"
+
+
+def _damaged(item: Item, error: Exception, name: str = "") -> StoreError:
+    path = f"{name}: " if name else ""
+    return StoreError(
+        f"the record {_where(item)} cannot be read ({path}{type(error).__name__}: {error}): "
+        "an attribute is missing or has another type than gco writes; restore the item, or "
+        "delete it"
+    )

@@ -8,7 +8,16 @@ from gco.core.model.ids import EndpointName, EndpointUid, Epoch, Generation, Rev
 from gco.errors import FencedError, NotFoundError, StoreError, StoreUnavailableError
 from gco.store import rules
 from gco.store.dynamodb import keys
-from gco.store.dynamodb.attributes import Item, from_item, key_item, key_of, number, text
+from gco.store.dynamodb.attributes import (
+    Item,
+    attempt_item,
+    from_item,
+    key_item,
+    key_of,
+    number,
+    number_of,
+    text,
+)
 from gco.store.dynamodb.client import Client
 from gco.store.dynamodb.transactions import (
     ABSENT,
@@ -47,14 +56,7 @@ async def get_many(
 async def every(client: Client) -> AsyncIterator[tuple[EndpointName, Endpoint | StoreError]]:
     """Every endpoint by name, page by page, or why one cannot be read."""
     async for item in client.query(keys.ENDPOINTS):
-        yield EndpointName(key_of(item)[1]), _found(item)
-
-
-def _found(item: Item) -> Endpoint | StoreError:
-    try:
-        return from_item(Endpoint, item)
-    except StoreError as error:
-        return error
+        yield EndpointName(key_of(item)[1]), attempt_item(Endpoint, item)
 
 
 async def revision(
@@ -131,7 +133,7 @@ def _refuse(item: Write, action: Action, stored: Item | None) -> None:
     is_revision = "Put" in action and action["Put"]["Item"]["pk"] != text(keys.ENDPOINTS)
     if is_revision:
         raise rules.revision_conflict(item, item.expected)
-    generation = Generation(int(stored["generation"]["N"])) if stored else None
+    generation = Generation(number_of(stored, "generation")) if stored else None
     raise rules.generation_conflict(item, generation)
 
 

@@ -1,9 +1,16 @@
 """The fleet's lease."""
 
 from gco.core.model.ids import Epoch
-from gco.errors import ConflictError
+from gco.errors import ConflictError, StoreError
 from gco.store.dynamodb import keys
-from gco.store.dynamodb.attributes import Item, key_item, number, text
+from gco.store.dynamodb.attributes import (
+    Item,
+    key_item,
+    number,
+    number_of,
+    text,
+    text_of,
+)
 from gco.store.dynamodb.client import Client
 from gco.store.dynamodb.transactions import ABSENT, commit, put
 from gco.store.port import FleetLease
@@ -14,11 +21,24 @@ async def read(client: Client) -> FleetLease | None:
     item = await client.get(keys.FLEET_LEASE)
     if item is None:
         return None
+    return lease_of(item)
+
+
+def lease_of(item: Item) -> FleetLease:
+    """Return the lease that `item` holds; raises StoreError where it cannot be read."""
+    lasts = text_of(item, "lasts")
+    try:
+        duration = float(lasts)
+    except ValueError as error:
+        raise StoreError(
+            f"the fleet lease cannot be read (lasts: {lasts}): delete the item "
+            f"{keys.FLEET_LEASE[1]} under {keys.FLEET_LEASE[0]}; the next monitor makes it again"
+        ) from error
     return FleetLease(
-        holder=item["holder"]["S"],
-        epoch=Epoch(int(item["epoch"]["N"])),
-        counter=int(item["renewals"]["N"]),
-        duration=float(item["lasts"]["S"]),
+        holder=text_of(item, "holder"),
+        epoch=Epoch(number_of(item, "epoch")),
+        counter=number_of(item, "renewals"),
+        duration=duration,
     )
 
 

@@ -6,7 +6,7 @@ from gco.core.model.endpoint import Change
 from gco.core.model.ids import EndpointName, Seq
 from gco.store import rules
 from gco.store.dynamodb import keys
-from gco.store.dynamodb.attributes import Key, text
+from gco.store.dynamodb.attributes import Item, Key, number_of, text, texts_of
 from gco.store.dynamodb.client import Client, Patience
 from gco.store.dynamodb.transactions import read_together
 
@@ -45,9 +45,9 @@ async def settled_head(client: Client, log: str, where: Callable[[EndpointName],
     before. `where` tells the key of the record that an entry speaks of.
     """
     newest = [item async for item in client.query(log, newest=1 + _UNSETTLED)]
-    named = [name["S"] for item in newest for name in item.get("names", {"L": []})["L"]]
-    await read_together(client, [where(name) for name in dict.fromkeys(named)])
-    return Seq(int(newest[0]["seq"]["N"]) if newest else 0)
+    named = [name for item in newest if "names" in item for name in texts_of(item, "names")]
+    await read_together(client, [where(EndpointName(name)) for name in dict.fromkeys(named)])
+    return Seq(number_of(newest[0], "seq") if newest else 0)
 
 
 async def _page(client: Client, log: str, after: Seq) -> tuple[Sequence[Change], Seq | None]:
@@ -56,12 +56,20 @@ async def _page(client: Client, log: str, after: Seq) -> tuple[Sequence[Change],
         "pk = :pk AND sk > :after",
         {":pk": text(log), ":after": text(keys.log_entry(log, after)[1])},
     )
-    found, end = [], None if "LastEvaluatedKey" in answer else Seq(0)
-    for item in answer["Items"]:
-        seq = Seq(int(item["seq"]["N"]))
+    return entries(answer["Items"], None if "LastEvaluatedKey" in answer else Seq(0))
+
+
+def entries(items: Sequence[Item], end: Seq | None) -> tuple[Sequence[Change], Seq | None]:
+    """Return the changes among `items`, and the head, or `end` where the head is not among them.
+
+    Raises StoreError where an entry cannot be read.
+    """
+    found = []
+    for item in items:
+        seq = Seq(number_of(item, "seq"))
         if item["sk"]["S"] == keys.HEAD:
             end = seq
         else:
-            names = tuple(EndpointName(name["S"]) for name in item["names"]["L"])
+            names = tuple(map(EndpointName, texts_of(item, "names")))
             found.append(Change(seq, names))
     return found, end

@@ -1,5 +1,6 @@
 """The original monitor's table, which is read and never written: hash key `endpoint_name`."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,7 +48,10 @@ async def _scan(client: Client) -> list[dict[str, Attribute]]:
 
 
 def _plain(attribute: Attribute) -> Any:  # noqa: ANN401 -- JSON-like data
-    """Return the value of an attribute; a set is a sorted list, what has a fraction stays text."""
+    """Return the value of an attribute; a set is a sorted list, what has a fraction stays text.
+
+    Binary data is Base64, as DynamoDB itself writes it in JSON.
+    """
     ((kind, value),) = attribute.items()
     match kind:
         case "N":
@@ -56,9 +60,13 @@ def _plain(attribute: Attribute) -> Any:  # noqa: ANN401 -- JSON-like data
             return {name: _plain(part) for name, part in value.items()}
         case "L":
             return [_plain(part) for part in value]
-        case "SS" | "NS":
-            return sorted(value)
+        case "SS" | "NS" | "BS":
+            return sorted(map(_scalar, value))
         case "NULL":
             return None
         case _:
-            return value
+            return _scalar(value)
+
+
+def _scalar(value: object) -> Any:  # noqa: ANN401 -- JSON-like data
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value

@@ -8,7 +8,17 @@ from gco.core.model.status import Region, RegionStatus
 from gco.errors import FencedError, NotFoundError
 from gco.store import rules
 from gco.store.dynamodb import keys
-from gco.store.dynamodb.attributes import Item, from_item, key_item, key_of, number, text, to_item
+from gco.store.dynamodb.attributes import (
+    Item,
+    from_item,
+    key_item,
+    key_of,
+    number,
+    number_of,
+    text,
+    text_of,
+    to_item,
+)
 from gco.store.dynamodb.client import Client, Patience
 from gco.store.dynamodb.transactions import (
     ABSENT,
@@ -45,7 +55,7 @@ async def lead(client: Client, region: Region, *, replace_cluster: bool) -> Epoc
     while True:
         stored = await client.get(key)
         if stored is not None and _REMOVED not in stored and not replace_cluster:
-            bound_to = stored["clusterUid"]["S"]
+            bound_to = text_of(stored, "clusterUid")
             if bound_to != region.cluster_uid:
                 raise rules.cluster_conflict(region, bound_to)
         epoch = Epoch(_epoch(stored) + 1)
@@ -161,7 +171,7 @@ async def _replace(client: Client, item: Item, stored: Item | None) -> bool:
 
 
 def _epoch(stored: Item | None) -> int:
-    return int(stored["epoch"]["N"]) if stored else 0
+    return number_of(stored, "epoch") if stored else 0
 
 
 def _fenced(region: RegionName, epoch: Epoch) -> FencedError:

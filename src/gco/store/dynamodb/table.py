@@ -7,7 +7,14 @@ from typing import Any
 
 from gco.errors import StoreError, StoreIdentityError, StoreUnavailableError
 from gco.store.dynamodb import faults, keys
-from gco.store.dynamodb.attributes import Item, key_item, number, text
+from gco.store.dynamodb.attributes import (
+    Item,
+    key_item,
+    number,
+    number_of,
+    text,
+    text_of,
+)
 from gco.store.dynamodb.client import Client, Patience
 from gco.store.dynamodb.transactions import ABSENT, commit, put
 from gco.store.records import SCHEMA_VERSION
@@ -130,13 +137,13 @@ def _refuse_foreign(client: Client, description: Mapping[str, Any]) -> None:
 
 
 def _identity(client: Client, item: Item) -> str:
-    version = int(item["schemaVersion"]["N"])
+    version = number_of(item, "schemaVersion")
     if version != SCHEMA_VERSION:
         raise StoreIdentityError(
             f"{client.where} holds a store of schema version {version}, and this gco knows version "
             f"{SCHEMA_VERSION}: upgrade gco, or name another table"
         )
-    return str(item["uid"]["S"])
+    return text_of(item, "uid")
 
 
 async def _ensure_table(client: Client) -> bool:

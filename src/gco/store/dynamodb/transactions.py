@@ -15,7 +15,16 @@ from gco.core.model.ids import EndpointName, Seq
 from gco.errors import StoreUnavailableError
 from gco.store import rules
 from gco.store.dynamodb import keys
-from gco.store.dynamodb.attributes import Attribute, Item, Key, key_item, number, text, to_item
+from gco.store.dynamodb.attributes import (
+    Attribute,
+    Item,
+    Key,
+    key_item,
+    number,
+    number_of,
+    text,
+    to_item,
+)
 from gco.store.dynamodb.client import Client, Patience
 from gco.store.dynamodb.faults import TransactionCancelledError
 
@@ -171,4 +180,4 @@ def _condition(condition: str, values: Values) -> dict[str, Any]:
 
 
 def _seq(item: Item | None) -> Seq:
-    return Seq(int(item["seq"]["N"])) if item else Seq(0)
+    return Seq(number_of(item, "seq")) if item else Seq(0)

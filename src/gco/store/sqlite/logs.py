@@ -8,6 +8,7 @@ import orjson
 
 from gco.core.model.endpoint import Change
 from gco.core.model.ids import EndpointName, RegionName, Seq
+from gco.errors import StoreError
 from gco.store import rules
 
 ENDPOINTS = "endpoints"
@@ -47,9 +48,24 @@ def page(db: sqlite3.Connection, log: str, after: Seq) -> Sequence[Change]:
         "SELECT seq, names FROM changes WHERE log = ? AND seq > ? ORDER BY seq LIMIT ?",
         (log, after, PAGE),
     ).fetchall()
-    found = [Change(Seq(seq), tuple(orjson.loads(names))) for seq, names in rows]
+    found = [_change(log, seq, names) for seq, names in rows]
     end = head(db, log) if len(found) < PAGE else found[-1].seq
     return rules.without_gaps(after, end, found)
+
+
+def _change(log: str, seq: int, names: str) -> Change:
+    """Return one entry; raises StoreError where its names are not a list of strings."""
+    try:
+        named = orjson.loads(names)
+    except orjson.JSONDecodeError as error:
+        raise _damaged(log, seq) from error
+    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+        raise _damaged(log, seq)
+    return Change(Seq(seq), tuple(map(EndpointName, named)))
+
+
+def _damaged(log: str, seq: int) -> StoreError:
+    return StoreError(f"entry {seq} of the change log {log} cannot be read: restore the store")
 
 
 def _trim(db: sqlite3.Connection, log: str, before: int) -> None:
