@@ -4,6 +4,7 @@
   + InvalidSpecError        the request can never succeed; carries every problem found
   + UnsupportedStateError   the request is valid, but not in the endpoint's present state
     - ConfirmationError     the request is unusual enough to want a person's word first
+  + HalfDoneError           some endpoints of a request were stored before it failed; names them
   + TimedOutError           what was waited for did not come to pass in time
   + SettingsError           the environment or a URL does not say what is needed
   + NotLeadingError         this process no longer leads, or cannot be sure of it; stop writing
@@ -78,6 +79,38 @@ class UnsupportedStateError(GcoError):
 
 class ConfirmationError(UnsupportedStateError):
     """The request does more than a person usually means; it goes through once confirmed."""
+
+
+_MOST_NAMES = 20
+"""Names that a message lists; `-o json` lists all."""
+
+
+class HalfDoneError(GcoError):
+    """A request failed after a part of it was stored; the error that ended it is the cause."""
+
+    def __init__(
+        self,
+        error: GcoError,
+        *,
+        stored: Sequence[str],
+        unknown: Sequence[str],
+        not_stored: Sequence[str],
+    ) -> None:
+        self.error = error
+        """What ended the request."""
+        self.stored = tuple(stored)
+        self.unknown = tuple(unknown)
+        """Sent, but the store did not answer, neither to the write nor when it was asked again."""
+        self.not_stored = tuple(not_stored)
+        parts = {"stored": stored, "unknown": unknown, "not stored": not_stored}
+        listed = "; ".join(f"{what}: {_listed(names)}" for what, names in parts.items() if names)
+        super().__init__(f"{error}. {listed[0].upper()}{listed[1:]}. Repeat the command to finish")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    shown = ", ".join(names[:_MOST_NAMES])
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 class TimedOutError(GcoError):

@@ -1,6 +1,7 @@
 """Commands that change endpoints: what is stored, and what is said of it."""
 
 import json
+import sqlite3
 
 import pytest
 
@@ -208,3 +209,28 @@ def test_apply_waits_where_it_is_told_to(running):
 
 def stated(world):
     return world.facts("get", "web")
+
+
+def test_an_apply_that_fails_half_way_lists_what_was_stored(world):
+    names = [f"web-{n:03}" for n in range(60)]
+    path = world.file("many.yaml", *(document(name) for name in names))
+    with sqlite3.connect(world.path) as db:
+        db.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON endpoints WHEN NEW.name = 'web-059' "
+            "BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+        )
+
+    failed = world.run("apply", "-f", path, "-o", "json")
+
+    facts = json.loads(failed.stdout)
+    assert (failed.exit_code, facts["stored"], facts["notStored"]) == (1, names[:48], names[48:])
+    assert "disk is full" in facts["error"]
+    assert "Stored: web-000" in failed.stderr
+    assert [one["name"] for one in world.facts("list")] == names[:48]
+
+
+def test_what_is_too_large_is_a_wrong_request_in_dry_runs_as_well(world):
+    path = world.file("large.yaml", document(args=["x" * 450_000]))
+    for command in (("apply",), ("apply", "--dry-run"), ("diff",)):
+        result = world.run(*command, "-f", path)
+        assert (result.exit_code, "at most 390,000 bytes" in result.stderr) == (2, True)

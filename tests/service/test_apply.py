@@ -4,7 +4,13 @@ import pytest
 
 from gco.core.model.endpoint import EndpointState, TargetState, Write
 from gco.core.model.ids import EndpointName, RevisionNumber
-from gco.errors import ConflictError, InvalidSpecError, NotFoundError, UnsupportedStateError
+from gco.errors import (
+    ConflictError,
+    HalfDoneError,
+    InvalidSpecError,
+    NotFoundError,
+    UnsupportedStateError,
+)
 from gco.service import DeployFlags, Outcome
 from gco.service.results import Effect
 from gco.store.memory import MemoryStore
@@ -240,7 +246,7 @@ async def test_of_two_writers_the_second_hears_who_changed_what_and_nothing_is_l
     assert (endpoint.spec.replicas, endpoint.spec.image) == (5, IMAGE)
 
 
-async def test_a_conflict_after_the_first_transaction_says_how_many_were_stored():
+async def test_a_conflict_after_the_first_transaction_names_what_was_stored():
     async def faster():
         await world.service("bob").scale(names[-1], 5)
 
@@ -249,8 +255,11 @@ async def test_a_conflict_after_the_first_transaction_says_how_many_were_stored(
     await world.service().apply([document(n) for n in names], source="many.yaml")
     world.store.times = 1
 
-    with pytest.raises(ConflictError, match=r"web-059 was changed.*48 other endpoints were stored"):
+    with pytest.raises(HalfDoneError, match=r"web-059 was changed.*Stored: web-000, ") as told:
         await world.service().apply([document(n, image=NEWER) for n in names], source="many.yaml")
+
+    assert isinstance(told.value.error, ConflictError)
+    assert (told.value.stored, told.value.not_stored) == (tuple(names[:48]), tuple(names[48:]))
 
 
 async def test_a_name_that_someone_else_takes_first_is_told():

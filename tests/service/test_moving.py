@@ -4,7 +4,7 @@ import pytest
 
 from gco.core.model.endpoint import Write
 from gco.core.model.ids import EndpointName
-from gco.errors import NotFoundError, StoreUnavailableError
+from gco.errors import HalfDoneError, NotFoundError, StoreUnavailableError
 from gco.service import Fate
 from tests.fleet.builders import EAST, SOUTH, WEST
 from tests.model.test_original import row
@@ -162,8 +162,9 @@ async def test_more_rows_than_a_transaction_takes_are_written_and_a_broken_off_i
         return await real(writes, **told)
 
     world.store.write = write
-    with pytest.raises(StoreUnavailableError):
+    with pytest.raises(HalfDoneError, match="the connection was lost") as told:
         await move(world, *rows)
+    assert len(told.value.stored) == calls[0]
     world.store.write = real
     moved = await move(world, *rows)
 

@@ -12,16 +12,19 @@
 """
 
 import asyncio
+import contextlib
 import dataclasses
 import gc
 import getpass
 import traceback
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
+from rich.text import Text
 
 from gco.cli.globals import Globals
+from gco.cli.options import Format
 from gco.cli.render.problems import error_text
 from gco.cli.screen import Screen
 from gco.clock import Clock, SystemClock
@@ -33,6 +36,7 @@ from gco.errors import (
     ConflictError,
     CorruptModelError,
     GcoError,
+    HalfDoneError,
     InvalidSpecError,
     NotFoundError,
     SettingsError,
@@ -40,6 +44,7 @@ from gco.errors import (
     SourceMissingError,
     SourceUnavailableError,
     TimedOutError,
+    TooLargeError,
     UnsupportedStateError,
 )
 from gco.service import Service
@@ -53,6 +58,7 @@ if TYPE_CHECKING:
 EXIT_CODES: Final[tuple[tuple[type[GcoError], int], ...]] = (
     (InvalidSpecError, 2),
     (SettingsError, 2),
+    (TooLargeError, 2),
     (NotFoundError, 3),
     (ConflictError, 4),
     (UnsupportedStateError, 4),
@@ -83,6 +89,23 @@ class Session:
     def choice(self) -> "Choice":
         """The context that the store belongs to, and its ways to the regions; reads a file."""
         return chosen(self.told)
+
+
+@contextlib.contextmanager
+def half_done_as_data(session: Session, output: Format) -> Iterator[None]:
+    """Print as data which endpoints were stored and which were not, where a request ends half-way."""
+    try:
+        yield
+    except HalfDoneError as error:
+        if output is not Format.TABLE:
+            facts = {
+                "error": str(error.error),
+                "stored": list(error.stored),
+                "unknown": list(error.unknown),
+                "notStored": list(error.not_stored),
+            }
+            session.screen.emit(output, lambda: facts, Text)
+        raise
 
 
 Action = Callable[[Session], Awaitable[int | None]]
@@ -166,6 +189,8 @@ def report(error: GcoError, screen: Screen, *, verbose: bool) -> int:
 
 def exit_code(error: GcoError) -> int:
     """Return the exit code that scripts know `error` by."""
+    if isinstance(error, HalfDoneError):
+        return exit_code(error.error)
     return next((int(code) for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
 
 

@@ -7,16 +7,18 @@ is still the one it was compared with (the fleet alone wrote), else the person i
 
 import dataclasses
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from gco.core.fleet.changes import describe
 from gco.core.fleet.diff import diff_specs
-from gco.core.model.endpoint import Endpoint, EndpointState, TargetState
+from gco.core.model.endpoint import Endpoint, EndpointState, TargetState, Write
 from gco.core.model.ids import EndpointName, EndpointUid, RegionName, RevisionNumber
 from gco.core.model.status import Region
 from gco.errors import (
     ConflictError,
+    GcoError,
+    HalfDoneError,
     InvalidSpecError,
     NotFoundError,
     Problem,
@@ -29,11 +31,12 @@ from gco.service.plan import Asker, Draft, Plan, plan
 from gco.service.restored import highest_seen, lost_one
 from gco.service.results import Applied
 from gco.store.port import MAX_WRITES
+from gco.store.rules import MAX_RECORD_BYTES, SMALLER, write_size
 
 TRIES = 8
 """Attempts at one write before the conflict is the caller's."""
 _BATCH_BYTES = 3_000_000
-"""A transaction takes 4 MB; an endpoint's spec goes in twice, with a record's own fields."""
+"""A transaction takes 4 MB; conditions and the change entry take their part."""
 
 
 Registered: TypeAlias = Mapping[RegionName, Region]
@@ -56,18 +59,61 @@ async def commit(
     plans = await _plan_all(context, requests)
     if not dry_run:
         by_name = {request.name: request for request in requests}
-        stored = 0
-        for batch in _batches(plans):
-            try:
-                plans |= await _store(context, batch, by_name, rebase=rebase)
-            except ConflictError as error:
-                if not stored:
-                    raise
-                raise ConflictError(f"{error} ({stored} other endpoints were stored)") from error
-            stored += len(batch)
+        batches = {tuple(one.applied.name for one in batch): batch for batch in _batches(plans)}
+
+        async def store(names: Sequence[EndpointName]) -> None:
+            nonlocal plans
+            plans |= await _store(context, batches[tuple(names)], by_name, rebase=rebase)
+
+        def is_stored(name: EndpointName, now: Endpoint | None) -> bool:
+            return _is_same(now, plans[name].write)
+
+        await in_batches(context, list(batches), store, is_stored)
     return [
         plans[request.name].applied.model_copy(update={"dry_run": dry_run}) for request in requests
     ]
+
+
+async def in_batches(
+    context: Context,
+    batches: Sequence[Sequence[EndpointName]],
+    store: Callable[[Sequence[EndpointName]], Awaitable[None]],
+    is_stored: Callable[[EndpointName, Endpoint | None], bool],
+) -> None:
+    """Store batch after batch; raises HalfDoneError where an error leaves some of them stored.
+
+    Each batch is stored as a whole or not at all. The store may have carried out the batch that
+    failed, so it is read again: `is_stored` compares what is there with what was sent.
+    """
+    for number, batch in enumerate(batches):
+        try:
+            await store(batch)
+        except GcoError as error:
+            before = [name for earlier in batches[:number] for name in earlier]
+            after = [name for later in batches[number + 1 :] for name in later]
+            try:
+                found = await context.store.get_many(batch)
+            except GcoError:
+                raise HalfDoneError(
+                    error, stored=before, unknown=batch, not_stored=after
+                ) from error
+            done = [name for name in batch if is_stored(name, found.get(name))]
+            if not before and not done:
+                raise
+            left = [name for name in batch if name not in done]
+            raise HalfDoneError(
+                error, stored=[*before, *done], unknown=(), not_stored=[*left, *after]
+            ) from error
+
+
+def _is_same(now: Endpoint | None, write: Write | None) -> bool:
+    """Whether what is stored is what was to be written, whoever wrote it."""
+    wanted = None if write is None else write.endpoint
+    return (
+        now is not None
+        and wanted is not None
+        and (now.spec, now.labels, now.state) == (wanted.spec, wanted.labels, wanted.state)
+    )
 
 
 async def _plan_all(context: Context, requests: Sequence[Request]) -> dict[EndpointName, Plan]:
@@ -91,11 +137,20 @@ async def _plan_all(context: Context, requests: Sequence[Request]) -> dict[Endpo
         try:
             asker = _asker(context, draft, current, registered, seen)
             plans[name] = plan(draft, current, registered, asker, routes[name])
+            _check_size(plans[name].write)
         except InvalidSpecError as error:
             problems += _located(name, error, alone=len(requests) == 1)
     if problems:
         raise InvalidSpecError(problems)
     return plans
+
+
+def _check_size(write: Write | None) -> None:
+    """Refuse before anything is written what a store has no room for, in dry runs as well."""
+    size = write_size(write).largest if write is not None else 0
+    if size > MAX_RECORD_BYTES:
+        allowed = f"at most {MAX_RECORD_BYTES:,} bytes in a record: {SMALLER}"
+        raise InvalidSpecError([Problem("spec", f"{size:,} bytes", allowed)])
 
 
 def _asker(
@@ -135,7 +190,7 @@ def _batches(plans: Mapping[EndpointName, Plan]) -> Iterator[list[Plan]]:
     for one in plans.values():
         if one.write is None or one.write.endpoint is None:
             continue
-        weight = 2 * len(one.write.endpoint.model_dump_json())
+        weight = write_size(one.write).total
         if batch and (len(batch) == MAX_WRITES or size + weight > _BATCH_BYTES):
             yield batch
             batch, size = [], 0

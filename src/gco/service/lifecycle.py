@@ -7,7 +7,7 @@ from gco.core.fleet.targets import deleted_targets
 from gco.core.model.endpoint import Endpoint, EndpointState, Write
 from gco.core.model.ids import Actor, EndpointName, Generation, RevisionNumber
 from gco.errors import ConfirmationError, ConflictError
-from gco.service.commit import TRIES
+from gco.service.commit import TRIES, in_batches
 from gco.service.context import Context
 from gco.service.restored import highest_seen
 from gco.service.results import Deleted
@@ -28,15 +28,20 @@ async def delete(
 ) -> Sequence[Deleted]:
     """See :meth:`gco.service.Service.delete`."""
     asked = list(dict.fromkeys(names))
-    found = await context.store.get_many(asked)
+    found: Mapping[EndpointName, Endpoint] = await context.store.get_many(asked)
     for name in asked:
         if name not in found and not missing_ok:
             raise await context.not_found(name)
     fresh = [n for n in asked if n in found and not _deleted(found[n])]
     if fresh and not confirmed:
         await _ask(context, len(fresh))
-    for start in range(0, len(fresh), MAX_WRITES):
-        found = {**found, **await _bury(context, fresh[start : start + MAX_WRITES])}
+
+    async def store(batch: Sequence[EndpointName]) -> None:
+        nonlocal found
+        found = {**found, **await _bury(context, batch)}
+
+    batches = [fresh[start : start + MAX_WRITES] for start in range(0, len(fresh), MAX_WRITES)]
+    await in_batches(context, batches, store, lambda _, now: now is None or _deleted(now))
     return [_result(found[name], already=name not in fresh) for name in asked if name in found]
 
 

@@ -6,6 +6,7 @@ Callers that break the port's contract get a ValueError; what a person can cause
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from gco.core.model.endpoint import Change, Endpoint, Write
 from gco.core.model.ids import EndpointName, Generation, RegionName, Seq
@@ -18,6 +19,8 @@ LOG_DAYS = 7
 """How long an entry of a change log is kept; the head of a log is kept for ever."""
 MAX_RECORD_BYTES = 390_000
 """DynamoDB refuses items above 400 KB, keys and attribute names included."""
+SMALLER = "move long env, args or overrides into a ConfigMap and name it in envFrom"
+"""What a person can do about a record that is too large."""
 MAX_BATCH_BYTES = 3_800_000
 """DynamoDB refuses transactions above 4 MB, conditions and change entry included."""
 
@@ -143,11 +146,25 @@ def _check_write(write: Write) -> None:
         raise ValueError(f"the write of {write.name} carries records of several endpoints")
 
 
-def _size(write: Write) -> int:
+class WriteSize(NamedTuple):
+    """Bytes that one write takes in a store."""
+
+    largest: int
+    """Of its larger record; MAX_RECORD_BYTES fit."""
+    total: int
+
+
+def write_size(write: Write) -> WriteSize:
+    """Return the size of a write's records as they are stored: in bytes, not in characters."""
     sizes = [len(encode(record)) for record in (write.endpoint, write.revision) if record]
-    if sizes and max(sizes) > MAX_RECORD_BYTES:
+    return WriteSize(max(sizes, default=0), sum(sizes))
+
+
+def _size(write: Write) -> int:
+    size = write_size(write)
+    if size.largest > MAX_RECORD_BYTES:
         raise TooLargeError(
-            f"endpoint {write.name} takes {max(sizes):,} bytes; {MAX_RECORD_BYTES:,} fit a "
-            "record: move long env, args or overrides into a ConfigMap and name it in envFrom"
+            f"endpoint {write.name} takes {size.largest:,} bytes; {MAX_RECORD_BYTES:,} fit a "
+            f"record: {SMALLER}"
         )
-    return sum(sizes)
+    return size.total

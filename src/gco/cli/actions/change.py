@@ -11,7 +11,7 @@ from gco.cli.actions.wait import settle
 from gco.cli.documents import read_all
 from gco.cli.options import Format
 from gco.cli.render.changes import applied_text
-from gco.cli.session import Session
+from gco.cli.session import Session, half_done_as_data
 from gco.core.model.ids import RevisionNumber
 from gco.service import Applied, DeployFlags, Outcome, Service, Until
 
@@ -29,12 +29,13 @@ async def apply(
 ) -> None:
     """Make endpoints what documents say."""
     documents = read_all(paths, sys.stdin)
-    applied = await session.service.apply(
-        documents,
-        source=_source(paths),
-        dry_run=dry_run,
-        if_revision=None if if_revision is None else RevisionNumber(if_revision),
-    )
+    with half_done_as_data(session, output):
+        applied = await session.service.apply(
+            documents,
+            source=_source(paths),
+            dry_run=dry_run,
+            if_revision=None if if_revision is None else RevisionNumber(if_revision),
+        )
     _show_all(session, applied, output)
     names = [one.name for one in applied]
     if patience is not None and not dry_run:

@@ -8,7 +8,7 @@ from rich.text import Text
 from gco.cli import data
 from gco.cli.options import Format
 from gco.cli.render.moving import CutOver, cut_over, moved_text
-from gco.cli.session import Session
+from gco.cli.session import Session, half_done_as_data
 from gco.core.model.ids import RegionName
 from gco.service import Fate, Moved
 from gco.wiring.stores import read_original, table_name
@@ -20,9 +20,10 @@ async def move(
     """Show what the table's rows become, or make them that; return 1 where one is refused."""
     rows = await read_original(session.settings, table)
     source = table_name(table)
-    moved = await session.service.move(
-        rows, source=source, regions=[RegionName(region) for region in regions], write=write
-    )
+    with half_done_as_data(session, output):
+        moved = await session.service.move(
+            rows, source=source, regions=[RegionName(region) for region in regions], write=write
+        )
     registered = {info.region.name for info in await session.service.regions()}
     steps = cut_over(moved, registered, table)
     session.screen.emit(

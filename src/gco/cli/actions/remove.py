@@ -8,7 +8,7 @@ from gco.cli import data
 from gco.cli.actions.wait import settle
 from gco.cli.options import Format
 from gco.cli.render.changes import deleted_text
-from gco.cli.session import Session
+from gco.cli.session import Session, half_done_as_data
 from gco.core.model.ids import EndpointName
 from gco.errors import ConfirmationError
 from gco.service import Deleted, Until
@@ -24,7 +24,8 @@ async def delete(
     output: Format,
 ) -> None:
     """Ask every region to remove the endpoints."""
-    deleted = await _delete(session, names, confirmed=yes, missing_ok=missing_ok)
+    with half_done_as_data(session, output):
+        deleted = await _delete(session, names, confirmed=yes, missing_ok=missing_ok)
     session.screen.emit(
         output,
         lambda: data.plain_all(deleted),

@@ -9,7 +9,7 @@ from gco.errors import StoreDeniedError, StoreError, StoreIdentityError, StoreUn
 
 _BUSY = (StoreUnavailableError, "another process holds its lock: try again")
 _DENIED = (StoreDeniedError, "check that you may write to the file and its folder")
-_FULL = (StoreUnavailableError, "nothing was written: free some disk space")
+_FULL = (StoreUnavailableError, "free some disk space")
 _FAULTY = (StoreUnavailableError, "check the disk that it is on")
 _DAMAGED = (StoreIdentityError, "it is damaged or no store of gco: restore it, or move it away")
 
