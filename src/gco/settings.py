@@ -86,6 +86,8 @@ class Settings(pydantic.BaseModel):
         str | None, Field(validation_alias="GCO_AUTHORIZATION", repr=False)
     ] = None
     """What `gco invoke`, `chat` and `health` say of who is asking: `Bearer KEY`, `Basic …`."""
+    authorization_hosts: Annotated[str, Field(validation_alias="GCO_AUTHORIZATION_HOSTS")] = ""
+    """Comma-separated hosts (`*` matches) that alone may receive GCO_AUTHORIZATION, by http as well."""
     models: Annotated[str | None, Field(validation_alias="GCO_MODELS")] = None
     """Where `gco models` keeps models by their names: `s3://bucket/folder`."""
     hub_url: Annotated[str, Field(validation_alias="HF_ENDPOINT")] = "https://huggingface.co"
@@ -98,6 +100,12 @@ class Settings(pydantic.BaseModel):
         """The allow-list, INFERENCE_NAMESPACE first."""
         listed = (part.strip() for part in (self.namespaces or "").split(","))
         return tuple(dict.fromkeys([self.namespace, *filter(None, listed)]))
+
+    @property
+    def trusted_hosts(self) -> tuple[str, ...]:
+        """The hosts that may receive `authorization`; none: every one with https."""
+        listed = (part.strip().lower() for part in self.authorization_hosts.split(","))
+        return tuple(filter(None, listed))
 
     @property
     def store_url(self) -> str:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 import aiohttp
 
-from gco.client.entrance import Caller
+from gco.client.entrance import Caller, InsecureAddressError
 
 _MOST = 300
 """Characters of an answer that are kept: enough to tell a balancer's page from a server's word."""
@@ -37,13 +37,15 @@ async def ask(url: str, caller: Caller, *, patience: float) -> Answer:
     began = loop.time()
     try:
         async with (
-            aiohttp.ClientSession(timeout=limits, headers=caller.headers) as http,
+            aiohttp.ClientSession(timeout=limits, headers=caller.headers_for(url)) as http,
             http.get(url, allow_redirects=False) as answer,
         ):
             text = (await answer.text(errors="replace"))[:_MOST]
             seconds = loop.time() - began
             refusal = _refusal(answer.status, text, caller)
             return Answer(url, answer.status, seconds, refusal)
+    except InsecureAddressError as error:
+        return Answer(url, None, loop.time() - began, str(error))
     except TimeoutError:
         return Answer(url, None, loop.time() - began, f"no answer within {patience:g} s")
     except aiohttp.ClientError as error:

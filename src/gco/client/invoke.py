@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 import aiohttp
 
 from gco.client.completions import InvokeError, Message, Server, complete, model_of
-from gco.client.entrance import Caller
+from gco.client.entrance import Caller, InsecureAddressError
 
 _CONNECT_SECONDS = 10
 
@@ -30,7 +30,8 @@ async def invoke(prompt: Prompt) -> AsyncIterator[str]:
     """Yield the answer: in one piece, or piece by piece with `stream`; raises InvokeError."""
     timeout = aiohttp.ClientTimeout(total=prompt.timeout, sock_connect=_CONNECT_SECONDS)
     try:
-        async with aiohttp.ClientSession(timeout=timeout, headers=prompt.caller.headers) as http:
+        headers = prompt.caller.headers_for(prompt.url)
+        async with aiohttp.ClientSession(timeout=timeout, headers=headers) as http:
             server = Server(http, prompt.url, prompt.caller)
             model = await model_of(server)
             pieces = complete(
@@ -42,6 +43,8 @@ async def invoke(prompt: Prompt) -> AsyncIterator[str]:
             )
             async for piece in pieces:
                 yield piece
+    except InsecureAddressError as error:
+        raise InvokeError(str(error)) from error
     except TimeoutError as error:
         raise InvokeError(f"{prompt.url} did not answer within {prompt.timeout:g} s") from error
     except aiohttp.ClientError as error:

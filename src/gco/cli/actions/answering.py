@@ -28,7 +28,9 @@ def answering(view: EndpointView, wanted: Sequence[str]) -> list[RegionView]:
 
 def caller(session: Session, view: EndpointView, region: RegionName) -> Caller:
     """Return how the endpoint's route is asked in a region: for which host, and by whom."""
-    return Caller(_host_of(view, region), session.settings.authorization)
+    settings = session.settings
+    host = _host_of(view, region)
+    return Caller(host, settings.authorization, settings.trusted_hosts)
 
 
 def _host_of(view: EndpointView, region: RegionName) -> str | None:
