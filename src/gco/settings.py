@@ -36,19 +36,22 @@ class Settings(pydantic.BaseModel):
     """One of a person's named stores (`gco context list`); GCO_STORE comes before it."""
     tail_ms: Annotated[int, Field(validation_alias="GCO_STORE_TAIL_MS", ge=10, le=60_000)] = 300
     """Milliseconds between two reads of DynamoDB's change log."""
-    resync_seconds: Annotated[float, Field(validation_alias="RECONCILE_INTERVAL_SECONDS", ge=1)] = (
-        600
-    )
+    resync_seconds: Annotated[
+        float, Field(validation_alias="RECONCILE_INTERVAL_SECONDS", ge=1, allow_inf_nan=False)
+    ] = 600
     """Seconds over which the resync spreads one look at every endpoint; nothing waits for it."""
     unhealthy_seconds: Annotated[
-        float, Field(validation_alias="INFERENCE_UNHEALTHY_THRESHOLD_SECONDS", ge=1)
+        float,
+        Field(validation_alias="INFERENCE_UNHEALTHY_THRESHOLD_SECONDS", ge=1, allow_inf_nan=False),
     ] = 300
     """How long nothing may answer behind a route, start-up budgets aside, before the route leaves."""
     namespace: Annotated[str, Field(validation_alias="INFERENCE_NAMESPACE")] = "gco-inference"
     namespaces: Annotated[str | None, Field(validation_alias="GCO_NAMESPACES")] = None
     """Comma-separated allow-list of namespaces; INFERENCE_NAMESPACE alone unless set."""
     heartbeat_seconds: Annotated[int, Field(validation_alias="GCO_HEARTBEAT_SECONDS", ge=1)] = 30
-    api_timeout: Annotated[float, Field(validation_alias="K8S_API_TIMEOUT", gt=0)] = 30
+    api_timeout: Annotated[
+        float, Field(validation_alias="K8S_API_TIMEOUT", gt=0, allow_inf_nan=False)
+    ] = 30
     """Seconds until a request to the Kubernetes API counts as failed (watches aside)."""
     hostname: Annotated[str, Field(validation_alias="HOSTNAME")] = ""
     """Names this replica in the Lease."""

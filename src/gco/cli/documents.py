@@ -1,5 +1,6 @@
 """Reads the documents of files, folders and stdin: all that is wrong in any of them, at once."""
 
+import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
@@ -32,7 +33,8 @@ def read_all(paths: Sequence[str], stdin: TextIO) -> list[InferenceEndpoint]:
 
 def _texts(path: str, stdin: TextIO) -> Iterator[tuple[bytes | str, str]]:
     if path == "-":
-        yield stdin.read(), "stdin"
+        # Bytes, so that text in another encoding is refused by its line, as in a file.
+        yield stdin.buffer.read() if isinstance(stdin, io.TextIOWrapper) else stdin.read(), "stdin"
     elif (folder := Path(path)).is_dir():
         for file in sorted(f for f in folder.iterdir() if f.suffix in SUFFIXES and f.is_file()):
             yield file.read_bytes(), str(file)

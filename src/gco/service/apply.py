@@ -1,8 +1,7 @@
 """Documents become endpoints: what a file states is owned by it, what it leaves out is kept or default."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
-
-import orjson
 
 from gco.core.model.base import Model
 from gco.core.model.endpoint import Endpoint
@@ -41,7 +40,7 @@ async def apply(
 
 async def deploy(context: Context, flags: DeployFlags, *, dry_run: bool) -> Applied:
     """See :meth:`gco.service.Service.deploy`."""
-    text = orjson.dumps(flags.document())
+    text = json.dumps(flags.document())
     known = tuple((await context.registered()).values())
     [document] = parse_documents(text, "the flags", regions=known)
     request = _request(document, "gco deploy", None, {})

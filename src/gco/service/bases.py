@@ -27,7 +27,9 @@ async def canary_base(
 
 async def _read(context: Context, current: Endpoint, number: RevisionNumber) -> CanaryBase:
     try:
-        found = await context.store.revision(current.name, current.uid, number)
+        found = await context.store.revision(
+            current.name, current.uid, min(number, RevisionNumber(current.revision + 1))
+        )
     except NotFoundError as error:
         kept = await context.store.revisions(current.name, current.uid)
         numbers = f"{kept[-1].number} to {kept[0].number}" if kept else "none"

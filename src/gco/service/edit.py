@@ -1,9 +1,8 @@
 """Edits of one thing about an endpoint, whatever the rest is: replicas, state, image, regions."""
 
 import dataclasses
+import json
 from collections.abc import Callable, Iterable
-
-import orjson
 
 from gco.core.fleet.progress import wanted_targets
 from gco.core.fleet.resolve import region_spec, task_in
@@ -198,7 +197,8 @@ def _validated(current: Endpoint, spec: EndpointSpec) -> EndpointSpec:
         "metadata": {"name": current.name, "namespace": current.namespace},
         "spec": spec.model_dump(mode="json", exclude_none=True),
     }
-    [read] = parse_documents(orjson.dumps(document), "the request")
+    # Not by orjson, which refuses numbers above 64 bits before the rules can name the field.
+    [read] = parse_documents(json.dumps(document), "the request")
     return read.spec
 
 
@@ -239,8 +239,11 @@ def _autoscaled(current: Endpoint, region: RegionName | None) -> list[Scaling]:
 
 
 async def _revision(context: Context, current: Endpoint, number: RevisionNumber) -> Revision:
+    asked = min(
+        number, RevisionNumber(current.revision + 1)
+    )  # a store has no numbers above 64 bits
     try:
-        return await context.store.revision(current.name, current.uid, number)
+        return await context.store.revision(current.name, current.uid, asked)
     except NotFoundError as error:
         kept = await context.store.revisions(current.name, current.uid)
         numbers = f"{kept[-1].number} to {kept[0].number}" if kept else "none"

@@ -26,6 +26,9 @@ async def wait(
 
     Raises FailedError, TimedOutError, or NotFoundError where one was deleted meanwhile.
     """
+    if until is not Until.DELETED:
+        for name in names:  # a mistyped name is reported now, not after the others' time
+            await session.service.get(EndpointName(name))
     views = await follow(session, names, until=until, patience=patience, output=output)
     if output is not Format.TABLE:
         facts = [data.status(view) for view in views]

@@ -70,9 +70,23 @@ def _leaves(path: str, value: JSON) -> Iterator[tuple[str, Sequence[str]]]:
                 yield from _leaves(f"{path}.{key}", item)
         case list():
             if value:
-                yield path, tuple(_item(path, item) for item in value)
+                yield path, tuple(_item(path, item) for item in _masked_words(value))
         case _:
             yield path, (_told(path, value),)
+
+
+def _masked_words(items: Sequence[JSON]) -> Iterator[JSON]:
+    """Mask what a flag whose name says so is given: `--api-key=…`, `--api-key …`."""
+    before = ""
+    for item in items:
+        flag, equals, value = item.partition("=") if isinstance(item, str) else ("", "", "")
+        if equals and looks_secret(flag, value):
+            yield f"{flag}={MASK}"
+        elif isinstance(item, str) and not item.startswith("-") and looks_secret(before, item):
+            yield MASK
+        else:
+            yield item
+        before = flag if flag.startswith("-") and not equals else ""
 
 
 def _item(path: str, item: JSON) -> str:

@@ -34,8 +34,12 @@ def resolve(spec: EndpointSpec, region: Region) -> EndpointSpec:
 
 
 def region_spec(spec: EndpointSpec, region: RegionName) -> RegionSpec:
-    """Return what the spec says of one region: a bare name where it says nothing."""
-    return next((r for r in spec.regions or () if r.name == region), RegionSpec(name=region))
+    """Return what the spec says of one region: a bare name where it says nothing.
+
+    The name is not validated here: a person may have typed it, and the rules refuse it by its path.
+    """
+    stated = (r for r in spec.regions or () if r.name == region)
+    return next(stated, None) or RegionSpec.model_construct(name=region)
 
 
 def task_in(spec: EndpointSpec, region: RegionName) -> Scaling | None:

@@ -12,7 +12,20 @@ _MASK: Final = "***"
 _SECRET_WORDS: Final = frozenset(
     {"TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "CREDENTIALS", "APIKEY"}
 )
-_SECRET_KEYS: Final = frozenset({"API", "ACCESS", "PRIVATE", "SECRET", "ENCRYPTION", "SIGNING"})
+_SECRET_KEYS: Final = frozenset(
+    {
+        "ACCESS",
+        "ACCOUNT",
+        "API",
+        "ENCRYPTION",
+        "LICENCE",
+        "LICENSE",
+        "MASTER",
+        "PRIVATE",
+        "SECRET",
+        "SIGNING",
+    }
+)
 """What stands before KEY in the name of a secret one."""
 _NOT_THE_SECRET: Final = frozenset(
     {"FILE", "PATH", "DIR", "NAME", "URL", "ID", "REF", "FROM", "TTL", "LENGTH", "ENDPOINT"}
@@ -28,6 +41,8 @@ _SECRET_VALUE: Final = re.compile(
     |AIza[\w-]{35}                                    # Google
     |nvapi-[\w-]{20,}                                 # NVIDIA
     |eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,})           # a JSON web token
+    |(?:Basic|Bearer)\ +[A-Za-z0-9+/._~-]{12,}=*      # a header's value
+    |(?:AccountKey|SharedAccessKey)=[A-Za-z0-9+/=]{12,}  # Azure
     |-----BEGIN\ [A-Z ]*PRIVATE\ KEY-----
     |://[^/\s:@]+:[^/\s@]+@                           # a password in a URL""",
     re.VERBOSE,

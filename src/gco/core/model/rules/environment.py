@@ -34,6 +34,27 @@ def _source(path: Path, variable: EnvVar) -> Iterator[Finding]:
         yield Finding(path, variable.name, 'value or valueFrom; empty is `value: ""`')
     elif variable.value_from is not None:
         yield from _one_key((*path, "valueFrom"), variable.value_from, _SOURCES)
+        yield from _references((*path, "valueFrom"), variable.value_from)
+    elif "\0" in (variable.value or ""):
+        yield Finding((*path, "value"), variable.name, "text without NUL characters")
+
+
+def _references(path: Path, given: dict[str, object]) -> Iterator[Finding]:
+    """A reference to a key names the object and the key."""
+    for kind in ("secretKeyRef", "configMapKeyRef"):
+        if kind in given:
+            stated = given[kind]
+            fields = stated if isinstance(stated, dict) else {}
+            if not all(isinstance(fields.get(f), str) and fields[f] for f in ("name", "key")):
+                yield Finding((*path, kind), stated, "a mapping with a name and a key, both text")
+
+
+def words(document: InferenceEndpoint, _: Known) -> Iterator[Finding]:
+    """No process can be given a word with a NUL character."""
+    for field in ("command", "args"):
+        for number, word in enumerate(getattr(document.spec, field) or ()):
+            if "\0" in word:
+                yield Finding(("spec", field, number), word, "text without NUL characters")
 
 
 def _one_key(path: Path, given: dict[str, object], known: tuple[str, ...]) -> Iterator[Finding]:

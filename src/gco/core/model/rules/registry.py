@@ -34,6 +34,7 @@ RULES: Final[tuple[Rule, ...]] = (
     server.port,
     environment.variables,
     environment.env_from,
+    environment.words,
     environment.secrets,
     devices.resource_names,
     devices.requests_within_limits,
