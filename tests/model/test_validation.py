@@ -397,7 +397,17 @@ def test_no_warning_without_cause(spec):
     [
         ({}, True),
         ({"args": ["--api-key", "$(KEY)"]}, False),
-        ({"env": [{"name": "VLLM_API_KEY", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]}, False),
+        (
+            {
+                "env": [
+                    {
+                        "name": "VLLM_API_KEY",
+                        "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}},
+                    }
+                ]
+            },
+            False,
+        ),
         ({"env": [{"name": "OTHER_KEY", "value": "x"}]}, True),
     ],
 )
