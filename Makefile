@@ -4,12 +4,13 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 LOCK   := requirements-dev.lock
+ROUNDS := 5
 SERVER := testbed/python/llama-cpp-python
 PINNED := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal \
             --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs format bench testbed lock generate kinds clean
+.PHONY: help setup demo test chaos lint docs format bench testbed lock generate kinds clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +38,9 @@ test: setup ## Everything: unit, contract, scenario and real-control-plane tests
 	@$(BIN)/coverage run -m pytest $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+
+chaos: testbed ## Break a real API server, etcd and table; ROUNDS=20 seeds of mixed faults
+	@GCO_REQUIRE_TESTBED=1 GCO_CHAOS_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/chaos tests/real/test_outages.py $(ARGS)
 
 lint: setup ## Formatting, ruff, mypy --strict, layers, docstrings of the public surface
 	@$(BIN)/ruff format --check .

@@ -67,6 +67,31 @@ class DynamoDBLocal(LocalServer):
             raise CommandFailed(operation, answer.status, answer.body.decode(errors="replace"))
         return json.loads(answer.body)
 
+    def empty(self, table: str) -> list[dict[str, Any]]:
+        """Delete every item of a table, as a mistaken operator does; return what was there."""
+        described = self.call("DescribeTable", {"TableName": table})["Table"]
+        names = [key["AttributeName"] for key in described["KeySchema"]]
+        items = self._items(table)
+        for item in items:
+            key = {name: item[name] for name in names}
+            self.call("DeleteItem", {"TableName": table, "Key": key})
+        return items
+
+    def fill(self, table: str, items: list[dict[str, Any]]) -> None:
+        """Put items into a table, as a restored backup does."""
+        for item in items:
+            self.call("PutItem", {"TableName": table, "Item": item})
+
+    def _items(self, table: str) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = []
+        start: dict[str, Any] = {}
+        while True:
+            page = self.call("Scan", {"TableName": table, **start})
+            items += page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return items
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
     @override
     def answers(self) -> bool:
         """Whether it lists tables."""

@@ -135,21 +135,26 @@ class RealRegion:
         return status_text(view, CLOCK.now(), 200).plain
 
 
+async def prepare_namespace(cluster, namespace: str) -> None:
+    """Make what a region needs before a monitor starts: definition, namespace, service accounts."""
+    await cluster.apply(CUSTOM_RESOURCE_DEFINITION, crd(), manager="kubectl")
+    await cluster.create(
+        NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+    )
+    for name in (SERVICE_ACCOUNT, COPY_ACCOUNT):
+        account = {"name": name, "namespace": namespace}
+        await cluster.create(
+            ACCOUNT, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account}
+        )
+
+
 @contextlib.asynccontextmanager
 async def real_region(plane, *, gpus: int = 8, **options: Any) -> AsyncIterator[RealRegion]:
     """Yield a region in a namespace of its own, with one node of `gpus` accelerators."""
     clock, metrics, store = CLOCK, Metrics(version="test", process=False), MemoryStore()
     monitor, others = (connect(plane.kubeconfig_path, user_agent=a) for a in ("gco-e", "others"))
     namespace, node = (f"{kind}-{uuid.uuid4().hex[:8]}" for kind in ("region", "gpu"))
-    await others.apply(CUSTOM_RESOURCE_DEFINITION, crd(), manager="kubectl")
-    await others.create(
-        NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-    )
-    for name in (SERVICE_ACCOUNT, COPY_ACCOUNT):
-        account = {"name": name, "namespace": namespace}
-        await others.create(
-            ACCOUNT, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account}
-        )
+    await prepare_namespace(others, namespace)
     if gpus:
         await add_node(others, node, gpus=gpus, labels=GPU_NODE)
     region = Region(

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import dataclasses
 import json
+import random
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -60,6 +61,9 @@ class FaultyProxy:
         self._coming: dict[str, list[Fault]] = {}
         self._always: dict[str, Fault] = {}
         self._changes: dict[str, Change] = {}
+        self._storm: tuple[Fault, ...] = ()
+        self._share = 0.0
+        self._dice = random.Random(0)  # noqa: S311 - a reproducible test
 
     def next(self, operation: str, *faults: Fault) -> None:
         """Fail the next requests for `operation`, one each."""
@@ -69,6 +73,10 @@ class FaultyProxy:
         """Fail every request for `operation`."""
         self._always[operation] = fault
 
+    def storm(self, *faults: Fault, share: float = 1.0) -> None:
+        """Fail a share (0 to 1) of all requests, whatever they ask for, each by one of `faults`."""
+        self._storm, self._share = faults, share
+
     def change(self, operation: str, change: Change) -> None:
         """Change every answer to `operation`."""
         self._changes[operation] = change
@@ -76,6 +84,7 @@ class FaultyProxy:
     def heal(self) -> None:
         """Pass everything on again."""
         self._coming, self._always, self._changes = {}, {}, {}
+        self._storm = ()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["FaultyProxy"]:
@@ -112,6 +121,8 @@ class FaultyProxy:
     def _fault(self, operation: str) -> Fault | None:
         if coming := self._coming.get(operation):
             return coming.pop(0)
+        if self._storm and self._dice.random() < self._share:
+            return self._dice.choice(self._storm)
         return self._always.get(operation)
 
     async def _pass_on(self, request: web.Request, operation: str) -> web.Response:

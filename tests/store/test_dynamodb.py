@@ -11,6 +11,7 @@ from gco.core.model.endpoint import EndpointState
 from gco.core.model.ids import EndpointName, EndpointUid, Epoch, Seq
 from gco.errors import (
     ConflictError,
+    GapError,
     SettingsError,
     StoreDeniedError,
     StoreError,
@@ -445,6 +446,15 @@ async def test_refused_credentials_are_said_with_the_next_step(store, proxy, cod
     with pytest.raises(StoreDeniedError, match=r"AWS refuses the credentials.*policy"):
         await store.get(WEB)
     assert proxy.seen == ["GetItem"]
+
+
+async def test_a_log_in_an_emptied_table_is_a_gap_and_no_mistake(store, dynamodb, table):
+    """Whatever happens to the table, a reader hears of it by one of the project's own errors."""
+    await store.write([creating()])
+    head = await store.head()
+    await asyncio.to_thread(dynamodb.empty, table)
+    with pytest.raises(GapError, match="now at 0, no longer reaches back to 1"):
+        [change async for change in store.changes(head)]
 
 
 @pytest.fixture

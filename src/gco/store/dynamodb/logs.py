@@ -35,7 +35,7 @@ async def follow(client: Client, log: str, after: Seq) -> AsyncIterator[Change]:
         if found and found[-1].seq == position and end is None:
             continue  # a full page; there are more
         if (end is not None and end < position) or not await patience.pause():
-            raise rules.gap(position, end or found[-1].seq)
+            raise rules.gap(position, found[-1].seq if end is None else end)
 
 
 async def settled_head(client: Client, log: str, where: Callable[[EndpointName], Key]) -> Seq:
