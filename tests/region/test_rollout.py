@@ -29,10 +29,11 @@ ONE_GPU = need(1)
 READY = a_pod(ready=True, started=True)
 
 
-def rolling(replicas=2, *, runs=OLD, step=None, rollout=AUTO, pods=None):
+def rolling(replicas=2, *, runs=OLD, step=None, rollout=AUTO, pods=None, fewest=None):
     found = Pods({}, {"old": READY}, 0, "") if pods is None else pods
     workload = dataclasses.replace(WORKLOAD, template_key=runs, replacing=step)
-    return Rolling(rollout, replicas, NEW, workload, found)
+    least = replicas if fewest is None else fewest
+    return Rolling(rollout, replicas, NEW, workload, found, least)
 
 
 def pending(seconds, *notes):
@@ -68,12 +69,30 @@ def test_what_is_chosen_when_a_template_is_due(replicas, rollout, room, asked, s
 @pytest.mark.parametrize("replicas", [1, 2, 9])
 @pytest.mark.parametrize("room", [None, FREE, FULL, MADE])
 def test_at_rest_nothing_changes_whatever_is_free_and_wanted(step, replicas, room):
+    """But for in place with a single replica: whoever restarts it must not take the last pod."""
     calm = Pods({"new": READY}, {}, 0, "")
+    unsafe = replicas == 1 and step is Replacing.IN_PLACE
 
-    assert (
-        rolling(replicas, runs=NEW, step=step, pods=calm).replacing(lambda: room, ONE_GPU, NOW)
-        is step
-    )
+    found = rolling(replicas, runs=NEW, step=step, pods=calm)
+    kept = Replacing.SURGE if unsafe else step
+    assert found.replacing(lambda: room, ONE_GPU, NOW) is kept
+
+
+@pytest.mark.parametrize("runs", [NEW, OLD])
+@pytest.mark.parametrize("step", [None, *Replacing])
+def test_with_several_pods_now_and_one_at_the_least_none_goes_first(step, runs):
+    """The strategy follows the smallest count that can occur, not that of the moment."""
+    found = rolling(4, runs=runs, step=step, fewest=1).replacing(lambda: FULL, ONE_GPU, NOW)
+
+    assert found is not Replacing.IN_PLACE
+    assert strategy(AUTO, 1, replacing=step)["rollingUpdate"]["maxUnavailable"] == 0
+
+
+def test_a_gap_that_is_allowed_keeps_a_single_replica_in_place():
+    found = rolling(1, runs=NEW, step=Replacing.IN_PLACE, rollout=GAPS)
+
+    assert found.replacing(lambda: FULL, ONE_GPU, NOW) is Replacing.IN_PLACE
+    assert strategy(GAPS, 1, replacing=Replacing.IN_PLACE)["rollingUpdate"]["maxUnavailable"] == 1
 
 
 @pytest.mark.parametrize(
@@ -149,7 +168,7 @@ def test_where_nodes_are_made_their_coming_is_waited_for(notes, wait):
 
 
 def test_a_new_endpoint_and_one_that_runs_its_template_have_no_rollout():
-    new = Rolling(AUTO, 1, NEW, None, Pods({}, {}, 0, ""))
+    new = Rolling(AUTO, 1, NEW, None, Pods({}, {}, 0, ""), 1)
 
     assert (new.due, new.under_way, new.held) == (False, False, False)
     assert rolling(1).held

@@ -7,7 +7,8 @@ from gco.core.fleet.resolve import free_accelerators
 from gco.core.model.endpoint import RegionTarget, TargetState
 from gco.core.model.ids import RegionName
 from gco.core.model.resources import devices
-from gco.core.model.spec import EndpointSpec, RolloutStrategy
+from gco.core.model.scaling import autoscaling_in_region, fewest_stated
+from gco.core.model.spec import Autoscaling, EndpointSpec, RolloutStrategy
 from gco.core.model.status import Region
 from gco.core.region.replacing import Replacing, choose
 from gco.service.results import Effect, RegionEffect, Restart
@@ -51,23 +52,31 @@ def _of_region(
         region=name,
         effect=effect,
         **_room(spec, region),
-        restart=_restart(spec, target, region) if restarts else None,
+        restart=_restart(spec, target, name, region) if restarts else None,
     )
 
 
-def _restart(spec: EndpointSpec, target: RegionTarget, region: Region | None) -> Restart:
+def _autoscaling(spec: EndpointSpec, name: RegionName) -> Autoscaling | None:
+    own = next((r.autoscaling for r in spec.regions or () if r.name == name), None)
+    return autoscaling_in_region(spec.autoscaling, own)
+
+
+def _restart(
+    spec: EndpointSpec, target: RegionTarget, name: RegionName, region: Region | None
+) -> Restart:
     """How the region will replace pods, by its last count: it counts again when it begins.
 
     A promoted canary answers every request where a single pod has to make room for the next.
     """
     replicas, canary = target.replicas, target.canary
+    fewest = fewest_stated(_autoscaling(spec, name), replicas)
     stated = (spec.rollout and spec.rollout.strategy) or RolloutStrategy.AUTO
     if stated is not RolloutStrategy.AUTO:
         return Restart(stated.value)
     fits = _fits(spec, region)
     if fits is None:
-        return Restart.ROLLING if replicas > 1 else Restart.SURGE
-    if choose(spec.rollout, replicas, fits=fits) is Replacing.IN_PLACE:
+        return Restart.ROLLING if fewest > 1 else Restart.SURGE
+    if choose(spec.rollout, fewest, fits=fits) is Replacing.IN_PLACE:
         return Restart.IN_PLACE
     if fits:
         return Restart.SURGE

@@ -19,7 +19,7 @@ from gco.core.region.observed import Observed
 from gco.core.region.replacing import Replacing
 from gco.core.region.rollout import Rolling
 from gco.core.region.room import Need, Room
-from gco.core.region.scaling import running_replicas
+from gco.core.region.scaling import fewest_replicas, running_replicas
 
 
 class Supply(Protocol):
@@ -122,6 +122,7 @@ def rolling_of(regional: Regional, observed: Observed, template: Template | None
         key=template.key if template is not None else regional.spec.template_key,
         workload=observed.workload,
         pods=observed.pods,
+        fewest=fewest_replicas(regional, observed.workload, observed.autoscalers),
     )
 
 

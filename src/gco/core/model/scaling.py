@@ -1,10 +1,12 @@
 """What a spec means by autoscaling: bounds, metrics and who reads them, with nothing left unsaid."""
 
 import dataclasses
-from typing import Final
+from typing import Final, TypeVar
 
 from gco.core.model.routes import overlaid
 from gco.core.model.spec import Autoscaling, EndpointSpec, Metric, MetricType, Pollers
+
+_Replicas = TypeVar("_Replicas", int, int | None)
 
 DEFAULT_MIN: Final = 1
 DEFAULT_MAX: Final = 10
@@ -60,6 +62,12 @@ def autoscaling_in_region(base: Autoscaling | None, own: Autoscaling | None) -> 
 def scaling_of(spec: EndpointSpec) -> Scaling | None:
     """Return what the spec asks of an autoscaler; None where the number of replicas is its own."""
     return None if spec.autoscaling is None else scaling(spec.autoscaling)
+
+
+def fewest_stated(stated: Autoscaling | None, replicas: _Replicas) -> _Replicas | int:
+    """Return the fewest replicas that may run: an autoscaler's minimum, but not 0, or `replicas`."""
+    task = None if stated is None else scaling(stated)
+    return replicas if task is None else max(1, task.least)
 
 
 def scaling(stated: Autoscaling) -> Scaling | None:

@@ -32,7 +32,13 @@ from gco.core.region.render.service import service
 from gco.core.region.render.split import Split
 from gco.core.region.replacing import Replacing
 from gco.core.region.routing import backend_of, main_route, own_routes, route_refs
-from gco.core.region.scaling import Hold, autoscaler_wanted, count_of, task_of
+from gco.core.region.scaling import (
+    Hold,
+    autoscaler_wanted,
+    count_of,
+    fewest_replicas,
+    task_of,
+)
 from gco.core.region.stage import Stage
 
 
@@ -167,7 +173,13 @@ def _objects(
     yield (
         workload_ref(regional.name),
         deployment(
-            regional, template, replicas, selector, covered=covered, replacing=served.replacing
+            regional,
+            template,
+            replicas,
+            selector,
+            covered=covered,
+            replacing=served.replacing,
+            fewest=fewest_replicas(regional, observed.workload, observed.autoscalers),
         ),
     )
     number = _bridge(template, observed)

@@ -14,14 +14,17 @@ class Replacing(enum.StrEnum):
     """An old pod goes first, one at a time."""
 
 
-def choose(rollout: Rollout | None, replicas: int, *, fits: bool) -> Replacing:
+def choose(rollout: Rollout | None, fewest: int, *, fits: bool) -> Replacing:
     """Return what `auto` chooses; a single pod that has to wait for room is replaced by a surge."""
-    return Replacing.IN_PLACE if may_gap(rollout, replicas) and not fits else Replacing.SURGE
+    return Replacing.IN_PLACE if may_gap(rollout, fewest) and not fits else Replacing.SURGE
 
 
-def may_gap(rollout: Rollout | None, replicas: int) -> bool:
-    """Whether a pod may go before its replacement is ready: not the last one, unless allowed."""
-    return replicas > 1 or bool(rollout and rollout.allow_downtime)
+def may_gap(rollout: Rollout | None, fewest: int) -> bool:
+    """Whether a pod may go before its replacement is ready: not the last one, unless allowed.
+
+    `fewest` is the smallest number of replicas that may run while the strategy stands.
+    """
+    return fewest > 1 or bool(rollout and rollout.allow_downtime)
 
 
 def is_auto(rollout: Rollout | None) -> bool:

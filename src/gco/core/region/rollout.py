@@ -2,9 +2,10 @@
 
 Strategy `auto` is chosen when a new template is due: a new pod first where one more fits or a node
 can be made for it, else in place, one pod at a time. The choice is kept on the Deployment and stands
-for that rollout, at rest and while the count changes, so that it alone never writes anything. It is
-changed once: where a new pod stays pending, and replacing in place leaves a pod serving or downtime
-was allowed. See docs/decisions/0016.
+for that rollout and at rest. It changes from surge to in place where a new pod stays pending, and
+from in place to surge as soon as a single replica may be left and no downtime is allowed: the last
+ready pod never goes first, also when someone else restarts the Deployment or changes its count. See
+docs/decisions/0016.
 """
 
 import dataclasses
@@ -37,6 +38,8 @@ class Rolling:
     """Of the template that is wanted."""
     workload: Workload | None
     pods: Pods
+    fewest: int
+    """The fewest replicas that may run before our next write."""
 
     @property
     def due(self) -> bool:
@@ -51,7 +54,7 @@ class Rolling:
     @property
     def may_gap(self) -> bool:
         """Whether a pod may go before its replacement is ready."""
-        return may_gap(self.stated, self.replicas)
+        return may_gap(self.stated, self.fewest)
 
     @property
     def held(self) -> bool:
@@ -70,14 +73,15 @@ class Rolling:
             return None
         if self.due:
             return self._chosen(room(), need)
-        current = self._current
         wait = self.replan_in(room, now)
-        return Replacing.IN_PLACE if wait is not None and wait <= 0 else current
+        step = Replacing.IN_PLACE if wait is not None and wait <= 0 else self._current
+        unsafe = step is Replacing.IN_PLACE and not self.may_gap
+        return Replacing.SURGE if unsafe else step
 
     def replan_in(self, room: Callable[[], Room | None], now: dt.datetime) -> float | None:
         """Return after how many seconds a pod that is pending has the rollout planned anew."""
         since = self._pending_since
-        stuck = self._current is Replacing.SURGE or self.replicas == 1
+        stuck = self._current is Replacing.SURGE or self.fewest == 1
         if since is None or not stuck or self._current is Replacing.IN_PLACE or not self.may_gap:
             return None
         return (since + self._patience(room()) - now).total_seconds()
@@ -97,7 +101,7 @@ class Rolling:
         if room is None or not need.devices:
             return None
         fits = room.take(need) is not None
-        return choose(self.stated, self.replicas, fits=fits or room.elastic)
+        return choose(self.stated, self.fewest, fits=fits or room.elastic)
 
     def _patience(self, room: Room | None) -> dt.timedelta:
         """Nodes that are made take minutes, unless whoever makes them says that it cannot."""

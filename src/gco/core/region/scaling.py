@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from gco.core.model.endpoint import TargetState
 from gco.core.model.names import autoscaler_name
 from gco.core.model.regional import Regional
-from gco.core.model.scaling import Scaling, scaling_of
+from gco.core.model.scaling import Scaling, fewest_stated, scaling_of
 from gco.core.region.actions import ObjectRef
 from gco.core.region.autoscalers import Autoscaler, Autoscalers
 from gco.core.region.causes import Cause
@@ -64,6 +64,20 @@ def count_of(regional: Regional, workload: Workload | None, found: Autoscalers) 
 def running_replicas(regional: Regional, workload: Workload | None, found: Autoscalers) -> int:
     """Return how many pods should run now, whoever decides on it."""
     return count_of(regional, workload, found).replicas
+
+
+def fewest_replicas(regional: Regional, workload: Workload | None, found: Autoscalers) -> int:
+    """Return the fewest pods that may run before our next write; at least 1.
+
+    That is the smallest of what runs now, what the spec states, the minimum of its autoscaler, and 1
+    where an autoscaler of someone else may change the count at any time.
+    """
+    spec = regional.spec
+    if found.others(regional.name, spec.uid):
+        return 1
+    stated = fewest_stated(spec.endpoint.autoscaling, spec.replicas)
+    running = running_replicas(regional, workload, found)
+    return min((count for count in (stated, running) if count > 0), default=1)
 
 
 def autoscaler_wanted(

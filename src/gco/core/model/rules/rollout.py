@@ -6,14 +6,8 @@ from typing import Final
 from gco.core.model.allowed import Path
 from gco.core.model.defaults import DEFAULT_REPLICAS
 from gco.core.model.rules.finding import Finding, Known
-from gco.core.model.scaling import autoscaling_in_region, scaling
-from gco.core.model.spec import (
-    Autoscaling,
-    EndpointSpec,
-    InferenceEndpoint,
-    Rollout,
-    RolloutStrategy,
-)
+from gco.core.model.scaling import autoscaling_in_region, fewest_stated
+from gco.core.model.spec import EndpointSpec, InferenceEndpoint, Rollout, RolloutStrategy
 
 _PATH: Final[Path] = ("spec", "rollout", "strategy")
 _OR_SAY: Final = "or say rollout.allowDowntime: true"
@@ -37,17 +31,11 @@ def _has_single(spec: EndpointSpec, known: Known) -> bool:
     """Whether a region may have a single replica; what a file leaves out may be stored otherwise."""
     default = spec.replicas if spec.replicas is not None or not known.whole else DEFAULT_REPLICAS
     if not spec.regions:
-        return _fewest(spec.autoscaling, default) == 1
+        return fewest_stated(spec.autoscaling, default) == 1
     return 1 in [
-        _fewest(
+        fewest_stated(
             autoscaling_in_region(spec.autoscaling, region.autoscaling),
             default if region.replicas is None else region.replicas,
         )
         for region in spec.regions
     ]
-
-
-def _fewest(stated: Autoscaling | None, replicas: int | None) -> int | None:
-    """Return how many replicas there may be at the least: an autoscaler goes down to its minimum."""
-    task = None if stated is None else scaling(stated)
-    return replicas if task is None else max(1, task.least)

@@ -10,13 +10,13 @@ from gco.core.model.names import (
     deployment_name,
 )
 from gco.core.model.regional import Regional
+from gco.core.model.scaling import fewest_stated
 from gco.core.model.spec import Rollout, RolloutStrategy
 from gco.core.region.actions import Rendered
 from gco.core.region.freeze import Template
 from gco.core.region.render.container import startup_seconds
 from gco.core.region.render.objects import envelope, rendered
-from gco.core.region.replacing import Replacing
-from gco.core.region.scaling import task_of
+from gco.core.region.replacing import Replacing, may_gap
 from gco.kinds.registry import DEPLOYMENT
 
 _HISTORY = 2
@@ -33,12 +33,14 @@ def deployment(
     *,
     covered: bool = False,
     replacing: Replacing | None = None,
+    fewest: int | None = None,
 ) -> Rendered:
     """Return the Deployment with `replicas` pods of `template`; None leaves their number to others.
 
     `selector` is that of a Deployment which someone else made: it can never change. `covered`: a
     canary answers every request meanwhile, so that pods may go before others are ready. `replacing`
-    is how pods are replaced, where that was chosen by what is free.
+    is how pods are replaced, where that was chosen by what is free. `fewest` is the smallest number
+    of replicas that may run while this stands; None: what the spec alone allows.
     """
     spec = {
         **({} if replicas is None else {"replicas": replicas}),
@@ -46,7 +48,7 @@ def deployment(
         "template": template.body,
         "strategy": strategy(
             regional.spec.endpoint.rollout,
-            _fewest(regional),
+            _fewest(regional) if fewest is None else fewest,
             covered=covered,
             replacing=replacing,
         ),
@@ -64,14 +66,12 @@ def deployment(
 
 
 def _fewest(regional: Regional) -> int:
-    """Return how many pods there may be at the least; an autoscaler may be down to its minimum."""
-    task = task_of(regional)
-    return regional.spec.replicas if task is None else min(regional.spec.replicas, task.least)
+    return fewest_stated(regional.spec.endpoint.autoscaling, regional.spec.replicas)
 
 
 def strategy(
     rollout: Rollout | None,
-    replicas: int,
+    fewest: int,
     *,
     covered: bool = False,
     replacing: Replacing | None = None,
@@ -79,8 +79,9 @@ def strategy(
     """Return the Deployment's strategy; `replacing` is what was chosen for `auto`.
 
     Where nothing was, for want of a count, `auto` never waits for an accelerator that does not exist
-    while several replicas run: one may leave before its replacement is ready. A single one may not,
-    so that nothing goes dark.
+    while several replicas run: one may leave before its replacement is ready. With `fewest` at 1, no
+    pod leaves first, also where in place is stated or was chosen earlier, unless downtime is allowed
+    or a canary answers.
     """
     stated = (rollout and rollout.strategy) or RolloutStrategy.AUTO
     chosen = Replacing.IN_PLACE if covered else replacing
@@ -88,11 +89,12 @@ def strategy(
         case RolloutStrategy.RECREATE, _:
             return {"type": "Recreate"}
         case (RolloutStrategy.IN_PLACE, _) | (RolloutStrategy.AUTO, Replacing.IN_PLACE):
-            return _rolling(surge=0, unavailable=1)
+            gap = covered or may_gap(rollout, fewest)
+            return _rolling(surge=int(not gap), unavailable=int(gap))
         case (RolloutStrategy.SURGE, _) | (RolloutStrategy.AUTO, Replacing.SURGE):
             return _rolling(surge=1, unavailable=0)
         case _:
-            return _rolling(surge=1, unavailable=int(replicas > 1))
+            return _rolling(surge=1, unavailable=int(fewest > 1))
 
 
 def _rolling(*, surge: int, unavailable: int) -> dict[str, Any]:
