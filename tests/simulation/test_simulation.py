@@ -1,0 +1,57 @@
+"""Random schedules break no invariant; those that once did are kept, and replay."""
+
+from pathlib import Path
+
+import pytest
+
+from gco.kinds.registry import POD
+from tests.scenario.region_world import NS
+from tests.simulation.acts import ACTS
+from tests.simulation.process import WRITER
+from tests.simulation.run import rule, shrink, simulate
+from tests.simulation.schedule import Act, Schedule, generate
+
+REGRESSIONS = sorted((Path(__file__).parent / "regressions").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", REGRESSIONS, ids=lambda path: path.stem)
+def test_a_schedule_that_once_failed_breaks_no_invariant(path):
+    assert simulate(Schedule.from_json(path.read_text())) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_random_schedule_breaks_no_invariant(seed):
+    assert simulate(generate(seed)) == []
+
+
+def test_a_schedule_is_the_same_after_a_file():
+    schedule = generate(7)
+    assert Schedule.from_json(schedule.to_json()) == schedule
+    assert schedule == generate(7)
+
+
+def test_every_act_that_is_drawn_can_be_performed():
+    drawn = {act.do for seed in range(300) for act in generate(seed).acts}
+    assert drawn <= set(ACTS)
+
+
+def test_a_failure_shrinks_to_the_acts_that_cause_it(monkeypatch):
+    monkeypatch.setitem(ACTS, "sabotage", sabotage)
+    first = Act(0.0, "apply", {"name": "web", "image": "vllm/vllm-openai:v1", "replicas": 2})
+    others = Act(30.0, "compact", {"region": 0}), Act(35.0, "delete_lease", {"region": 1})
+    cause = Act(40.0, "sabotage", {"name": "web", "region": 0})
+    failing = Schedule(3, 8, 2.0, (first, *others, cause))
+
+    shrunk = shrink(failing)
+
+    assert {rule(violation) for violation in simulate(shrunk)} == {"dark"}
+    assert [act.do for act in shrunk.acts] == ["apply", "sabotage"]
+
+
+async def sabotage(world, args):
+    """Take every pod away at once, as a controller would."""
+
+    WRITER.set("kubernetes")
+    region = world.regions[args["region"]]
+    for pod in region.pods(args["name"]):
+        await region.site.person.delete(POD, NS, pod["metadata"]["name"])
