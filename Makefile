@@ -10,7 +10,7 @@ PINNED := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-head
             --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos lint docs format soak bench testbed lock generate kinds clean
+.PHONY: help setup demo test chaos lint docs format soak mutants bench testbed lock generate kinds clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ format: setup ## Let ruff format and mend what it can
 soak: setup ## Simulate N schedules from seed 0 on (default 1000), resumable: make soak N=100000
 	@PYTHONPATH=src:. PYTHONHASHSEED=0 $(BIN)/python -m tests.simulation --seeds 0..$(or $(N),1000) \
 	  --state .cache/soak.json
+
+mutants: setup ## Plant each deliberate bug in a copy of src; the test that it names must fail
+	@PYTHONPATH=. $(BIN)/python -m tests.simulation.planted
 
 bench: testbed ## Measure against a real control plane and DynamoDB Local; a table and JSON
 	@$(BIN)/python -m bench $(ARGS)
