@@ -14,6 +14,7 @@ from tests.scenario.death import Death, lives
 from tests.scenario.region_world import NS, ROUTE, World
 from tests.scenario.scaling_world import (
     ASLEEP_AT_NIGHT,
+    FINALIZER,
     NAME,
     QUEUE,
     an_autoscaler,
@@ -262,6 +263,43 @@ async def test_server_metrics_need_keda_and_the_wait_ends_when_it_comes(clock):
         await until(lambda: handed_over(world))
         await world.ready()
         assert scaled_object(world)["spec"]["triggers"][0]["metadata"]["threshold"] == "4"
+
+
+async def test_a_count_that_a_stuck_finalizer_holds_is_named_and_then_taken(clock):
+    """Invariant: Ready is never True while another count than the wanted one stands."""
+    world = await a_world(clock)
+    async with background(*world.loops()):
+        async with background(keda(world)):
+            await install_keda(world)
+            await world.want(replicas=2, autoscaling={**TWO_TO_SIX, **QUEUE})
+            await until(lambda: handed_over(world))
+            await world.ready()
+            await until(lambda: "finalizers" in scaled_object(world)["metadata"])
+        made = an_autoscaler("keda-hpa-web")
+        owner = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "name": NAME}
+        owner["uid"] = scaled_object(world)["metadata"]["uid"]
+        made["metadata"]["ownerReferences"] = [owner]
+        await world.person.create(HORIZONTAL_POD_AUTOSCALER, made)
+
+        await world.want(revision=2, replicas=5)
+        await until(lambda: FINALIZER in world.status().message)
+        assert world.reason() == "Terminating"
+        assert live(world) == 2
+        assert not world.is_ready()
+
+        await until(lambda: live(world) == 5, within=90)
+        await world.ready(revision=2)
+        assert states(world) == {"gco"}
+        assert autoscaler(world, "keda-hpa-web") is None
+        said = world.status().condition(SCALED)
+        assert (said.status, said.reason) == ("False", "Terminating")
+        assert FINALIZER in said.message
+        await asyncio.sleep(3600)
+        assert (live(world), states(world)) == (5, {"gco"})
+
+        async with background(keda(world)):
+            await until(lambda: scaled_object(world) is None)
+            await until(lambda: world.status().condition(SCALED) is None)
 
 
 async def test_going_over_to_keda_and_back_there_are_never_two_autoscalers(clock):

@@ -187,6 +187,54 @@ async def test_a_repaired_drift_is_told_for_a_day_and_nothing_is_written_meanwhi
         assert world.monitor.writes == writes + 1
 
 
+@pytest.mark.parametrize(
+    ("state", "ends_in"),
+    [(TargetState.DELETED, RegionState.DELETED), (TargetState.STOPPED, RegionState.STOPPED)],
+)
+async def test_a_pod_on_a_dead_node_is_named_and_then_waited_for_no_longer(clock, state, ends_in):
+    """Invariant: every wait has a bound, and names what it waits for and how to go on."""
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await world.want()
+        await world.ready()
+        (pod,) = world.all(POD)
+        world.kubelet.gone_after = 10 * DAY
+
+        await world.want(revision=2, state=state)
+        await until(lambda: pod in world.status().message, within=600)
+        assert world.status().state is not ends_in
+        assert "node n1" in world.status().message
+        assert f"kubectl delete pod {pod} -n {NS} --force" in world.status().message
+
+        await until(lambda: world.status().state is ends_in, within=600)
+        assert pod in world.status().message
+        assert world.find(DEPLOYMENT, WEB) is None or state is TargetState.STOPPED
+        assert world.find(INGRESS, ROUTE) is None
+
+
+async def test_a_pod_that_no_replica_set_owns_holds_up_no_delete(clock):
+    """Invariant: what is not the endpoint's is neither waited for nor deleted; it is named."""
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await world.want()
+        await world.ready()
+        (pod,) = world.all(POD).values()
+        meta = {"name": "web-debug", "namespace": NS, "labels": pod["metadata"]["labels"]}
+        spec = {key: value for key, value in pod["spec"].items() if key != "nodeName"}
+        await world.person.create(
+            POD, {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}
+        )
+        await world.quiet()
+        assert world.is_ready()
+
+        await world.want(revision=2, state=TargetState.DELETED)
+        await until(lambda: world.status().state is RegionState.DELETED, within=300)
+        assert "web-debug" in world.status().message
+        assert list(world.all(POD)) == ["web-debug"]
+
+
 async def test_a_policy_that_refuses_what_serving_does_not_need_is_reported_beside_ready(clock):
     """Invariant: what does not affect serving does not affect Ready."""
     world = World(clock)

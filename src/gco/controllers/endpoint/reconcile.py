@@ -21,13 +21,14 @@ from gco.controllers.endpoint.templates import Templates
 from gco.controllers.endpoint.viewing import Viewer
 from gco.core.model.ids import EndpointName, EndpointUid, RevisionNumber
 from gco.core.model.regional import Regional
-from gco.core.region.actions import Action
+from gco.core.region.actions import Action, Delete, Why
 from gco.core.region.canary import trial_of
 from gco.core.region.causes import Cause, judged_again
 from gco.core.region.copying import judged_again as judged_copy_again
 from gco.core.region.desired import Desired, desired
+from gco.core.region.ending import changes_in, waited_for
 from gco.core.region.held import not_understood, outdated
-from gco.core.region.observed import is_canarys
+from gco.core.region.observed import Observed, is_canarys
 from gco.core.region.plan import plan
 from gco.core.region.replacing import Replacing
 from gco.core.region.stage import Stage, look_again, stage_of
@@ -125,7 +126,7 @@ class Reconciler:
             return await report(self._cluster, self._caches, regional, refused, memory)
         case = await self._look(regional, memory)
         done = await self._act(case, memory)
-        case = dataclasses.replace(case, observed=self._caches.observe(regional.name))
+        case = dataclasses.replace(case, observed=self._observe(regional.name))
         memory.drift = done.own.drift or done.canary.drift or memory.drift
         for outcome in done:
             self._recorder.tell(regional, outcome)
@@ -140,9 +141,12 @@ class Reconciler:
         asked = (outcome.again for outcome in done)
         return _soonest([*asked, held, *self._waits(case, view, now)])
 
+    def _observe(self, name: EndpointName) -> Observed:
+        return waited_for(self._caches.observe(name), self._clock.now())
+
     async def _look(self, regional: Regional, memory: Memory) -> Case:
         """Return what there is, and which pods are to be made."""
-        observed = self._caches.observe(regional.name)
+        observed = self._observe(regional.name)
         stage = stage_of(regional, observed, self._clock.now())
         found = self._unseen(regional)
         if found is None:
@@ -209,7 +213,12 @@ class Reconciler:
             adopt=bool(regional.spec.adopts),
             why=wanted.why,
         )
-        return planned if wanted.claim is None else (wanted.claim, *planned)
+        left = (
+            Delete(ref, record.uid, Why.UNWANTED)
+            for ref, record in observed.autoscalers.left_by_keda(regional.name).items()
+        )
+        claim = () if wanted.claim is None else (wanted.claim,)
+        return (*claim, *planned, *left)
 
     def _wanted(self, case: Case) -> Desired:
         regional, observed, stage = case.regional, case.observed, case.stage
@@ -249,6 +258,7 @@ class Reconciler:
         yield self._rooms.planned_anew_in(regional, observed, case.template, now)
         yield look_again(regional, view.observed, view.stage, now)
         yield drift_shown_for(view, now)
+        yield changes_in(observed, now)
         for copying in (observed.copying, observed.canary.copying):
             yield judged_copy_again(copying, now)
         if view.stage is Stage.SERVE:

@@ -40,6 +40,8 @@ class Autoscalers:
     """ScaledObjects by name."""
     keda: bool = False
     """Whether the cluster has KEDA's kinds."""
+    given_up: frozenset[str] = frozenset()
+    """ScaledObjects that are being deleted, and that nobody waits for any longer."""
 
     def named(self, name: EndpointName) -> Iterator[tuple[ObjectRef, Autoscaler]]:
         """Yield those under the name that we would give, whosoever they are."""
@@ -49,15 +51,18 @@ class Autoscalers:
                 yield ref, record
 
     def ours(self, name: EndpointName, uid: EndpointUid) -> dict[ObjectRef, Autoscaler]:
-        """Return those that we made, and that which KEDA made for one of ours."""
+        """Return those that we made, and that which KEDA made for one of ours: all that may scale."""
         if not (self.pods or self.scaled):
             return {}  # of most endpoints, and asked a dozen times a look
         own = autoscaler_name(name)
         return {
             ref: record
             for ref, record in self._all()
-            if record.made_by == own
-            or (ref.name == own and owner_of(record, name, uid) is Owner.OURS)
+            if not self._is_given_up(ref)
+            and (
+                record.made_by == own
+                or (ref.name == own and owner_of(record, name, uid) is Owner.OURS)
+            )
         }
 
     def others(self, name: EndpointName, uid: EndpointUid) -> dict[ObjectRef, Autoscaler]:
@@ -65,7 +70,23 @@ class Autoscalers:
         if not (self.pods or self.scaled):
             return {}
         ours, target = self.ours(name, uid), deployment_name(name)
-        return {r: a for r, a in self._all() if r not in ours and a.target == target}
+        return {
+            r: a
+            for r, a in self._all()
+            if r not in ours and a.target == target and not self._is_given_up(r)
+        }
+
+    def left_by_keda(self, name: EndpointName) -> dict[ObjectRef, Autoscaler]:
+        """Return what KEDA made for a ScaledObject that was given up, and would go on scaling."""
+        own = autoscaler_name(name)
+        return {
+            ref: record
+            for ref, record in self._all()
+            if own in self.given_up and record.made_by == own and not record.deleting
+        }
+
+    def _is_given_up(self, ref: ObjectRef) -> bool:
+        return ref.kind == SCALED_OBJECT.name and ref.name in self.given_up
 
     def _all(self) -> Iterator[tuple[ObjectRef, Autoscaler]]:
         for name, record in sorted(self.pods.items()):

@@ -248,10 +248,11 @@ def pod_set(manifest: Manifest) -> PodSet:
     )
 
 
-def controller_uid(manifest: Manifest) -> str:
-    """Return the uid of the object that controls this one, or an empty string."""
+def controller_uid(manifest: Manifest, kind: str = "") -> str:
+    """Return the uid of the object that controls this one, of `kind` if given, or an empty string."""
     references = manifest["metadata"].get("ownerReferences") or ()
-    return next((r["uid"] for r in references if r.get("controller")), "")
+    found = (r for r in references if r.get("controller") and kind in ("", r.get("kind")))
+    return next((r["uid"] for r in found), "")
 
 
 def template_digest(template: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from gco.core.region.actions import Manifest
 from gco.core.region.notes import Note
 from gco.core.region.observe import PodSet, Workload, controller_uid
 from gco.kinds.reading import clip, clip_start
+from gco.kinds.registry import REPLICA_SET
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class PodRecord:
     uid: str
     app: str
     pod_set: str
-    """The uid of the ReplicaSet that made it."""
+    """The uid of the ReplicaSet that owns it; empty where none does."""
     phase: str
     ready: bool
     deleting: bool
@@ -54,6 +55,10 @@ class PodRecord:
     """Since when no node takes it; None where one did, or none has looked yet."""
     unready_since: dt.datetime | None = None
     """When the pod stopped being ready, or was first seen on its node; None where it is ready."""
+    leaving_since: dt.datetime | None = None
+    """When its grace period is over; None while nobody asked for its end."""
+    finalizers: tuple[str, ...] = ()
+    """What its deletion waits for; empty while nobody has asked for it."""
 
     @property
     def is_being_created(self) -> bool:
@@ -73,15 +78,17 @@ class PodRecord:
 def pod(manifest: Manifest) -> PodRecord:
     """Return the record of a pod as the API server returns it."""
     meta, status = manifest["metadata"], manifest.get("status") or {}
-    container = _container(status)
+    container, deleted_at = _container(status), meta.get("deletionTimestamp")
     waiting = (container.get("state") or {}).get("waiting") or {}
     return PodRecord(
         uid=meta["uid"],
         app=sys.intern((meta.get("labels") or {}).get(APP_LABEL, "")),
-        pod_set=controller_uid(manifest),
+        pod_set=controller_uid(manifest, REPLICA_SET.name),
         phase=status.get("phase") or "Pending",
         ready=_is(status, "Ready", "True"),
-        deleting=meta.get("deletionTimestamp") is not None,
+        deleting=deleted_at is not None,
+        leaving_since=dt.datetime.fromisoformat(deleted_at) if deleted_at else None,
+        finalizers=tuple(meta.get("finalizers") or ()) if deleted_at else (),
         node=sys.intern(manifest["spec"].get("nodeName") or ""),
         unscheduled=unscheduled_words(status),
         waiting=clip(waiting.get("reason")),
@@ -109,6 +116,12 @@ class Pods:
     """Why the wanted template's ReplicaSet cannot make pods; empty where it can."""
     notes: Mapping[str, Sequence[Note]] = dataclasses.field(default_factory=dict)
     """What others noted of the wanted pods, by name."""
+    ending: Mapping[str, PodRecord] = dataclasses.field(default_factory=dict)
+    """Those on their way out."""
+    late: Mapping[str, PodRecord] = dataclasses.field(default_factory=dict)
+    """Of these, the ones that have outlived their grace period for a while."""
+    unowned: frozenset[str] = frozenset()
+    """Pods that have the endpoint's labels and no ReplicaSet: nobody ends or replaces them."""
 
     @property
     def ready(self) -> int:
@@ -139,17 +152,21 @@ def sort_pods(
 ) -> Pods:
     """Tell the pods of the template that `workload` has now from those of earlier templates.
 
-    Pods that have ended (evicted, completed) hold nothing and count as neither. `notes` tells what
+    Pods that have ended (evicted, completed) hold nothing and count as neither; nor do those that no
+    ReplicaSet owns, as `kubectl debug --copy-to --keep-labels` makes them. `notes` tells what
     others noted of a pod: asked of those alone that are not ready.
     """
     current = _current(workload, pod_sets)
-    live = {n: r for n, r in records.items() if r.phase not in ("Succeeded", "Failed")}
+    every = {n: r for n, r in records.items() if r.phase not in ("Succeeded", "Failed")}
+    live = {n: r for n, r in every.items() if r.pod_set}
     staying = {n: r for n, r in live.items() if not r.deleting}
     wanted = {n: r for n, r in staying.items() if current is not None and r.pod_set == current.uid}
     return Pods(
         wanted=wanted,
         old={name: record for name, record in staying.items() if name not in wanted},
         leaving=len(live) - len(staying),
+        ending={n: r for n, r in live.items() if r.deleting},
+        unowned=frozenset(every.keys() - live.keys()),
         blocked=(current.blocked if current else "") or (workload.blocked if workload else ""),
         notes={
             name: tuple(n for n in notes(name) if n.uid == record.uid)

@@ -43,9 +43,7 @@ class Count:
 
 def task_of(regional: Regional) -> Scaling | None:
     """Return what an autoscaler is to do; None where none is wanted, as while nothing runs."""
-    spec = regional.spec
-    running = spec.state is TargetState.RUNNING and spec.replicas > 0
-    return scaling_of(spec.endpoint) if running else None
+    return scaling_of(regional.spec.endpoint) if _runs(regional) else None
 
 
 def count_of(regional: Regional, workload: Workload | None, found: Autoscalers) -> Count:
@@ -106,6 +104,8 @@ def wanted_ref(regional: Regional) -> ObjectRef | None:
 def scaling_causes(regional: Regional, found: Autoscalers) -> Iterator[Cause]:
     """Yield why the number of replicas does not follow the load as the spec says."""
     wanted = wanted_ref(regional)
+    if wanted is None and _runs(regional):
+        yield from _leaving(regional, found)
     every = found.others(regional.name, regional.spec.uid)
     others = [r for r, record in every.items() if r != wanted and not claimed(record, regional)]
     if others and regional.spec.state is TargetState.RUNNING:
@@ -119,6 +119,22 @@ def scaling_causes(regional: Regional, found: Autoscalers) -> Iterator[Cause]:
             "install KEDA, or scale by cpu and memory alone"
         )
         yield Cause("KedaNotInstalled", message, final=True)
+
+
+def _runs(regional: Regional) -> bool:
+    return regional.spec.state is TargetState.RUNNING and regional.spec.replicas > 0
+
+
+def _leaving(regional: Regional, found: Autoscalers) -> Iterator[Cause]:
+    """Yield that the count is not ours yet, while an autoscaler leaves that is not wanted any more."""
+    ours = found.ours(regional.name, regional.spec.uid)
+    if not ours:
+        return
+    kept = " and ".join(sorted({f for record in ours.values() for f in record.finalizers}))
+    keeper = f", which keeps its finalizer {kept}; check that its controller runs" if kept else ""
+    listed = " and ".join(map(str, ours))
+    message = f"the replica count stays until {listed} is deleted{keeper}"
+    yield Cause("Terminating", message)
 
 
 def _scaled(regional: Regional, found: Autoscalers) -> bool:

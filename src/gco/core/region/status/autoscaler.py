@@ -1,5 +1,6 @@
 """Whether the number of replicas follows the load, and why not."""
 
+from gco.core.model.names import autoscaler_name
 from gco.core.region.actions import ObjectRef
 from gco.core.region.autoscalers import Autoscaler
 from gco.core.region.causes import Cause, worst
@@ -20,6 +21,15 @@ def autoscaler(view: View) -> Said | None:
     refused = worst(autoscaler_causes(view))
     if refused is not None:
         return Said("False", refused.reason, refused.message)
+    name = autoscaler_name(regional.name)
+    if name in found.given_up:
+        kept = " and ".join(found.scaled[name].finalizers)
+        return Said(
+            "False",
+            "Terminating",
+            f"ScaledObject {name} is being deleted and keeps its finalizer {kept}; GCO has taken the "
+            "replica count: start KEDA's operator, or remove the finalizer",
+        )
     if regional.spec.endpoint.autoscaling is None and not ours:
         return None
     task, ref = task_of(regional), wanted_ref(regional)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from gco.core.model.status import CanaryReport
 from gco.core.region.canary import WHOLE, Step, settles_in
 from gco.core.region.causes import Cause, judged_again, workload_causes, worst
+from gco.core.region.ending import pods_left
 from gco.core.region.stage import Stage
 from gco.core.region.status.view import Said, View
 
@@ -29,7 +30,7 @@ def canary(view: View, causes: Sequence[Cause]) -> Said | None:
         return Said("True", *_serving(view))
     cause = worst(causes)
     if trial.step is not Step.TRY:
-        left = "its share of the requests is withdrawn" if weighted else "its pods are ending"
+        left = "its share of the requests is withdrawn" if weighted else _ending(view)
         reason, message = (cause.reason, cause.message) if cause else ("CanaryLeaving", left)
     elif cause is not None:
         reason, message = cause.reason, cause.message
@@ -72,3 +73,8 @@ def _serving(view: View) -> tuple[str, str]:
             f"{facts}; it serves until the endpoint's own pods run its version",
         )
     return "CanaryServing", facts
+
+
+def _ending(view: View) -> str:
+    late = pods_left(view.observed.canary.pods, view.regional.namespace)
+    return f"its pods are ending; {late}" if late else "its pods are ending"

@@ -4,6 +4,7 @@ from typing import Final
 
 from gco.core.model.endpoint import TargetState
 from gco.core.region.causes import worst
+from gco.core.region.ending import objects_left, pods_left, unowned
 from gco.core.region.stage import Stage
 from gco.core.region.status.autoscaler import autoscaler_causes
 from gco.core.region.status.view import Said, View
@@ -33,14 +34,41 @@ def summary(view: View, workload: Said, route: Said) -> Said:
 
 def _closing(view: View) -> Said:
     pods = view.observed.holding
-    left = "its pods are ending"
+    left = _pods_ending(view)
     if view.stage is Stage.CLOSE:
         left = f"its {'route' if view.observed.routes else 'autoscaler'} is leaving"
+        left = _with(left, objects_left(view.regional, view.observed))
     if view.regional.spec.state is TargetState.DELETED:
         if view.stage is Stage.GONE:
-            return Said("False", "Deleted", "nothing of it is left")
-        return Said("False", "Deleting", left if pods else "its objects are being removed")
+            return Said("False", "Deleted", _with("nothing of it is left", _remains(view)))
+        objects = _with("its objects are being removed", objects_left(view.regional, view.observed))
+        return Said("False", "Deleting", left if pods or view.stage is Stage.CLOSE else objects)
     stopped = view.regional.spec.state is TargetState.STOPPED
     if view.stage is Stage.REST and not pods:
-        return Said("True", "Stopped" if stopped else "ScaledToZero", "no pod is left")
+        return Said(
+            "True",
+            "Stopped" if stopped else "ScaledToZero",
+            _with("no pod is left", _remains(view)),
+        )
     return Said("False", "Stopping" if stopped else "ScalingToZero", left)
+
+
+def _pods_ending(view: View) -> str:
+    """Say that pods are ending, and which of them should have ended by now."""
+    return _with("its pods are ending", _late(view))
+
+
+def _remains(view: View) -> str:
+    """Say what is left in the cluster that nobody waits for."""
+    own, canary = view.observed.pods, view.observed.canary.pods
+    return "; ".join(filter(None, (_late(view), unowned(own), unowned(canary))))
+
+
+def _late(view: View) -> str:
+    namespace = view.regional.namespace
+    own, canary = view.observed.pods, view.observed.canary.pods
+    return "; ".join(filter(None, (pods_left(own, namespace), pods_left(canary, namespace))))
+
+
+def _with(fact: str, more: str) -> str:
+    return f"{fact}; {more}" if more else fact
