@@ -1,13 +1,14 @@
 """The promises of `gco.store.port` that every adapter keeps."""
 
 import asyncio
+import enum
 
 import pytest
 
 from gco.core.model.endpoint import Endpoint, EndpointState, Write
 from gco.core.model.ids import EndpointName, EndpointUid, Epoch, RegionName, RevisionNumber, Seq
 from gco.core.model.spec import GatewayRef
-from gco.core.model.status import AcceleratorCapacity
+from gco.core.model.status import AcceleratorCapacity, Region, RegionStatus
 from gco.errors import (
     ConflictError,
     FencedError,
@@ -129,6 +130,78 @@ async def test_a_record_of_a_newer_version_fails_a_listing_unless_that_can_go_on
 
     assert read == ["a", "c"]
     assert list(unread) == ["b"]
+
+
+class NewerState(enum.StrEnum):
+    WARPED = "warped"
+
+
+class NewerStatus(RegionStatus):
+    """As a later version would write it: a state that this version does not know."""
+
+    state: NewerState
+
+
+class NewerRegion(Region):
+    """As a later version would write it: a backend that this version does not know."""
+
+    route_backend: str
+
+
+def a_newer_status(name, **fields):
+    said = a_status(name, **fields).model_dump() | {"state": NewerState.WARPED}
+    return NewerStatus.model_validate(said)
+
+
+async def test_a_status_of_a_newer_version_hides_no_other(store):
+    """One record that cannot be read keeps nobody from reading the others."""
+    epoch = await store.lead_region(a_region())
+    await store.write_statuses(EAST, epoch, [a_status("a"), a_newer_status("b"), a_status("c")])
+
+    with pytest.raises(StoreError, match="upgrade gco"):
+        await store.statuses(EAST)
+    unread = {}
+    read = await store.statuses(EAST, unread=unread.__setitem__)
+
+    assert [status.name for status in read] == ["a", "c"]
+    assert list(unread) == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("uid", "revision", "replaces"),
+    [
+        pytest.param("uid-1", 2, True, id="same-uid-same-revision"),
+        pytest.param("uid-1", 1, False, id="same-uid-lower-revision"),
+        pytest.param("uid-2", 1, True, id="another-uid"),
+    ],
+)
+async def test_a_status_replaces_one_that_cannot_be_read_by_the_same_rule(
+    store, uid, revision, replaces
+):
+    epoch = await store.lead_region(a_region())
+    await store.write_statuses(EAST, epoch, [a_newer_status("web", revision=2)])
+
+    await store.write_statuses(EAST, epoch, [a_status("web", uid=uid, revision=revision)])
+
+    read = await store.statuses(EAST, unread=lambda *_: None)
+    assert bool(read) is replaces
+
+
+async def test_a_region_of_a_newer_version_hides_no_other_and_keeps_its_cluster(store):
+    newer = NewerRegion.model_validate(a_region("b").model_dump() | {"routeBackend": "warp"})
+    for region in (a_region("a"), newer, a_region("c")):
+        await store.lead_region(region)
+
+    with pytest.raises(StoreError, match="upgrade gco"):
+        await store.regions()
+    unread = {}
+    read = await store.regions(unread=unread.__setitem__)
+
+    assert [region.name for region in read] == ["a", "c"]
+    assert list(unread) == ["b"]
+    with pytest.raises(ConflictError, match="bound to the cluster"):
+        await store.lead_region(a_region("b", cluster="cluster-2"))
+    assert await store.lead_region(a_region("b")) == 2
 
 
 async def test_a_listing_larger_than_a_page_is_whole(store):

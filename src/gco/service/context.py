@@ -28,7 +28,7 @@ class Context:
 
     async def not_found(self, name: EndpointName) -> NotFoundError:
         """Return the error for an endpoint that does not exist."""
-        known = [endpoint.name async for endpoint in self.store.list()]
+        known = [endpoint.name async for endpoint in self.store.list(unread=lambda *_: None)]
         return NotFoundError(f"no endpoint is called {name}{did_you_mean(name, known)}")
 
     async def registered(self) -> Mapping[RegionName, Region]:

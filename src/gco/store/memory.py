@@ -12,7 +12,10 @@ import datetime as dt
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
+from pydantic import ConfigDict
+
 from gco.clock import Clock, SystemClock
+from gco.core.model.base import Model
 from gco.core.model.endpoint import Change, Endpoint, Revision, Write
 from gco.core.model.ids import (
     EndpointName,
@@ -32,7 +35,7 @@ from gco.errors import (
     StoreUnavailableError,
 )
 from gco.store import rules
-from gco.store.port import KEPT_REVISIONS, FleetLease, StatusRemoval, Unread, Version
+from gco.store.port import KEPT_REVISIONS, FleetLease, StatusRemoval, Unread, UnreadRegion, Version
 from gco.store.records import attempt, decode, encode
 
 
@@ -146,16 +149,22 @@ class MemoryStore:
             await self._moved.wait()
         return self._version
 
-    async def regions(self) -> Sequence[Region]:
+    async def regions(self, *, unread: UnreadRegion | None = None) -> Sequence[Region]:
         """Return every registered region, by name."""
         await self._turn()
-        return [self._region(name) for name in sorted(self._regions)]
+        return [
+            region
+            for name, data in sorted(self._regions.items())
+            for region in rules.readable(
+                name, attempt(Region, data, where=f"of region {name}"), unread
+            )
+        ]
 
     async def lead_region(self, region: Region, *, replace_cluster: bool = False) -> Epoch:
         """Register or take over a region; return its epoch, counted up."""
         await self._turn()
         if region.name in self._regions and not replace_cluster:
-            bound_to = self._region(region.name).cluster_uid
+            bound_to = _StoredRegion.model_validate_json(self._regions[region.name]).cluster_uid
             if bound_to != region.cluster_uid:
                 raise rules.cluster_conflict(region, bound_to)
         epoch = Epoch(self._epochs.get(region.name, 0) + 1)
@@ -181,10 +190,18 @@ class MemoryStore:
         self._epochs[name] = Epoch(self._epochs[name] + 1)
         self._written()
 
-    async def statuses(self, region: RegionName) -> Sequence[RegionStatus]:
+    async def statuses(
+        self, region: RegionName, *, unread: Unread | None = None
+    ) -> Sequence[RegionStatus]:
         """Return everything that the region says, by endpoint name."""
         await self._turn()
-        return [status for _, status in sorted(self._said(region).items())]
+        return [
+            status
+            for name, data in sorted(self._statuses.get(region, {}).items())
+            for status in rules.readable(
+                name, attempt(RegionStatus, data, where=f"of {name} in {region}"), unread
+            )
+        ]
 
     async def statuses_of(
         self, wanted: Mapping[EndpointName, Sequence[RegionName]]
@@ -285,29 +302,37 @@ class MemoryStore:
         if region not in self._regions or self._epochs[region] != epoch:
             raise FencedError(f"region {region} is no longer at epoch {epoch}")
 
-    def _region(self, name: RegionName) -> Region:
-        return decode(Region, self._regions[name], where=f"of region {name}")
-
-    def _said(self, region: RegionName) -> Mapping[EndpointName, RegionStatus]:
-        return {
-            name: decode(RegionStatus, data, where=f"of {name} in {region}")
-            for name, data in self._statuses.get(region, {}).items()
-        }
-
     def _say(self, region: RegionName, item: RegionStatus | StatusRemoval) -> bool:
         """Store what is said of one endpoint; return whether it is news."""
         said = self._statuses.setdefault(region, {})
         data = said.get(item.name)
-        stored = decode(RegionStatus, data, where=f"of {item.name}") if data else None
+        stored = _StoredStatus.model_validate_json(data) if data else None
         if isinstance(item, StatusRemoval):
             if stored is None or stored.uid != item.uid:
                 return False
             del said[item.name]
-        elif rules.is_news(item, stored):
+        elif stored is None or rules.is_news(item, stored.uid, stored.observed_revision):
             said[item.name] = encode(item)
         else:
             return False
         return True
+
+
+class _StoredStatus(Model):
+    """What other stores keep in columns beside a status, however new the rest of it is."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    uid: EndpointUid
+    observed_revision: RevisionNumber
+
+
+class _StoredRegion(Model):
+    """As `_StoredStatus`, for a region."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    cluster_uid: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

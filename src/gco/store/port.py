@@ -27,7 +27,9 @@ Those are the entry of the change log, its head, and the fleet's fence.
 KEPT_REVISIONS = 50
 
 Unread: TypeAlias = Callable[[EndpointName, StoreError], object]
-"""Told of a record that this version cannot read, and why."""
+"""Called with the name of a record that this version cannot read, and why."""
+UnreadRegion: TypeAlias = Callable[[RegionName, StoreError], object]
+"""As `Unread`, for the record of a region."""
 
 Version = NewType("Version", int)
 """An opaque moment of the store as one reader saw it; 0 before the first look."""
@@ -122,8 +124,12 @@ class Store(Protocol):
         """
         ...
 
-    async def regions(self) -> Sequence[Region]:
-        """Return every registered region, by name."""
+    async def regions(self, *, unread: UnreadRegion | None = None) -> Sequence[Region]:
+        """Return every registered region, by name.
+
+        A record that cannot be read is an error, unless `unread` takes it: then the others are
+        returned. Whoever decides by the absence of a region must not pass it.
+        """
         ...
 
     async def lead_region(self, region: Region, *, replace_cluster: bool = False) -> Epoch:
@@ -142,8 +148,14 @@ class Store(Protocol):
         """Forget a region and what it said; raises NotFoundError. The caller has checked its use."""
         ...
 
-    async def statuses(self, region: RegionName) -> Sequence[RegionStatus]:
-        """Return everything that the region says, by endpoint name."""
+    async def statuses(
+        self, region: RegionName, *, unread: Unread | None = None
+    ) -> Sequence[RegionStatus]:
+        """Return everything that the region says, by endpoint name.
+
+        A record that cannot be read is an error, unless `unread` takes it: then the others are
+        returned. Whoever decides by the absence of a status must not pass it.
+        """
         ...
 
     async def statuses_of(

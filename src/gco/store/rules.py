@@ -4,16 +4,25 @@ Callers that break the port's contract get a ValueError; what a person can cause
 :mod:`gco.errors`, before anything is sent.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from gco.core.model.endpoint import Change, Endpoint, Write
-from gco.core.model.ids import EndpointName, Generation, RegionName, Seq
+from gco.core.model.endpoint import Change, Write
+from gco.core.model.ids import (
+    EndpointName,
+    EndpointUid,
+    Generation,
+    RegionName,
+    RevisionNumber,
+    Seq,
+)
 from gco.core.model.status import Region, RegionStatus
 from gco.errors import ConflictError, GapError, StoreError, TooLargeError
-from gco.store.port import MAX_WRITES, StatusRemoval, Unread
-from gco.store.records import encode
+from gco.store.port import MAX_WRITES, StatusRemoval
+from gco.store.records import M, encode
+
+N = TypeVar("N", bound=str)
 
 LOG_DAYS = 7
 """How long an entry of a change log is kept; the head of a log is kept for ever."""
@@ -80,20 +89,19 @@ def cluster_conflict(region: Region, bound_to: str) -> ConflictError:
     )
 
 
-def is_news(status: RegionStatus, stored: RegionStatus | None) -> bool:
-    """Whether `status` replaces `stored`: of another uid, or of no lower revision."""
-    return (
-        stored is None
-        or stored.uid != status.uid
-        or stored.observed_revision <= status.observed_revision
-    )
+def is_news(status: RegionStatus, uid: EndpointUid, revision: RevisionNumber) -> bool:
+    """Whether `status` replaces one of `uid` and `revision`: of another uid, or no lower revision.
+
+    Only these two are compared, so that a report replaces one that this version cannot read.
+    """
+    return uid != status.uid or revision <= status.observed_revision
 
 
 def readable(
-    name: EndpointName, found: Endpoint | StoreError, unread: Unread | None
-) -> Iterator[Endpoint]:
-    """Yield what was read of `name`; what could not be is told to `unread`, or raised."""
-    if isinstance(found, Endpoint):
+    name: N, found: M | StoreError, unread: Callable[[N, StoreError], object] | None
+) -> Iterator[M]:
+    """Yield the record of `name`; call `unread` with the error of an unreadable one, or raise it."""
+    if not isinstance(found, StoreError):
         yield found
     elif unread is not None:
         unread(name, found)

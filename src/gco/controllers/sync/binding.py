@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable
 
+from gco.core.model.ids import RegionName
 from gco.core.model.status import Region
 from gco.core.sync.copies import Copy
-from gco.errors import ConflictError, StoreIdentityError
+from gco.errors import ConflictError, StoreError, StoreIdentityError
 from gco.store.port import Store
+from gco.telemetry import get_logger
+
+_log = get_logger(__name__)
 
 
 async def check_binding(
@@ -28,10 +32,15 @@ async def check_binding(
             f"this store is {uid}, and the custom resources here were written from "
             f"{', '.join(map(str, strangers))}: nothing is followed until that is accepted"
         )
-    for known in await store.regions():
+    for known in await store.regions(unread=_not_understood):
         if known.name == region.name and known.cluster_uid != region.cluster_uid:
             _refuse(known, region, replace_cluster=replace_cluster)
     return uid
+
+
+def _not_understood(name: RegionName, error: StoreError) -> None:
+    """Log it. `lead_region` compares the cluster's uid as well, without reading the rest."""
+    _log.warning("region not understood", region=name, error=str(error))
 
 
 def _refuse(known: Region, region: Region, *, replace_cluster: bool) -> None:

@@ -303,12 +303,11 @@ class SyncController:
 
     def _describe(self) -> Region:
         capacity = self._surroundings.capacity()
-        return self._region.model_copy(
+        described = self._region.model_copy(
             update={
                 "capacity": None if capacity is None else dict(capacity),
                 "elastic": self._surroundings.elastic(),
                 "address": self._surroundings.address(),
-                "orphans": tuple(self._findings.orphans()),
-                "lost": self._findings.lost(),
             }
         )
+        return self._findings.on(described)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from gco.core.model.ids import EndpointName, Epoch, RegionName
 from gco.core.model.status import RegionStatus
-from gco.errors import StoreUnavailableError
+from gco.errors import StoreError, StoreUnavailableError
 from gco.runtime.backoff import Backoff, Retries
 from gco.store.port import MAX_WRITES, StatusRemoval, Store
 from gco.telemetry import get_logger
@@ -61,8 +61,13 @@ class Reporter:
         self.loaded = False
 
     async def load(self) -> None:
-        """Read what the store holds; raises StoreUnavailableError."""
-        self._said = {status.name: status for status in await self._store.statuses(self._region)}
+        """Read what the store holds; raises StoreUnavailableError.
+
+        A status that cannot be read (a newer leader wrote it) counts as none: the next report
+        replaces it, and those of the other endpoints do not wait for it.
+        """
+        found = await self._store.statuses(self._region, unread=_replaced)
+        self._said = {status.name: status for status in found}
         self.loaded = True
 
     async def run(self, epoch: Epoch) -> None:
@@ -106,3 +111,7 @@ class Reporter:
             else:
                 self._said[name] = item
             self._told(name)
+
+
+def _replaced(name: EndpointName, error: StoreError) -> None:
+    _log.warning("status not understood", endpoint=name, error=str(error))

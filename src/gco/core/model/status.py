@@ -183,9 +183,17 @@ class Region(Model):
     version: str = ""
     """The version of GCO that the leader runs."""
     orphans: tuple[str, ...] = ()
-    """Custom resources there (`namespace/name`) that the store knows nothing of; left alone."""
+    """Custom resources there (`namespace/name`) that the store knows nothing of; left alone.
+
+    The first 100: the record of a region must fit the store however many there are.
+    """
+    orphan_count: int = 0
+    """How many there are in all."""
     lost: dict[str, Lost] = Field(default_factory=dict)
-    """What those say of themselves, by `namespace/name`: an endpoint made again is known by it."""
+    """What those say of themselves, by `namespace/name`: an endpoint made again is known by it.
+
+    The first 500; the next ones follow as these are applied again or deleted.
+    """
     heartbeat: dt.datetime
     heartbeat_seconds: Annotated[int, Field(ge=1)] = 30
     """How often the leader renews `heartbeat`; the region is silent after three."""

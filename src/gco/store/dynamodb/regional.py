@@ -10,6 +10,7 @@ from gco.store import rules
 from gco.store.dynamodb import keys
 from gco.store.dynamodb.attributes import (
     Item,
+    attempt_item,
     from_item,
     key_item,
     key_of,
@@ -33,7 +34,7 @@ from gco.store.dynamodb.transactions import (
     put_record,
     read_together,
 )
-from gco.store.port import StatusRemoval
+from gco.store.port import StatusRemoval, Unread, UnreadRegion
 
 _REMOVED = "removed"
 """Marks the record of a removed region, kept so that its epoch is never counted anew."""
@@ -41,10 +42,15 @@ _TRUE = {"BOOL": True}
 _LED_BY_ME = f"epoch = :mine AND attribute_not_exists({_REMOVED})"
 
 
-async def every(client: Client) -> Sequence[Region]:
+async def every(client: Client, unread: UnreadRegion | None) -> Sequence[Region]:
     """Return every registered region, by name."""
     return [
-        from_item(Region, item) async for item in client.query(keys.REGIONS) if _REMOVED not in item
+        region
+        async for item in client.query(keys.REGIONS)
+        if _REMOVED not in item
+        for region in rules.readable(
+            RegionName(key_of(item)[1]), attempt_item(Region, item), unread
+        )
     ]
 
 
@@ -87,10 +93,17 @@ async def remove(client: Client, name: RegionName) -> None:
     await client.delete(said)
 
 
-async def statuses(client: Client, region: RegionName) -> Sequence[RegionStatus]:
+async def statuses(
+    client: Client, region: RegionName, unread: Unread | None
+) -> Sequence[RegionStatus]:
     """Return everything that the region says, by endpoint name."""
-    found = client.query(keys.statuses(region))
-    return [from_item(RegionStatus, item) async for item in found]
+    return [
+        status
+        async for item in client.query(keys.statuses(region))
+        for status in rules.readable(
+            EndpointName(key_of(item)[1]), attempt_item(RegionStatus, item), unread
+        )
+    ]
 
 
 async def statuses_of(

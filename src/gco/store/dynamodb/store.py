@@ -18,7 +18,14 @@ from gco.store import rules
 from gco.store.dynamodb import endpoints, keys, leases, logs, regional, transactions
 from gco.store.dynamodb.client import TIME_OUT, Client, Observe, unobserved
 from gco.store.dynamodb.table import verify
-from gco.store.port import KEPT_REVISIONS, FleetLease, StatusRemoval, Unread, Version
+from gco.store.port import (
+    KEPT_REVISIONS,
+    FleetLease,
+    StatusRemoval,
+    Unread,
+    UnreadRegion,
+    Version,
+)
 
 TAIL_SECONDS = 0.3
 
@@ -134,9 +141,9 @@ class DynamoDbStore:
                     await self._moved.wait()
         return self._version
 
-    async def regions(self) -> Sequence[Region]:
+    async def regions(self, *, unread: UnreadRegion | None = None) -> Sequence[Region]:
         """Return every registered region, by name."""
-        return await regional.every(self._client)
+        return await regional.every(self._client, unread)
 
     async def lead_region(self, region: Region, *, replace_cluster: bool = False) -> Epoch:
         """Register or take over a region; return its epoch, counted up."""
@@ -150,9 +157,11 @@ class DynamoDbStore:
         """Forget a region and what it said; raises NotFoundError."""
         await regional.remove(self._client, name)
 
-    async def statuses(self, region: RegionName) -> Sequence[RegionStatus]:
+    async def statuses(
+        self, region: RegionName, *, unread: Unread | None = None
+    ) -> Sequence[RegionStatus]:
         """Return everything that the region says, by endpoint name."""
-        return await regional.statuses(self._client, region)
+        return await regional.statuses(self._client, region, unread)
 
     async def statuses_of(
         self, wanted: Mapping[EndpointName, Sequence[RegionName]]

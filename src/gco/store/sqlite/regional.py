@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 
 from gco.core.model.ids import EndpointName, Epoch, RegionName, Seq
 from gco.core.model.status import Region, RegionStatus
-from gco.errors import FencedError, NotFoundError
+from gco.errors import FencedError, NotFoundError, StoreError
 from gco.store import rules
 from gco.store.port import StatusRemoval
-from gco.store.records import decode, encode
+from gco.store.records import attempt, decode, encode
 from gco.store.sqlite import logs
 
 
-def every(db: sqlite3.Connection) -> Sequence[Region]:
-    """Return every registered region, by name."""
+def every(db: sqlite3.Connection) -> Sequence[tuple[RegionName, Region | StoreError]]:
+    """Return every registered region by name, or why it cannot be read."""
     rows = db.execute("SELECT name, record FROM regions WHERE record NOT NULL ORDER BY name")
-    return [decode(Region, record, where=f"of region {name}") for name, record in rows]
+    return [(name, attempt(Region, record, where=f"of region {name}")) for name, record in rows]
 
 
 def lead(db: sqlite3.Connection, region: Region, *, replace_cluster: bool) -> Epoch:
@@ -49,10 +49,15 @@ def remove(db: sqlite3.Connection, name: RegionName) -> None:
     db.execute("DELETE FROM statuses WHERE region = ?", (name,))
 
 
-def statuses(db: sqlite3.Connection, region: RegionName) -> Sequence[RegionStatus]:
-    """Return everything that the region says, by endpoint name."""
-    rows = db.execute("SELECT record FROM statuses WHERE region = ? ORDER BY name", (region,))
-    return [_decode(record, region) for (record,) in rows]
+def statuses(
+    db: sqlite3.Connection, region: RegionName
+) -> Sequence[tuple[EndpointName, RegionStatus | StoreError]]:
+    """Return everything that the region says by endpoint name, or why it cannot be read."""
+    rows = db.execute("SELECT name, record FROM statuses WHERE region = ? ORDER BY name", (region,))
+    return [
+        (name, attempt(RegionStatus, record, where=f"of {name} in {region}"))
+        for name, record in rows
+    ]
 
 
 def statuses_of(
@@ -85,7 +90,10 @@ def _say(db: sqlite3.Connection, region: RegionName, item: RegionStatus | Status
             (region, item.name, item.uid),
         )
         return bool(gone.rowcount)
-    if not rules.is_news(item, _said(db, region, item.name)):
+    row = db.execute(
+        "SELECT uid, revision FROM statuses WHERE region = ? AND name = ?", (region, item.name)
+    ).fetchone()
+    if row and not rules.is_news(item, *row):
         return False
     columns = (region, item.name, item.uid, item.observed_revision, item.state.value)
     db.execute(

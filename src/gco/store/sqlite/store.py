@@ -13,7 +13,14 @@ from gco.core.model.endpoint import Change, Endpoint, Revision, Write
 from gco.core.model.ids import EndpointName, EndpointUid, Epoch, RegionName, RevisionNumber, Seq
 from gco.core.model.status import Region, RegionStatus
 from gco.store import rules
-from gco.store.port import KEPT_REVISIONS, FleetLease, StatusRemoval, Unread, Version
+from gco.store.port import (
+    KEPT_REVISIONS,
+    FleetLease,
+    StatusRemoval,
+    Unread,
+    UnreadRegion,
+    Version,
+)
 from gco.store.sqlite import endpoints, leases, logs, regional, schema
 from gco.store.sqlite.database import LOCK_SECONDS, Database
 from gco.store.sqlite.watch import Watch
@@ -98,9 +105,10 @@ class SqliteStore:
         """Return when this or another process has written, or at once if one has since `seen`."""
         return await self._watch.wait(seen)
 
-    async def regions(self) -> Sequence[Region]:
+    async def regions(self, *, unread: UnreadRegion | None = None) -> Sequence[Region]:
         """Return every registered region, by name."""
-        return await self._database.read(regional.every)
+        rows = await self._database.read(regional.every)
+        return [r for name, found in rows for r in rules.readable(name, found, unread)]
 
     async def lead_region(self, region: Region, *, replace_cluster: bool = False) -> Epoch:
         """Register or take over a region; return its epoch, counted up."""
@@ -115,9 +123,12 @@ class SqliteStore:
         """Forget a region and what it said; raises NotFoundError."""
         await self._database.write(partial(regional.remove, name=name))
 
-    async def statuses(self, region: RegionName) -> Sequence[RegionStatus]:
+    async def statuses(
+        self, region: RegionName, *, unread: Unread | None = None
+    ) -> Sequence[RegionStatus]:
         """Return everything that the region says, by endpoint name."""
-        return await self._database.read(partial(regional.statuses, region=region))
+        rows = await self._database.read(partial(regional.statuses, region=region))
+        return [s for name, found in rows for s in rules.readable(name, found, unread)]
 
     async def statuses_of(
         self, wanted: Mapping[EndpointName, Sequence[RegionName]]
