@@ -92,7 +92,7 @@ def settles_in(regional: Regional, now: dt.datetime) -> dt.timedelta:
 def as_endpoint(regional: Regional, canary: RegionalCanary) -> Regional:
     """Return the canary as an endpoint of its own: by its name, and on the endpoint's own path.
 
-    Its pods are replaced in place: they have no share of the requests then.
+    Its pods are replaced in place, the last one too: they have no share of the requests then.
     """
     stated = canary.endpoint or regional.spec.endpoint
     route = regional.spec.endpoint.route or Route()
@@ -100,7 +100,7 @@ def as_endpoint(regional: Regional, canary: RegionalCanary) -> Regional:
     endpoint = stated.model_copy(
         update={
             "route": own,
-            "rollout": Rollout(strategy=RolloutStrategy.IN_PLACE),
+            "rollout": Rollout(strategy=RolloutStrategy.IN_PLACE, allow_downtime=True),
             "replicas": canary.replicas,
             "autoscaling": None,
         }
