@@ -84,6 +84,11 @@ class Place:
                 return monitor
         raise TimeoutError(f"no monitor leads; the Lease is held by {holder!r}")
 
+    def holder(self) -> str:
+        """Return the identity that the Lease names; empty: nobody holds it."""
+        lease = self.observer.get(LEASE, LEADER_LEASE) or {}
+        return str(lease.get("spec", {}).get("holderIdentity") or "")
+
     def other(self, than: Monitor) -> Monitor:
         """Return the other monitor."""
         return next(monitor for monitor in self.monitors if monitor is not than)

@@ -14,6 +14,8 @@ from testbed.probe import answers
 from testbed.processes import Process
 from testbed.waiting import until
 
+POD_NAMESPACE = "gco-system"
+"""Where a monitor looks for the other one's pod; its processes are in none."""
 _LOG_CHARACTERS = 4000
 
 
@@ -41,6 +43,7 @@ class Monitor(Process):
             "REGION": settings.region,
             "CLUSTER_NAME": f"cluster-of-{settings.region}",
             "HOSTNAME": name,
+            "POD_NAMESPACE": POD_NAMESPACE,
         }
         super().__init__(name, command, log=folder / f"{name}.log", variables=variables)
 

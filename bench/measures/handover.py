@@ -12,10 +12,11 @@ from bench.samples import spread
 from gco.cluster.port import Manifest
 from gco.core.model.names import LEADER_LEASE
 from gco.kinds.registry import LEASE, SERVICE
+from testbed.monitor_pods import container_ended, remove_pod
 from testbed.monitors import Monitor
 
 _SECONDS = 90.0
-_TERMINATED, _KILLED = 1.0, 17.0
+_TERMINATED, _PROVED, _KILLED = 1.0, 5.0, 17.0
 _PORT = 8080
 
 
@@ -23,11 +24,24 @@ async def measure(place: Place, terminations: int, kills: int) -> Sequence[Measu
     """End the leader again and again, in order and without warning."""
     names = iter(reversed(place.names))  # their Services were not edited before
     told = [await _ended(place, Monitor.stop, next(names)) for _ in range(terminations)]
+    proved = [await _ended(place, _killed_in_a_pod(place), next(names)) for _ in range(kills)]
     killed = [await _ended(place, Monitor.kill, next(names)) for _ in range(kills)]
     return [
         _row("hand-over by SIGTERM", told, _TERMINATED),
-        _row("hand-over by kill -9", killed, _KILLED),
+        _row("hand-over by kill -9, reported by kubelet", proved, _PROVED),
+        _row("hand-over by kill -9, nobody reports it", killed, _KILLED),
     ]
+
+
+def _killed_in_a_pod(place: Place) -> Callable[[Monitor], None]:
+    """Return what kills a monitor and says of its container what kubelet says a second later."""
+
+    def kill_and_report(monitor: Monitor) -> None:
+        identity = place.holder()
+        monitor.kill()
+        container_ended(place.plane, monitor.name, identity)
+
+    return kill_and_report
 
 
 async def _ended(place: Place, end: Callable[[Monitor], None], name: str) -> float:
@@ -50,6 +64,7 @@ async def _ended(place: Place, end: Callable[[Monitor], None], name: str) -> flo
     await place.cluster.patch(SERVICE, NAMESPACE, name, change, manager="kubectl-edit")
     acted = await within(repaired, _SECONDS, f"{other.name} to act")
     await ending
+    await asyncio.to_thread(remove_pod, place.plane, leader.name)
     await asyncio.to_thread(leader.start)
     await asyncio.to_thread(leader.wait_until_ready)
     return acted - began

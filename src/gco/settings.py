@@ -55,6 +55,12 @@ class Settings(pydantic.BaseModel):
     """Seconds until a request to the Kubernetes API counts as failed (watches aside)."""
     hostname: Annotated[str, Field(validation_alias="HOSTNAME")] = ""
     """Names this replica in the Lease."""
+    pod_namespace: Annotated[str, Field(validation_alias="POD_NAMESPACE")] = ""
+    """The namespace of the monitor's own pod: a standby sees there that a leader's container ended."""
+    termination_log: Annotated[str, Field(validation_alias="GCO_TERMINATION_LOG")] = (
+        "/dev/termination-log"
+    )
+    """The container's `terminationMessagePath`, for the leader's identity."""
     image: Annotated[str, Field(validation_alias="GCO_IMAGE")] = ""
     """GCO's own image, as the monitor's container has it: what copies models."""
     log_level: Annotated[

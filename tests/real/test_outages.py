@@ -6,6 +6,7 @@ import pytest
 
 from gco.core.model.ids import EndpointName
 from gco.service import Until
+from testbed.monitor_pods import container_ended, remove_pod
 from tests.real.driving import (
     NAMESPACE,
     apply,
@@ -64,6 +65,22 @@ async def test_a_killed_leader_is_replaced_within_twenty_seconds(installation, w
         assert other is not None
         assert other is not leader
     finally:
+        leader.start()
+    await asyncio.to_thread(leader.wait_until_ready)
+
+
+async def test_a_standby_leads_within_five_seconds_of_kubelets_word(installation, web):
+    east = installation.regions[0]
+    leader = await asyncio.to_thread(east.leader)
+    lease = ("lease", "inference-monitor-leader", NAMESPACE)
+    identity = await kubectl(east, "get", *lease, "-o=jsonpath={.spec.holderIdentity}")
+    leader.kill()
+    try:
+        await asyncio.to_thread(container_ended, east.plane, leader.name, identity)
+        assert await acts(east, web, seconds=20) < 5
+        assert await asyncio.to_thread(east.leader) is not leader
+    finally:
+        await asyncio.to_thread(remove_pod, east.plane, leader.name)
         leader.start()
     await asyncio.to_thread(leader.wait_until_ready)
 

@@ -19,7 +19,7 @@ from gco.runtime.streams import closing
 from gco.runtime.suspension import suspended_seconds
 from gco.telemetry import get_logger
 
-__all__ = ["Elector", "LeaseRecord", "Lock", "unique_identity"]
+__all__ = ["Elector", "LeaseRecord", "Lock", "never_proved", "unique_identity"]
 
 T = TypeVar("T")
 Lead = Callable[[], Awaitable[None]]
@@ -31,6 +31,8 @@ _FITNESS_SECONDS: Final = 0.2
 """How often a process that is not fit to lead, and could, looks whether it is; asks nobody."""
 _UNFIT_LOOK_SECONDS: Final = 5.0
 """How often a leader looks whether it is still fit."""
+_UNDER_WAY_SECONDS: Final = 1.0
+"""How long after the end of a holder's process what it had sent may still reach the server."""
 _RELEASE_SECONDS: Final = 0.8
 """What an orderly end may spend on giving the lease up; after that it simply expires."""
 
@@ -43,6 +45,11 @@ def _always_fit() -> Sequence[str]:
     return ()
 
 
+async def never_proved(_: str) -> None:
+    """Wait for ever: where nobody can tell that a process has ended, the lease decides."""
+    await asyncio.Event().wait()
+
+
 class Elector:
     """Stands for leadership under `identity`, which no other process may use.
 
@@ -52,6 +59,9 @@ class Elector:
     `unfit` names what this process still needs before it can do a leader's work; nothing: it may
     lead. While anything is named it does not take the lease, and it gives up a lease that it has held
     for `patience` seconds without being fit once: a healthy standby takes over.
+
+    `ended` returns once it is proved that the process of another identity has ended, and never without
+    proof. A standby then takes the lease over after a second, and does not wait until it has run out.
     """
 
     def __init__(
@@ -68,6 +78,7 @@ class Elector:
         told_of: Callable[[str], Mapping[str, str]] = _nothing,
         unfit: Callable[[], Sequence[str]] = _always_fit,
         patience: float = 60.0,
+        ended: Callable[[str], Awaitable[None]] = never_proved,
     ) -> None:
         if not lease > renew_deadline > retry > 0:
             raise ValueError(f"lease {lease} > renew_deadline {renew_deadline} > retry {retry} > 0")
@@ -83,11 +94,13 @@ class Elector:
         self._told_of = told_of
         self._unfit = unfit
         self._patience = patience
+        self._ended = ended
         self._log = get_logger(__name__).bind(lease=name, identity=identity)
         self._sighting = Sighting(identity, lease)
         self._until: float | None = None
         """When this leader counts as deposed unless it renews; None: it does not lead."""
         self._news = asyncio.Event()
+        self._holder_changed = asyncio.Event()
         self._alive: float | None = None
 
     @property
@@ -136,13 +149,40 @@ class Elector:
 
     async def _acquire(self) -> None:
         watching = asyncio.create_task(self._watch(), name=f"watch of lease {self._name}")
+        proving = asyncio.create_task(self._await_proof(), name=f"holder of lease {self._name}")
         try:
-            while not watching.done() and not await self._try_to_take():
+            while not (watching.done() or proving.done()) and not await self._try_to_take():
                 self._alive = self._now()
         finally:
-            error = await _end(watching)
+            errors = [await _end(watching), await _end(proving)]
+            for error in errors:
+                if error is not None:
+                    raise error
+
+    async def _await_proof(self) -> None:
+        """For each holder in turn, wait for the proof that its process has ended."""
+        while True:
+            holder = self.holder
+            proving = asyncio.create_task(self._prove(holder), name=f"end of {holder}")
+            try:
+                await self._until_another_holds(holder)
+            finally:
+                error = await _end(proving)
             if error is not None:
                 raise error
+
+    async def _prove(self, holder: str) -> None:
+        if holder in {"", self.identity}:
+            return
+        await self._ended(holder)
+        self._log.info("holder has ended", holder=holder)
+        self._sighting.ended(holder, self._now() + _UNDER_WAY_SECONDS)
+        self._news.set()
+
+    async def _until_another_holds(self, holder: str) -> None:
+        while self.holder == holder:
+            self._holder_changed.clear()
+            await self._holder_changed.wait()
 
     async def _watch(self) -> None:
         while True:
@@ -181,6 +221,8 @@ class Elector:
         before = self.holder
         if self._sighting.observe(record, self._now()):
             self._news.set()
+            if self.holder != before:
+                self._holder_changed.set()
             if self.holder not in {before, "", self.identity}:
                 self._log.info("standing by", holder=self.holder, **self._told_of(self.holder))
 

@@ -84,6 +84,11 @@ class Sighting:
         self.record = record
         return True
 
+    def ended(self, holder: str, free_at: float) -> None:
+        """Note that `holder` is proved to have ended: its record may be taken at `free_at`."""
+        if self.holder == holder:
+            self.free_at = min(self.free_at, free_at)
+
     def wrote(self, record: LeaseRecord) -> None:
         """Note what this process itself has stored."""
         self.record = record

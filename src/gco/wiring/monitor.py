@@ -17,6 +17,7 @@ from gco.core.model.routes import gateway_named
 from gco.core.model.status import Region
 from gco.errors import ForbiddenError, SettingsError, TransientError
 from gco.runtime.backoff import Backoff, Retries
+from gco.runtime.death import leave_identity
 from gco.runtime.metered import MeteredCluster
 from gco.runtime.supervise import Stage, Supervisor, stop_on_signals
 from gco.server.monitor import MonitorServer
@@ -62,6 +63,7 @@ async def run_monitor(
         resync_seconds=settings.resync_seconds,
         unhealthy_seconds=settings.unhealthy_seconds,
         address=settings.address,
+        pod_namespace=settings.pod_namespace,
         accept_store=accept_store,
         replace_cluster=replace_cluster,
     )
@@ -75,6 +77,7 @@ async def run_monitor(
         loops = RegionLoops(
             cluster, store, SystemClock(), region=region, options=options, metrics=metrics
         )
+        leave_identity(Path(settings.termination_log), loops.elector.identity)
         server = MonitorServer(
             health=loops.complaints(),
             ready=loops.waiting,

@@ -21,7 +21,8 @@ from gco.core.model.names import LEADER_LEASE
 from gco.core.model.status import Region
 from gco.core.region.adoption import told_of_holder
 from gco.core.region.watchdog import THRESHOLD
-from gco.runtime.election import Elector, unique_identity
+from gco.runtime.death import HolderPods
+from gco.runtime.election import Elector, never_proved, unique_identity
 from gco.runtime.fenced import FencedCluster
 from gco.runtime.lease import KubernetesLeaseLock
 from gco.runtime.resync import resync
@@ -46,6 +47,8 @@ class RegionOptions:
     """GCO's own, which copies models; empty: none is copied, and their endpoints say why."""
     address: str = ""
     """Where the region's routes answer; empty: as its Ingresses say."""
+    pod_namespace: str = ""
+    """Where the monitors' own pods are; empty: the end of one is seen by its Lease running out."""
     accept_store: bool = False
     replace_cluster: bool = False
 
@@ -67,6 +70,7 @@ class RegionLoops:
         identity = unique_identity(options.hostname)
         self._cluster = cluster
         self._resync_seconds = options.resync_seconds
+        pods = HolderPods(cluster, options.pod_namespace) if options.pod_namespace else None
         self.elector = Elector(
             lock,
             identity,
@@ -74,6 +78,7 @@ class RegionLoops:
             metrics=metrics.election("region"),
             told_of=told_of_holder,
             unfit=self.waiting,
+            ended=never_proved if pods is None else pods.ended,
         )
         writer = FencedCluster(cluster, self.elector.assert_leading)
         surroundings = Surroundings(
