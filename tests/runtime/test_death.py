@@ -131,7 +131,7 @@ async def test_where_pods_may_not_be_watched_the_lease_decides():
     cluster, shared = await cluster_with_pod(), SharedRecord()
     await report(cluster, PROOFS["started again"])
     await held(shared)
-    cluster.faults.fail(ForbiddenError("pods"), kind=POD)
+    cluster.faults.fail("list", POD, times=1000, error=lambda: ForbiddenError("pods"))
     standby = Standby(cluster, shared)
     await until(lambda: standby.led_after is not None, within=60)
     assert standby.led_after > LEASE_SECONDS - 2
