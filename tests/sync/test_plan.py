@@ -70,13 +70,6 @@ DELETED = wanted(TargetState.DELETED)
             Apply("labels or finalizer edited by hand"),
             id="without-our-finalizer",
         ),
-        pytest.param(
-            wanted(),
-            copy(store="former"),
-            status(),
-            Apply("written from another store"),
-            id="written-from-another-store",
-        ),
         pytest.param(DELETED, copy(), status(), Apply("changed"), id="to-be-deleted"),
         pytest.param(DELETED, copy(DELETED), status(), None, id="being-deleted"),
         pytest.param(
@@ -107,6 +100,30 @@ DELETED = wanted(TargetState.DELETED)
 )
 def test_what_is_done_about_the_custom_resource(wish, seen, said, move):
     assert decide(wish, seen, said, STORE) == move
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        pytest.param(copy(store="other"), id="sound"),
+        pytest.param(copy(store="other", spec_hash="odd"), id="edited"),
+        pytest.param(copy(wanted(uid="former"), store="other"), id="of-another-uid"),
+        pytest.param(copy(store="other", deleting=True), id="on-its-way-out"),
+        pytest.param(copy(DELETED, said=GONE, store="other"), id="deleted-and-gone"),
+    ],
+)
+@pytest.mark.parametrize("wish", [wanted(), wanted(revision=9), DELETED, None])
+def test_a_custom_resource_of_another_store_is_changed_only_by_who_accepts(wish, seen):
+    """A resource that carries another store's uid is never applied over and never deleted."""
+    move = decide(wish, seen, None, STORE)
+    assert isinstance(move, Orphan if wish is None else Refuse)
+    assert move == Orphan() or move.reason == "OtherStore"
+
+
+def test_a_store_that_is_accepted_takes_every_custom_resource_over():
+    seen = copy(store="former")
+    assert decide(wanted(), seen, None, STORE, accept=True) == Apply("written from another store")
+    assert decide(None, seen, None, STORE, accept=True) == Orphan()
 
 
 WISHES = st.none() | st.builds(

@@ -11,6 +11,7 @@ from gco.controllers.sync.findings import MAX_LOST, MAX_ORPHANS, Findings
 from gco.core.model.ids import EndpointName
 from gco.core.sync.copies import Copy
 from tests.store.builders import a_region
+from tests.sync.copies import STORE
 
 LIMIT = 400 * 1024
 LONGEST_NAME, LONGEST_NAMESPACE = 253, 63
@@ -42,7 +43,7 @@ def test_a_region_with_any_number_of_orphans_fits_its_record(count, length_of_ui
     findings = Findings(SystemClock())
     for number in range(count):
         copy = an_orphan(number, "u" * length_of_uid)
-        findings.orphans_of(copy.name, [copy])
+        findings.orphans_of(copy.name, [copy], STORE)
 
     region = findings.on(a_region())
 
@@ -56,10 +57,10 @@ def test_an_orphan_beyond_the_cap_is_known_once_those_before_it_are_none():
     findings = Findings(SystemClock())
     copies = [an_orphan(number, "uid-1") for number in range(MAX_LOST + 1)]
     for copy in copies:
-        findings.orphans_of(copy.name, [copy])
+        findings.orphans_of(copy.name, [copy], STORE)
     last = f"{copies[-1].namespace}/{copies[-1].name}"
     assert last not in findings.lost()
 
-    findings.orphans_of(copies[0].name, [])
+    findings.orphans_of(copies[0].name, [], STORE)
 
     assert last in findings.lost()

@@ -4,7 +4,7 @@ import asyncio
 
 from gco.clock import Clock
 from gco.cluster.port import Cluster, Manifest
-from gco.core.model.names import FINALIZER, MANAGER, SYNC_MANAGER
+from gco.core.model.names import FINALIZER, MANAGER, STORE_ANNOTATION, SYNC_MANAGER
 from gco.core.sync.copies import Copy, Wanted, read_copy, take_back
 from gco.core.sync.plan import Apply, Move, Remove
 from gco.errors import AbsentError, RejectedError
@@ -39,6 +39,24 @@ class CopyActor:
             await self._apply(move, wanted, copy, store)
         elif isinstance(move, Remove) and copy is not None:
             await self._remove(move, copy)
+
+    async def accept(self, copy: Copy, store: str) -> None:
+        """Write the uid `store` on a custom resource that carries another store's, so that it is known from now on."""
+        live = await self._cluster.get(INFERENCE_ENDPOINT, copy.namespace, copy.name)
+        path = f"/metadata/annotations/{STORE_ANNOTATION.replace('/', '~1')}"
+        await self._cluster.patch(
+            INFERENCE_ENDPOINT,
+            copy.namespace,
+            copy.name,
+            replacing(live, {path: store}),
+            manager=SYNC_MANAGER,
+        )
+        _log.info(
+            "accepted",
+            endpoint=copy.name,
+            object=f"{INFERENCE_ENDPOINT.name}/{copy.name}",
+            former_store=copy.store,
+        )
 
     async def _apply(self, move: Apply, wanted: Wanted, copy: Copy | None, store: str) -> None:
         began = asyncio.get_running_loop().time()

@@ -74,7 +74,8 @@ class SyncController:
     `region` describes the region; its heartbeat, capacity, address, orphans and epoch are filled in
     here. `cluster` is read through informers; everything is written through `writer`, which refuses
     to send once this process may no longer lead (it defaults to `cluster`); `assert_leading` raises
-    NotLeadingError then, before the region is claimed in the store. `accept_store` follows a store that the cluster was not bound to before;
+    NotLeadingError then, before the region is claimed in the store. `accept_store` follows a store that the cluster was not bound to
+    before, and makes the custom resources of the region's namespaces that store's;
     `replace_cluster` takes the region's name over from another cluster; `unwatched` returns the
     namespaces that the endpoint loop cannot watch, each with the cause.
     """
@@ -238,7 +239,7 @@ class SyncController:
         wanted, own = self.follower.get(name), self._own_copy(name)
         if wanted is not None and own is None and self._may_learn():
             return 0.1
-        strangers = [c for c in self.copies.indexed(name).values() if c != own]
+        strangers = [c for c in self._copies_here(name) if c != own]
         try:
             moves = [await self._move(wanted, own)]
             moves += [await self._move(None, stranger) for stranger in strangers]
@@ -246,9 +247,13 @@ class SyncController:
             self._findings.failed(name, error)
             self._reporter.touch(name)
             raise
-        self._findings.healed(name)
+        if isinstance(moves[0], Refuse) and moves[0].reason is not None:
+            self._findings.refused(name, moves[0].reason, moves[0].why)
+        else:
+            self._findings.healed(name)
         seen = zip((own, *strangers), moves, strict=True)
-        self._findings.orphans_of(name, [c for c, move in seen if c and isinstance(move, Orphan)])
+        orphans = [c for c, move in seen if c and isinstance(move, Orphan)]
+        self._findings.orphans_of(name, orphans, self.follower.store_uid)
         self._reporter.touch(name)
         return None
 
@@ -258,15 +263,22 @@ class SyncController:
         return early and not self._reporter.loaded
 
     async def _move(self, wanted: Wanted | None, copy: Copy | None) -> Move:
-        if self._goes_unserved(wanted, copy):
+        foreign = copy is not None and copy.is_foreign(self.follower.store_uid)
+        if not foreign and self._goes_unserved(wanted, copy):
             if copy is not None:
                 await self._actor.let_go(copy)
             return None
         said = self._reporter.said(wanted.name) if wanted is not None else None
-        move = decide(wanted, copy, said, self.follower.store_uid)
+        accept = (
+            self._accept_store and copy is not None and self._namespaces.is_allowed(copy.namespace)
+        )
+        move = decide(wanted, copy, said, self.follower.store_uid, accept=accept)
         if isinstance(move, Refuse) and copy is not None:
             _log.warning("refused", endpoint=copy.name, why=move.why)
         await self._actor.act(move, wanted, copy, self.follower.store_uid)
+        left_alone = isinstance(move, Refuse | Orphan) or move is None
+        if foreign and accept and left_alone and copy is not None and not copy.deleting:
+            await self._actor.accept(copy, self.follower.store_uid)
         return move
 
     def _goes_unserved(self, wanted: Wanted | None, copy: Copy | None) -> bool:
@@ -281,10 +293,18 @@ class SyncController:
     def _own_copy(self, name: EndpointName) -> Copy | None:
         """The custom resource where it is wanted, or else the one that there is."""
         wanted = self.follower.get(name)
-        copies = self.copies.indexed(name)
         if wanted is not None:
-            return copies.get(f"{wanted.namespace}/{name}")
-        return next(iter(copies.values()), None)
+            return self.copies.indexed(name).get(f"{wanted.namespace}/{name}")
+        return next(iter(self._copies_here(name)), None)
+
+    def _copies_here(self, name: EndpointName) -> list[Copy]:
+        """The custom resources of `name`, without those of other installations in the cluster."""
+        store = self.follower.store_uid
+        return [
+            copy
+            for copy in self.copies.indexed(name).values()
+            if self._namespaces.is_allowed(copy.namespace) or not copy.is_foreign(store)
+        ]
 
     def _news(self, name: EndpointName) -> News | None:
         if not (self.follower.complete.is_set() and self.copies.synced.is_set()):
@@ -297,7 +317,8 @@ class SyncController:
         copy, unserved = self._own_copy(name), self._namespaces.trouble(wanted.namespace)
         if unserved is not None and self._goes_unserved(wanted, None):
             gone = left_behind(wanted, self._region.name, unserved)
-            return gone if copy is None and gone != said else None
+            here = copy is not None and not copy.is_foreign(self.follower.store_uid)
+            return gone if not here and gone != said else None
         trouble = unserved or self._findings.trouble(name)
         return news(wanted, copy, said, trouble, self._region.name)
 

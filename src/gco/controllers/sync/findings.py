@@ -60,13 +60,19 @@ class Findings:
         final = reason != "ApplyFailed"
         self._troubles[name] = Trouble(reason, clip(str(error), _LONGEST), since, final)
 
+    def refused(self, name: EndpointName, reason: str, message: str) -> None:
+        """Note that the name belongs to another endpoint's custom resource, which is left alone."""
+        before = self._troubles.get(name)
+        since = before.since if before and before.reason == reason else self._clock.now()
+        self._troubles[name] = Trouble(reason, clip(message, _LONGEST), since, elsewhere=True)
+
     def healed(self, name: EndpointName) -> None:
         """Note that the wish for `name` is carried down."""
         self._troubles.pop(name, None)
 
-    def orphans_of(self, name: EndpointName, copies: Sequence[Copy]) -> None:
-        """Note which custom resources of that name the store knows nothing of."""
-        keys = tuple(f"{copy.namespace}/{copy.name}" for copy in copies)
+    def orphans_of(self, name: EndpointName, copies: Sequence[Copy], store: str) -> None:
+        """Note which custom resources of that name the store with the uid `store` does not know."""
+        keys = tuple(_key(copy, store) for copy in copies)
         if keys and self._orphans.get(name) != keys:
             _log.warning("orphan", endpoint=name, objects=keys, why="the store does not know it")
         for key in self._orphans.pop(name, ()):
@@ -74,6 +80,8 @@ class Findings:
         if keys:
             self._orphans[name] = keys
         for key, copy in zip(keys, copies, strict=True):
+            if copy.is_foreign(store):
+                continue  # another store knows it
             if copy.uid and len(copy.uid) <= _LONGEST_UID and not copy.edited:
                 self._lost[key] = Lost(
                     uid=EndpointUid(copy.uid), revision=RevisionNumber(copy.revision)
@@ -100,3 +108,8 @@ class Findings:
     def orphans(self) -> Sequence[str]:
         """Return every orphan as `namespace/name`."""
         return sorted(key for keys in self._orphans.values() for key in keys)
+
+
+def _key(copy: Copy, store: str) -> str:
+    key = f"{copy.namespace}/{copy.name}"
+    return f"{key} (of the store {copy.store})" if copy.is_foreign(store) else key

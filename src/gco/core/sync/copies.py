@@ -125,6 +125,10 @@ class Copy:
         """Whether its spec is not the one that the sync loop wrote."""
         return self.stated_hash != self.spec_hash
 
+    def is_foreign(self, store: str) -> bool:
+        """Whether it belongs to another store than the one with the uid `store`."""
+        return self.store not in (None, store)
+
     def gone(self, uid: str) -> bool:
         """Whether the endpoint loop reports that nothing of the endpoint `uid` is left."""
         return (

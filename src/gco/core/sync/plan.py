@@ -1,5 +1,8 @@
 """What the sync loop does to the custom resource of one endpoint.
 
+A custom resource that carries the uid of another store is never changed, unless a person accepts
+this store in the place of that one: then the caller makes every resource of the region this store's.
+
 Only a wish whose state is `deleted` ever takes anything away; that the store says nothing about a
 custom resource makes it an orphan, which is told and left alone.
 """
@@ -35,6 +38,9 @@ class Refuse:
     """Leave the custom resource alone, and say so."""
 
     why: str
+    reason: str | None = None
+    """The condition's reason, where the name belongs to another endpoint's custom resource; None
+    where the resource reports for itself."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,12 +52,22 @@ Move: TypeAlias = Apply | Remove | Refuse | Orphan | None
 """None: nothing to do until something changes."""
 
 
-def decide(wanted: Wanted | None, copy: Copy | None, said: RegionStatus | None, store: str) -> Move:
+def decide(
+    wanted: Wanted | None,
+    copy: Copy | None,
+    said: RegionStatus | None,
+    store: str,
+    *,
+    accept: bool = False,
+) -> Move:
     """Return what to do to the custom resource.
 
     `wanted` None means that a complete listing of the store has no target for this region; `said`
-    is what the store holds of what this region said, and `store` its uid.
+    is what the store holds of what this region said, and `store` its uid. `accept` takes resources
+    of other stores over.
     """
+    if copy is not None and copy.is_foreign(store) and not accept:
+        return Orphan() if wanted is None else _belongs_elsewhere(copy)
     if wanted is None:
         return _unwanted(copy)
     if copy is None:
@@ -61,6 +77,15 @@ def decide(wanted: Wanted | None, copy: Copy | None, said: RegionStatus | None, 
     if wanted.state is TargetState.DELETED and copy.gone(wanted.uid) and _is_gone(wanted, said):
         return Remove("its objects are gone, and the store knows")
     return _differs(wanted, copy, store)
+
+
+def _belongs_elsewhere(copy: Copy) -> Refuse:
+    return Refuse(
+        f"the custom resource {copy.namespace}/{copy.name} belongs to the store {copy.store}: GCO does "
+        "not change it. Delete this endpoint, or start a monitor once with --accept-store to take "
+        "every resource of the region over",
+        "OtherStore",
+    )
 
 
 def _unwanted(copy: Copy | None) -> Move:

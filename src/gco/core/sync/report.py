@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 
+from gco.core.model.endpoint import TargetState
 from gco.core.model.ids import RegionName
 from gco.core.model.names import SELECT_OURS
 from gco.core.model.regional import RegionalStatus
@@ -26,6 +27,8 @@ class Trouble:
     since: dt.datetime
     final: bool = True
     """Waiting alone will not mend it."""
+    elsewhere: bool = False
+    """The name belongs to another endpoint's custom resource: nothing of the wanted one is here."""
 
 
 def news(
@@ -49,6 +52,10 @@ def left_behind(wanted: Wanted, region: RegionName, trouble: Trouble) -> RegionS
         f"{trouble.message}. The custom resource is deleted, other objects of the endpoint may be left: "
         f"kubectl -n {wanted.namespace} get deploy,svc,ing,pdb,hpa -l app={wanted.name},{SELECT_OURS}"
     )
+    return _deleted(wanted, region, dataclasses.replace(trouble, message=message))
+
+
+def _deleted(wanted: Wanted, region: RegionName, trouble: Trouble) -> RegionStatus:
     return RegionStatus(
         name=wanted.name,
         uid=wanted.uid,
@@ -56,15 +63,15 @@ def left_behind(wanted: Wanted, region: RegionName, trouble: Trouble) -> RegionS
         state=RegionState.DELETED,
         observed_revision=wanted.revision,
         last_transition=trouble.since,
-        conditions=(
-            _condition(ConditionType.READY, "False", dataclasses.replace(trouble, message=message)),
-        ),
+        conditions=(_condition(ConditionType.READY, "False", trouble),),
     )
 
 
 def _told(
     wanted: Wanted, copy: Copy | None, trouble: Trouble | None, region: RegionName
 ) -> RegionStatus | None:
+    if trouble is not None and trouble.elsewhere and wanted.state is TargetState.DELETED:
+        return _deleted(wanted, region, trouble)
     if trouble is not None:
         return _in_trouble(wanted, copy, trouble, region)
     if copy is None or copy.status is None or copy.status.uid != wanted.uid:
