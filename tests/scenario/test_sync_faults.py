@@ -537,3 +537,44 @@ async def test_an_endpoint_whose_record_was_lost_is_taken_up_again_under_its_uid
         await until(lambda: site.asked() == ("running", 3, 3))
         assert site.copy()["spec"]["uid"] == uid
         await world.settled("running")
+
+
+async def test_a_store_set_back_to_before_a_delete_and_create_changes_nothing_by_itself(clock):
+    """The older uid is refused over the newer one, and `gco delete` of it comes to an end.
+
+    The endpoint that runs is then an orphan, and is taken up again under its uid.
+    """
+    world = World(clock, EAST)
+    site = world.sites[EAST]
+    async with world.running():
+        await world.apply()
+        await world.settled("running")
+        backup = await world.endpoint()
+        await world.service().delete([WEB])
+        await world.settled(None)
+        await world.apply(replicas=2)
+        await world.settled("running")
+        newer = site.copy()["spec"]["uid"]
+        assert newer != backup.uid
+        ended = list(site.hands.deleted_children)
+
+        current = await world.endpoint()
+        set_back = backup.model_copy(update={"generation": current.generation + 1})
+        await restore(world, current, set_back)
+        await eventually(lambda: reason_is(world, "EndpointOutdated"))
+        await asyncio.sleep(60)
+        assert site.copy()["spec"]["uid"] == newer
+        assert site.asked() == ("running", 1, 2)
+
+        await world.service().delete([WEB])
+        await world.settled(None)
+        assert site.copy()["spec"]["uid"] == newer
+        assert site.hands.deleted_children == ended
+
+        async def is_known_as_lost():
+            return (await world.store.regions())[0].lost
+
+        await eventually(is_known_as_lost)
+        await world.apply(replicas=3)
+        await until(lambda: site.asked() == ("running", 2, 3))
+        assert site.copy()["spec"]["uid"] == newer

@@ -11,11 +11,12 @@ from tests.fleet.builders import EAST, UID, WEB, endpoint, planned, region, spec
 STORE = "store-1"
 
 
-def wanted(state=TargetState.RUNNING, *, revision=1, uid=UID, replicas=1):
+def wanted(state=TargetState.RUNNING, *, revision=1, uid=UID, replicas=1, created=None):
     stated = spec(replicas=replicas)
     target = planned(stated, [region()], revision=revision)[EAST]
     target = target.model_copy(update={"state": state, "uid": uid})
-    return Wanted.of(WEB, "ns", regional_spec(endpoint(stated=stated), target, region()))
+    resolved = regional_spec(endpoint(stated=stated), target, region())
+    return Wanted.of(WEB, "ns", resolved, created=created)
 
 
 def copy(of=None, *, said=None, **odd) -> Copy:

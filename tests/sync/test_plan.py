@@ -1,10 +1,13 @@
 """What the sync loop does to one custom resource; nothing here touches a cluster."""
 
+import datetime as dt
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gco.core.model.endpoint import TargetState
+from gco.core.model.names import CREATED_ANNOTATION
 from gco.core.model.status import RegionState
 from gco.core.sync.copies import read_copy
 from gco.core.sync.plan import Apply, Orphan, Refuse, Remove, decide
@@ -124,6 +127,43 @@ def test_a_store_that_is_accepted_takes_every_custom_resource_over():
     seen = copy(store="former")
     assert decide(wanted(), seen, None, STORE, accept=True) == Apply("written from another store")
     assert decide(None, seen, None, STORE, accept=True) == Orphan()
+
+
+NOON = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
+EARLIER, LATER = NOON - dt.timedelta(hours=1), NOON + dt.timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("wish", "seen", "refused"),
+    [
+        pytest.param(wanted(created=EARLIER), {}, True, id="an-older-endpoint"),
+        pytest.param(wanted(TargetState.DELETED, created=EARLIER), {}, True, id="deleting-it"),
+        pytest.param(wanted(created=EARLIER), {"spec_hash": "odd"}, True, id="over-an-edit"),
+        pytest.param(wanted(created=EARLIER), {"state": "deleted"}, False, id="over-a-deleted-one"),
+        pytest.param(wanted(created=EARLIER), {"created": None}, False, id="unknown-when"),
+        pytest.param(wanted(created=EARLIER), {"uid": ""}, False, id="of-no-endpoint"),
+        pytest.param(wanted(created=NOON), {}, False, id="created-at-the-same-time"),
+        pytest.param(wanted(created=LATER), {}, False, id="a-newer-endpoint"),
+        pytest.param(wanted(), {}, False, id="a-record-without-a-time"),
+        pytest.param(wanted(created=EARLIER, uid="new"), {}, False, id="the-same-endpoint"),
+    ],
+)
+def test_an_older_endpoint_is_not_applied_over_a_newer_one_of_its_name(wish, seen, refused):
+    """No other uid after a newer one: going back in time never happens without a person."""
+    live = copy(wanted(uid="new", created=NOON), **seen)
+    move = decide(wish, live, None, STORE)
+    assert (isinstance(move, Refuse) and move.reason == "EndpointOutdated") is refused
+
+
+@pytest.mark.parametrize("stated", [None, "yesterday", 5, "2026-01-01T00:00:00"])
+def test_a_custom_resource_that_does_not_say_when_is_as_old_as_the_object(stated):
+    manifest = wanted(uid="new").manifest(store=STORE, resource_uid="resource-1")
+    manifest["metadata"]["annotations"][CREATED_ANNOTATION] = stated
+    manifest["metadata"]["creationTimestamp"] = "2026-01-01T12:00:00Z"
+    assert read_copy(manifest).created == NOON
+
+    manifest["spec"]["uid"] = "made-up"  # by hand: to be repaired, whenever the object was made
+    assert read_copy(manifest).created is None
 
 
 WISHES = st.none() | st.builds(

@@ -119,11 +119,22 @@ class Copy:
     deleting: bool
     recreated_at: str | None
     status: RegionalStatus | None
+    created: dt.datetime | None = None
+    """When its endpoint was created, or the custom resource where it does not state that."""
 
     @property
     def edited(self) -> bool:
         """Whether its spec is not the one that the sync loop wrote."""
         return self.stated_hash != self.spec_hash
+
+    def is_newer_endpoint(self, wanted: Wanted) -> bool:
+        """Whether it is of an endpoint that was created after `wanted`, under the same name.
+
+        The object itself cannot be older than the endpoint that it was made for.
+        """
+        if self.uid in ("", wanted.uid) or self.created is None or not wanted.created:
+            return False
+        return dt.datetime.fromisoformat(wanted.created) < self.created
 
     def is_foreign(self, store: str) -> bool:
         """Whether it belongs to another store than the one with the uid `store`."""
@@ -145,6 +156,7 @@ def read_copy(manifest: Mapping[str, Any]) -> Copy:
     spec = manifest.get("spec")
     said = spec if isinstance(spec, dict) else {}
     revision = said.get("revision")
+    spec_hash, stated_hash = digest(spec), _stated(annotations, SPEC_HASH_ANNOTATION)
     return Copy(
         name=EndpointName(meta["name"]),
         namespace=meta["namespace"],
@@ -152,14 +164,15 @@ def read_copy(manifest: Mapping[str, Any]) -> Copy:
         uid=clip(said.get("uid"), LONGEST_NAME),
         revision=revision if isinstance(revision, int) else 0,
         state=clip(said.get("state"), LONGEST_NAME),
-        spec_hash=digest(spec),
-        stated_hash=_stated(annotations, SPEC_HASH_ANNOTATION),
+        spec_hash=spec_hash,
+        stated_hash=stated_hash,
         store=_stated(annotations, STORE_ANNOTATION),
         labels=tuple(sorted((meta.get("labels") or {}).items())),
         held=FINALIZER in (meta.get("finalizers") or ()),
         deleting="deletionTimestamp" in meta,
         recreated_at=_stated(annotations, RECREATED_ANNOTATION),
         status=_read_status(manifest.get("status")),
+        created=_created(meta, annotations, edited=stated_hash != spec_hash),
     )
 
 
@@ -170,6 +183,21 @@ def take_back(live: Mapping[str, Any]) -> list[dict[str, Any]] | None:
 
 def _stated(annotations: Mapping[str, Any], name: str) -> str | None:
     return clip(annotations[name], LONGEST_NAME) if name in annotations else None
+
+
+def _created(
+    meta: Mapping[str, Any], annotations: Mapping[str, Any], *, edited: bool
+) -> dt.datetime | None:
+    """The time that is stated; the object's where GCO wrote the uid that its spec has."""
+    made = None if edited else meta.get("creationTimestamp")
+    for text in (annotations.get(CREATED_ANNOTATION), made):
+        try:
+            created = dt.datetime.fromisoformat(str(text))
+        except ValueError:
+            continue  # absent, or edited by hand
+        if created.tzinfo is not None:
+            return created
+    return None
 
 
 def _read_status(status: object) -> RegionalStatus | None:

@@ -88,6 +88,17 @@ def _belongs_elsewhere(copy: Copy) -> Refuse:
     )
 
 
+def _outdated(wanted: Wanted, copy: Copy) -> Refuse:
+    if copy.uid == wanted.uid:
+        return Refuse(f"revision {wanted.revision} is older than {copy.revision}")
+    return Refuse(
+        f"the custom resource {copy.namespace}/{copy.name} is of an endpoint that was created later, "
+        "under the same name: the store was restored to an earlier time. GCO does not change it. "
+        "Delete this endpoint, then apply the document of the one that runs",
+        "EndpointOutdated",
+    )
+
+
 def _unwanted(copy: Copy | None) -> Move:
     if copy is None or copy.deleting:
         return None
@@ -106,10 +117,11 @@ def _missing(wanted: Wanted, said: RegionStatus | None) -> Move:
 
 
 def _differs(wanted: Wanted, copy: Copy, store: str) -> Move:
-    if copy.edited:
+    newer = copy.state != TargetState.DELETED and copy.is_newer_endpoint(wanted)
+    if copy.edited and not newer:
         return Apply("edited by hand", take_back=True)
-    if copy.uid == wanted.uid and copy.revision > wanted.revision:
-        return Refuse(f"revision {wanted.revision} is older than {copy.revision}")
+    if newer or (copy.uid == wanted.uid and copy.revision > wanted.revision):
+        return _outdated(wanted, copy)
     if copy.spec_hash != wanted.spec_hash:
         return Apply("changed")
     if not copy.held or not set(wanted.labels) <= set(copy.labels):
