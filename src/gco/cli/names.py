@@ -60,8 +60,12 @@ async def _opened(told: Globals) -> AsyncIterator[Store]:
 
 
 async def _endpoints(store: Store) -> Iterable[str]:
-    return [endpoint.name async for endpoint in store.list()]
+    unread: list[str] = []
+    read = [e.name async for e in store.list(unread=lambda name, _: unread.append(name))]
+    return [*read, *unread]
 
 
 async def _regions(store: Store) -> Iterable[str]:
-    return [region.name for region in await store.regions()]
+    unread: list[str] = []
+    read = await store.regions(unread=lambda name, _: unread.append(name))
+    return [*(region.name for region in read), *unread]

@@ -43,6 +43,7 @@ from gco.errors import (
     SourceDeniedError,
     SourceMissingError,
     SourceUnavailableError,
+    StoreError,
     TimedOutError,
     TooLargeError,
     UnsupportedStateError,
@@ -199,14 +200,36 @@ async def _with_store(told: Globals, screen: Screen, action: Action) -> int | No
     actor = Actor(settings.user or _login())
     store = await open_store(settings)
     try:
-        service = Service(store, clock, actor)
+        service = Service(store, clock, actor, on_unread=_said_once(screen))
         return await action(Session(settings, told, screen, clock, actor, store, service))
     except NotFoundError as error:
-        if not [endpoint.name async for endpoint in store.list()]:
+        if not await _any(store):
             raise NotFoundError(f"{error}: {NO_ENDPOINTS}") from error
         raise
     finally:
         await store.close()
+
+
+async def _any(store: Store) -> bool:
+    """Whether there is any endpoint, readable or not."""
+    unread: list[str] = []
+    read = [e.name async for e in store.list(unread=lambda name, _: unread.append(name))]
+    return bool(read or unread)
+
+
+def _said_once(screen: Screen) -> Callable[[StoreError], None]:
+    """Return what prints a warning for each unreadable record, once however often it is read.
+
+    It goes to stderr in every format, and the exit code stays as it is.
+    """
+    said: set[str] = set()
+
+    def say(error: StoreError) -> None:
+        if str(error) not in said:
+            said.add(str(error))
+            screen.say(f"warning: {error}")
+
+    return say
 
 
 def _login() -> str:

@@ -1,14 +1,18 @@
 """What every use case works with, and how one names an endpoint that is nearly there."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 from gco.clock import Clock
 from gco.core.model.endpoint import Endpoint
 from gco.core.model.ids import Actor, EndpointName, RegionName
-from gco.core.model.status import Region
-from gco.errors import NotFoundError
+from gco.core.model.status import Region, RegionStatus
+from gco.errors import NotFoundError, StoreError
 from gco.store.port import Store
+
+OnUnread: TypeAlias = Callable[[StoreError], object]
+"""Is called with why a record cannot be read."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -18,6 +22,8 @@ class Context:
     store: Store
     clock: Clock
     actor: Actor
+    on_unread: OnUnread | None = None
+    """Takes what cannot be read of what is only shown; None: that is an error."""
 
     async def existing(self, name: EndpointName) -> Endpoint:
         """Return the endpoint; raises NotFoundError that proposes the nearest name."""
@@ -32,8 +38,24 @@ class Context:
         return NotFoundError(f"no endpoint is called {name}{did_you_mean(name, known)}")
 
     async def registered(self) -> Mapping[RegionName, Region]:
-        """Return every registered region by its name."""
+        """Return every registered region by its name, or an error: its absence decides a target."""
         return {region.name: region for region in await self.store.regions()}
+
+    async def shown_endpoints(self) -> Sequence[Endpoint]:
+        """Return every endpoint that can be read: to show and to count, not to decide by absence."""
+        return [endpoint async for endpoint in self.store.list(unread=self._unread())]
+
+    async def shown_regions(self) -> Sequence[Region]:
+        """Return every region that can be read, as `shown_endpoints` does."""
+        return await self.store.regions(unread=self._unread())
+
+    async def shown_statuses(self, region: RegionName) -> Sequence[RegionStatus]:
+        """Return what can be read of what `region` reports, as `shown_endpoints` does."""
+        return await self.store.statuses(region, unread=self._unread())
+
+    def _unread(self) -> Callable[[str, StoreError], object] | None:
+        on_unread = self.on_unread
+        return None if on_unread is None else lambda _, error: on_unread(error)
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:

@@ -85,8 +85,11 @@ def _tombstone(context: Context, endpoint: Endpoint, seen: RevisionNumber) -> En
 
 
 async def _ask(context: Context, count: int) -> None:
-    """Raise ConfirmationError where this actor would have deleted a large part within minutes."""
-    every = [endpoint async for endpoint in context.store.list()]
+    """Raise ConfirmationError where this actor would have deleted a large part within minutes.
+
+    A record that cannot be read counts as none: that asks rather too often.
+    """
+    every = await context.shown_endpoints()
     since = context.clock.now() - CONFIRM_WINDOW
     before = sum(_deleted_by(e, context.actor, since) for e in every)
     total = before + count

@@ -24,7 +24,7 @@ async def get(context: Context, name: EndpointName) -> EndpointView:
 
 async def list_views(context: Context) -> Sequence[EndpointView]:
     """See :meth:`gco.service.Service.list`."""
-    return await _views(context, [endpoint async for endpoint in context.store.list()])
+    return await _views(context, await context.shown_endpoints())
 
 
 async def status(context: Context, names: Sequence[EndpointName]) -> Sequence[EndpointView]:
@@ -80,9 +80,9 @@ def build_view(
 
 
 async def _views(context: Context, endpoints: Sequence[Endpoint]) -> Sequence[EndpointView]:
-    registered = await context.registered()
+    registered = {region.name: region for region in await context.shown_regions()}
     regions = sorted({region for endpoint in endpoints for region in endpoint.targets})
-    lists = await asyncio.gather(*(context.store.statuses(region) for region in regions))
+    lists = await asyncio.gather(*(context.shown_statuses(region) for region in regions))
     said = dict(zip(regions, map(_by_name, lists), strict=True))
     now = context.clock.now()
     return [build_view(e, _said_of(e, said), registered, now) for e in endpoints]

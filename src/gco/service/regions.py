@@ -18,9 +18,9 @@ from gco.service.results import RegionInfo
 
 async def list_regions(context: Context) -> Sequence[RegionInfo]:
     """See :meth:`gco.service.Service.regions`."""
-    registered = await context.store.regions()
-    endpoints = [endpoint async for endpoint in context.store.list()]
-    said = await asyncio.gather(*(context.store.statuses(region.name) for region in registered))
+    registered = await context.shown_regions()
+    endpoints = await context.shown_endpoints()
+    said = await asyncio.gather(*(context.shown_statuses(region.name) for region in registered))
     now = context.clock.now()
     return [
         _info(region, endpoints, statuses, now)

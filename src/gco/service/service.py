@@ -12,7 +12,7 @@ from gco.core.model.ids import Actor, EndpointName, RegionName, RevisionNumber
 from gco.core.model.model_uri import S3Uri
 from gco.core.model.spec import InferenceEndpoint
 from gco.service import read, wait
-from gco.service.context import Context
+from gco.service.context import Context, OnUnread
 from gco.service.flags import DeployFlags
 from gco.service.results import Applied, Deleted, EndpointView, HistoryEntry, Moved, RegionInfo
 from gco.service.wait import Until
@@ -27,10 +27,15 @@ class Service:
     one raise InvalidSpecError with every problem before anything is stored, UnsupportedStateError
     where it is being deleted, and ConflictError, saying who changed what, where someone else's
     edit came between and cannot be built upon.
+
+    `on_unread` is called with each record that a listing cannot read, which then has the others;
+    without it, and where the absence of a record would decide something, that is a StoreError.
     """
 
-    def __init__(self, store: Store, clock: Clock, actor: Actor) -> None:
-        self._context = Context(store, clock, actor)
+    def __init__(
+        self, store: Store, clock: Clock, actor: Actor, *, on_unread: OnUnread | None = None
+    ) -> None:
+        self._context = Context(store, clock, actor, on_unread)
 
     async def apply(
         self,

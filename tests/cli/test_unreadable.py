@@ -1,0 +1,95 @@
+"""Invariant: a record that cannot be read is named on stderr, and hides no other from people.
+
+A newer version wrote it, or a hand damaged it. What lists and counts goes by the others; what decides
+by the absence of a record still ends.
+"""
+
+import json
+import sqlite3
+
+import pytest
+
+from tests.cli.world import EAST, WEST, document
+
+RECORDS = {
+    "endpoint": "UPDATE endpoints SET record = ? WHERE name = 'web'",
+    "region": "UPDATE regions SET record = ? WHERE name = 'eu-west-1'",
+    "status": "UPDATE statuses SET record = ? WHERE name = 'web' AND region = 'us-east-1'",
+}
+NAMED = {
+    "endpoint": "the record of endpoint web",
+    "region": f"the record of region {WEST}",
+    "status": f"the record of web in {EAST}",
+}
+DAMAGE = {"newer": '{"shape": "of a later version"}', "not-json": "\x00", "empty": ""}
+LISTINGS = [("list",), ("status",), ("regions", "list")]
+
+
+def damaged(world, kind, damage):
+    world.applied(document("chat", regions=[{"name": EAST}]))
+    with sqlite3.connect(world.path) as db:
+        assert db.execute(RECORDS[kind], (DAMAGE[damage],)).rowcount == 1
+    db.close()
+    return world
+
+
+@pytest.mark.parametrize("command", LISTINGS, ids=" ".join)
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("kind", RECORDS)
+def test_a_listing_shows_the_others_and_names_the_one_that_cannot_be_read(
+    running, kind, damage, command
+):
+    world = damaged(running, kind, damage)
+
+    table, data = world.run(*command), world.run(*command, "-o", "json")
+
+    for result in (table, data):
+        assert result.exit_code == 0, result.stderr
+        assert result.stderr.count("warning: ") == result.stderr.count("cannot be read") == 1
+        assert f"warning: {NAMED[kind]}" in result.stderr
+    names = {row.get("name") or row["region"]["name"] for row in json.loads(data.stdout)}
+    hidden = {"endpoint": "web", "region": WEST}.get(kind)
+    assert (names >= {EAST}) if command[0] == "regions" else ("chat" in names)
+    assert hidden not in names
+    assert all(name in table.stdout for name in names)
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("kind", RECORDS)
+def test_an_endpoint_is_not_shown_ready_by_what_cannot_be_read(running, kind, damage):
+    world = damaged(running, kind, damage)
+
+    shown = {row["name"]: row for row in json.loads(world.run("list", "-o", "json").stdout)}
+
+    assert kind == "endpoint" or shown["web"]["ready"] is False
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("kind", ["endpoint", "region"])
+def test_another_endpoint_is_deleted_without_a_confirmation(running, kind, damage):
+    world = damaged(running, kind, damage)
+
+    deleted = world.run("delete", "chat")
+
+    assert deleted.exit_code == 0, deleted.stderr
+
+
+def test_a_mistyped_name_is_still_answered_with_the_nearest(running):
+    world = damaged(running, "endpoint", "newer")
+
+    result = world.run("get", "chatt")
+
+    assert result.exit_code == 3
+    assert "did you mean chat?" in result.stderr
+
+
+def test_a_store_with_nothing_readable_is_not_called_empty(running):
+    world = damaged(running, "endpoint", "newer")
+    with sqlite3.connect(world.path) as db:
+        db.execute("UPDATE endpoints SET record = ''")
+    db.close()
+
+    result = world.run("get", "cha")
+
+    assert result.exit_code == 3
+    assert "no endpoints yet" not in result.stderr
