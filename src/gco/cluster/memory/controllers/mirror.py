@@ -25,6 +25,8 @@ class Mirror:
         self._objects: dict[Kind, dict[Key, Manifest]] = {}
         self._by_uid: dict[str, tuple[Kind, Key]] = {}
         self._owned: dict[str, set[tuple[Kind, Key]]] = {}
+        self._gone: set[str] = set()
+        """The uids of what was deleted: the answer to a write that arrives late brings none back."""
         self._handlers: list[Handler] = []
         self._tasks: dict[Kind, asyncio.Task[None]] = {}
 
@@ -112,28 +114,35 @@ class Mirror:
             case EventType.BOOKMARK:
                 return
             case EventType.DELETED:
-                self._drop(kind, key_of(event.object))
+                self._drop(kind, key_of(event.object), uid_of(event.object))
             case _:
                 self._put(kind, event.object)
 
     def _replace(self, kind: Kind, listed: Mapping[Key, Manifest]) -> None:
         for key in [key for key in self.all(kind) if key not in listed]:
-            self._drop(kind, key)
+            self._drop(kind, key, uid_of(self.all(kind)[key]))
         for manifest in listed.values():
             self._put(kind, manifest)
 
     def _put(self, kind: Kind, manifest: Manifest) -> None:
         key = key_of(manifest)
         old = self.get(kind, key)
+        if uid_of(manifest) in self._gone:
+            return
+        if old is not None and uid_of(old) != uid_of(manifest):
+            self._drop(kind, key, uid_of(old))  # made again under its name, before its end was seen
+            old = None
         if old is not None and _version(old) >= _version(manifest):
             return
         self._objects.setdefault(kind, {})[key] = manifest
         self._index(kind, key, old, manifest)
         self._tell(kind, old, manifest)
 
-    def _drop(self, kind: Kind, key: Key) -> None:
-        old = self._objects.get(kind, {}).pop(key, None)
-        if old is not None:
+    def _drop(self, kind: Kind, key: Key, uid: str) -> None:
+        self._gone.add(uid)
+        old = self.get(kind, key)
+        if old is not None and uid_of(old) == uid:
+            del self._objects[kind][key]
             self._index(kind, key, old, None)
             self._tell(kind, old, None)
 
