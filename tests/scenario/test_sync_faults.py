@@ -5,8 +5,8 @@ import contextlib
 
 import pytest
 
-from gco.core.model.endpoint import TargetState, Write
-from gco.core.model.ids import EndpointName, EndpointUid, RevisionNumber
+from gco.core.model.endpoint import CanaryTarget, TargetState, Write
+from gco.core.model.ids import EndpointName, EndpointUid, RevisionNumber, TemplateKey
 from gco.core.model.names import RECREATED_ANNOTATION, STORE_ANNOTATION, SYNC_MANAGER
 from gco.core.sync.copies import read_copy
 from gco.errors import ConflictError, RejectedError, StoreUnavailableError
@@ -578,3 +578,51 @@ async def test_a_store_set_back_to_before_a_delete_and_create_changes_nothing_by
         await world.apply(replicas=3)
         await until(lambda: site.asked() == ("running", 2, 3))
         assert site.copy()["spec"]["uid"] == newer
+
+
+async def out_of_bounds(world):
+    """Store a target that parses, and that no custom resource may have."""
+    endpoint = await world.endpoint()
+    weight = CanaryTarget(template_key=TemplateKey("t"), weight=100, replicas=1)
+    target = endpoint.targets[EAST].model_copy(
+        update={"canary": weight, "revision": RevisionNumber(2)}
+    )
+    update = {
+        "revision": RevisionNumber(2),
+        "generation": endpoint.generation + 1,
+        "targets": {EAST: target},
+    }
+    await restore(world, endpoint, endpoint.model_copy(update=update))
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["while-it-runs", "at-its-start"])
+async def test_a_target_that_is_out_of_bounds_is_reported_and_holds_nothing_up(clock, restarted):
+    """Nothing that a record contains ends a monitor, or delays another endpoint."""
+    world = World(clock, EAST)
+    site = world.sites[EAST]
+    async with world.running(fleet=False):
+        await world.apply()
+        await until(lambda: site.asked() == ("running", 1, 1))
+        if not restarted:
+            await out_of_bounds(world)
+            await eventually(lambda: reason_is(world, "Invalid"))
+    if restarted:
+        await out_of_bounds(world)
+    async with world.running(fleet=False):
+        await eventually(lambda: reason_is(world, "Invalid"))
+        await world.apply("other")
+        await until(lambda: site.asked("other") == ("running", 1, 1))
+        assert site.asked() == ("running", 1, 1)
+        [row] = (await world.service().get(WEB)).regions
+        assert "weight" in row.message
+        told = await world.said(EAST)
+        await asyncio.sleep(600)
+        assert await world.said(EAST) == told
+
+        await world.apply(replicas=3)
+        await until(lambda: site.asked() == ("running", 3, 3))
+        await eventually(lambda: is_not(world, "Invalid"))
+
+
+async def is_not(world, reason):
+    return not await reason_is(world, reason)

@@ -25,7 +25,7 @@ from gco.core.model.ids import EndpointName, Epoch
 from gco.core.model.status import Region
 from gco.core.sync.copies import Copy, Wanted, read_copy
 from gco.core.sync.plan import Move, Orphan, Refuse, decide
-from gco.core.sync.report import left_behind, news
+from gco.core.sync.report import left_behind, news, not_resolved
 from gco.errors import (
     AbsentError,
     ConflictError,
@@ -235,6 +235,8 @@ class SyncController:
         if not self.follower.complete.is_set():
             return None  # enqueued again when it is
         if self.follower.unknown(name):
+            self._note(name, None)
+            self._reporter.touch(name)
             return None  # enqueued again when a record comes that can be read
         wanted, own = self.follower.get(name), self._own_copy(name)
         if wanted is not None and own is None and self._may_learn():
@@ -247,15 +249,22 @@ class SyncController:
             self._findings.failed(name, error)
             self._reporter.touch(name)
             raise
-        if isinstance(moves[0], Refuse) and moves[0].reason is not None:
-            self._findings.refused(name, moves[0].reason, moves[0].why)
-        else:
-            self._findings.healed(name)
+        self._note(name, moves[0])
         seen = zip((own, *strangers), moves, strict=True)
         orphans = [c for c, move in seen if c and isinstance(move, Orphan)]
         self._findings.orphans_of(name, orphans, self.follower.store_uid)
         self._reporter.touch(name)
         return None
+
+    def _note(self, name: EndpointName, move: Move) -> None:
+        """Keep why what is asked is not carried down, now that nothing failed."""
+        invalid = self.follower.invalid(name)
+        if invalid is not None:
+            self._findings.refused(name, "Invalid", invalid.message, elsewhere=False)
+        elif isinstance(move, Refuse) and move.reason is not None:
+            self._findings.refused(name, move.reason, move.why)
+        else:
+            self._findings.healed(name)
 
     def _may_learn(self) -> bool:
         """Whether the store will soon tell if a custom resource that is missing existed before."""
@@ -309,6 +318,10 @@ class SyncController:
     def _news(self, name: EndpointName) -> News | None:
         if not (self.follower.complete.is_set() and self.copies.synced.is_set()):
             return None
+        invalid, trouble = self.follower.invalid(name), self._findings.trouble(name)
+        if invalid is not None and trouble is not None:
+            said = self._reporter.said(name)
+            return not_resolved(invalid, self._own_copy(name), said, trouble, self._region.name)
         if self.follower.unknown(name):
             return None
         wanted, said = self.follower.get(name), self._reporter.said(name)

@@ -60,11 +60,16 @@ class Findings:
         final = reason != "ApplyFailed"
         self._troubles[name] = Trouble(reason, clip(str(error), _LONGEST), since, final)
 
-    def refused(self, name: EndpointName, reason: str, message: str) -> None:
-        """Note that the name belongs to another endpoint's custom resource, which is left alone."""
+    def refused(
+        self, name: EndpointName, reason: str, message: str, *, elsewhere: bool = True
+    ) -> None:
+        """Note why the custom resource of that name is left alone.
+
+        `elsewhere`: the name belongs to another endpoint's custom resource.
+        """
         before = self._troubles.get(name)
         since = before.since if before and before.reason == reason else self._clock.now()
-        self._troubles[name] = Trouble(reason, clip(message, _LONGEST), since, elsewhere=True)
+        self._troubles[name] = Trouble(reason, clip(message, _LONGEST), since, elsewhere=elsewhere)
 
     def healed(self, name: EndpointName) -> None:
         """Note that the wish for `name` is carried down."""

@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+import pydantic
+
 from gco.core.fleet.regional import regional_spec
 from gco.core.model.endpoint import Endpoint, RegionTarget, TargetState
 from gco.core.model.ids import EndpointName, Seq
 from gco.core.model.status import Region
 from gco.core.sync.copies import Wanted
+from gco.core.sync.report import Invalid
 from gco.errors import (
     ConflictError,
     GapError,
@@ -49,6 +52,7 @@ class Follower:
         self._changed = changed
         self._wanted: dict[EndpointName, Wanted] = {}
         self._unread: set[EndpointName] = set()
+        self._invalid: dict[EndpointName, Invalid] = {}
         self._cursor: Seq | None = None
         self._retries = Retries(BACKOFF)
         self.store_uid = ""
@@ -67,9 +71,13 @@ class Follower:
         """
         return name in self._unread and name not in self._wanted
 
+    def invalid(self, name: EndpointName) -> Invalid | None:
+        """Return what the region cannot make of the endpoint's record; None where it can."""
+        return self._invalid.get(name)
+
     def names(self) -> Sequence[EndpointName]:
         """Return the endpoints that have a target here."""
-        return list(self._wanted)
+        return list(dict.fromkeys([*self._wanted, *self._invalid]))
 
     async def run(self) -> None:
         """Follow until cancelled; raises ConflictError where the region is another cluster's."""
@@ -104,11 +112,10 @@ class Follower:
         self.store_uid = await self._bind()
         head = await self._store.head()
         listed: dict[EndpointName, Wanted] = {}
-        before, self._unread = self._wanted, set()
+        before, self._unread, self._invalid = self._wanted, set(), {}
         async for endpoint in self._store.list(unread=self._not_understood):
-            wanted = await self._wanted_of(endpoint)
-            if wanted is not None:
-                listed[endpoint.name] = wanted
+            resolved = await self._resolved(endpoint)
+            listed |= {name: wanted for name, wanted in resolved.items() if wanted is not None}
         listed |= {name: wanted for name, wanted in before.items() if name in self._unread}
         self._wanted = listed
         first = not self.complete.is_set()
@@ -129,7 +136,9 @@ class Follower:
         for start in range(0, len(names), _READ_AT_ONCE):
             found = await self._found(names[start : start + _READ_AT_ONCE])
             for name, endpoint in found.items():
-                self._put(name, await self._wanted_of(endpoint) if endpoint else None)
+                resolved = await self._resolved(endpoint) if endpoint else {name: None}
+                for known, wanted in resolved.items():
+                    self._put(known, wanted)
 
     async def _found(self, names: Sequence[EndpointName]) -> Mapping[EndpointName, Endpoint | None]:
         """What the store has now, None for nothing.
@@ -149,10 +158,29 @@ class Follower:
             return {name: endpoint for some in singly for name, endpoint in some.items()}
         return {name: found.get(name) for name in names}
 
-    async def _wanted_of(self, endpoint: Endpoint) -> Wanted | None:
-        target = endpoint.targets.get(self._region.name)
+    async def _resolved(self, endpoint: Endpoint) -> Mapping[EndpointName, Wanted | None]:
+        """What the endpoint asks of this region, by its name, None for nothing.
+
+        Empty where that is out of bounds, or its revision's record cannot be read: the last known
+        wish stands, as for a record that cannot be read.
+        """
+        name, target = endpoint.name, endpoint.targets.get(self._region.name)
         if target is None:
-            return None
+            return {name: None}
+        try:
+            return {name: await self._wanted_of(endpoint, target)}
+        except pydantic.ValidationError as error:
+            problems = StoreError(f"the record of {name} is out of bounds: {_brief(error)}")
+        except (StoreUnavailableError, StoreIdentityError):
+            raise
+        except StoreError as error:
+            problems = error
+        self._not_understood(name, problems)
+        self._invalid[name] = Invalid(name, target.uid, target.revision, str(problems))
+        self._changed(name)
+        return {}
+
+    async def _wanted_of(self, endpoint: Endpoint, target: RegionTarget) -> Wanted:
         edition = await self._edition(endpoint, target)
         spec = regional_spec(edition, target, self._region)
         return Wanted.of(endpoint.name, endpoint.namespace, spec, created=endpoint.created_at)
@@ -174,6 +202,7 @@ class Follower:
     def _put(self, name: EndpointName, wanted: Wanted | None) -> None:
         known = name not in self._unread
         self._unread.discard(name)
+        self._invalid.pop(name, None)
         if known and self._wanted.get(name) == wanted:
             return
         if wanted is None:
@@ -196,3 +225,8 @@ class Follower:
             seconds = round(asyncio.get_running_loop().time() - self.unreachable_since, 1)
             _log.info("store followed again", after_seconds=seconds)
             self.unreachable_since = None
+
+
+def _brief(error: pydantic.ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    return f"{'.'.join(map(str, (error.title, *first['loc'])))}: {first['msg']}"

@@ -4,7 +4,7 @@ import dataclasses
 import datetime as dt
 
 from gco.core.model.endpoint import TargetState
-from gco.core.model.ids import RegionName
+from gco.core.model.ids import EndpointName, EndpointUid, RegionName, RevisionNumber
 from gco.core.model.names import SELECT_OURS
 from gco.core.model.regional import RegionalStatus
 from gco.core.model.status import (
@@ -29,6 +29,28 @@ class Trouble:
     """Waiting alone will not mend it."""
     elsewhere: bool = False
     """The name belongs to another endpoint's custom resource: nothing of the wanted one is here."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Invalid:
+    """A target of this region that the monitor cannot resolve."""
+
+    name: EndpointName
+    uid: EndpointUid
+    revision: RevisionNumber
+    message: str
+
+
+def not_resolved(
+    invalid: Invalid,
+    copy: Copy | None,
+    said: RegionStatus | None,
+    trouble: Trouble,
+    region: RegionName,
+) -> RegionStatus | None:
+    """Return what the store is to be told of a target that cannot be resolved, None where it knows."""
+    told = _in_trouble(invalid, copy, trouble, region)
+    return None if told == said or _overtaken(told, said) else told
 
 
 def news(
@@ -89,7 +111,7 @@ def _overtaken(told: RegionStatus, said: RegionStatus | None) -> bool:
 
 
 def _in_trouble(
-    wanted: Wanted, copy: Copy | None, trouble: Trouble, region: RegionName
+    wanted: Wanted | Invalid, copy: Copy | None, trouble: Trouble, region: RegionName
 ) -> RegionStatus:
     running = copy.status if copy is not None and copy.uid == wanted.uid else None
     return RegionStatus(
