@@ -74,9 +74,9 @@ def main(given: Sequence[str]) -> int:
     parser.add_argument("before", type=Path)
     parser.add_argument("after", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    told = parser.parse_args(given)
-    before, after = (json.loads(path.read_text()) for path in (told.before, told.after))
-    told.out.write_text(draw(before, after), encoding="utf-8")
+    options = parser.parse_args(given)
+    before, after = (json.loads(path.read_text()) for path in (options.before, options.after))
+    options.out.write_text(draw(before, after), encoding="utf-8")
     return 0
 
 

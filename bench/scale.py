@@ -68,13 +68,13 @@ _MOST_SECONDS = 3600.0
 class Place:
     """A region in memory, with what stands in for its machines."""
 
-    def __init__(self, told: argparse.Namespace) -> None:
-        self.names = [f"web-{number:05}" for number in range(told.endpoints)]
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.names = [f"web-{number:05}" for number in range(options.endpoints)]
         self.cluster = MemoryCluster(clock=SystemClock())
         self.store = MemoryStore()
         self.people = Service(self.store, SystemClock(), Actor("bench"))
         self.monitor = self.cluster.client("gco-monitor")
-        self._nodes = max(told.nodes, -(-told.endpoints // _PODS_A_NODE) + 1)
+        self._nodes = max(options.nodes, -(-options.endpoints // _PODS_A_NODE) + 1)
 
     async def install(self) -> None:
         """Make what exists before the monitor."""
@@ -102,9 +102,9 @@ class Place:
     def ready(self) -> int:
         """Return how many endpoints are Ready."""
         objects = self.cluster.server.storage.table(INFERENCE_ENDPOINT).objects.values()
-        told = (manifest.get("status", {}).get("conditions", ()) for manifest in objects)
+        conditions = (manifest.get("status", {}).get("conditions", ()) for manifest in objects)
         return sum(
-            any(c["type"] == "Ready" and c["status"] == "True" for c in all_) for all_ in told
+            any(c["type"] == "Ready" and c["status"] == "True" for c in all_) for all_ in conditions
         )
 
     async def freeze_more(self, templates: int) -> None:
@@ -264,7 +264,7 @@ async def make(place: Place, templates: int) -> list[Measure]:
     ]
 
 
-async def measure(place: Place, told: argparse.Namespace) -> list[Measure]:
+async def measure(place: Place, options: argparse.Namespace) -> list[Measure]:
     """Start a monitor over endpoints that are in sync, and measure it."""
     count = len(place.names)
     writes, began = place.writes(), time.process_time()
@@ -279,12 +279,12 @@ async def measure(place: Place, told: argparse.Namespace) -> list[Measure]:
         for each in loops.endpoint.keys():  # noqa: SIM118 - no mapping
             loops.endpoint.controller.enqueue_routinely(each)
         look = (await _idle(loops) - began) / count
-        say(f"{told.rest:.0f} s at rest")
+        say(f"{options.rest:.0f} s at rest")
         began, since = time.process_time(), time.monotonic()
-        await asyncio.sleep(told.rest)
+        await asyncio.sleep(options.rest)
         rest = (time.process_time() - began) / (time.monotonic() - since)
         say("changes while the resync runs")
-        waits = await _changes(place, loops, told.samples)
+        waits = await _changes(place, loops, options.samples)
     say("the same start once more, with each allocation counted")
     held = await _memory(place)
     return [
@@ -329,14 +329,14 @@ async def _changes(place: Place, loops: RegionLoops, samples: int) -> list[float
     return waits
 
 
-async def run(told: argparse.Namespace) -> list[Measure]:
+async def run(options: argparse.Namespace) -> list[Measure]:
     """Make the endpoints and measure."""
-    place = Place(told)
+    place = Place(options)
     await place.install()
-    say(f"making {told.endpoints} endpoints")
-    made = await make(place, told.templates)
+    say(f"making {options.endpoints} endpoints")
+    made = await make(place, options.templates)
     say("starting a monitor over them")
-    return [*made, *await measure(place, told)]
+    return [*made, *await measure(place, options)]
 
 
 def _arguments(given: Sequence[str]) -> argparse.Namespace:
@@ -354,14 +354,20 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
 
 def main(given: Sequence[str]) -> int:
     """Return 0; no number fails a run."""
-    told = _arguments(given)
+    options = _arguments(given)
     configure(service="bench", level="ERROR", format="text")
-    measures = asyncio.run(run(told))
-    title = f"{told.endpoints} endpoints of {told.templates} templates, {os.cpu_count()} cores"
+    measures = asyncio.run(run(options))
+    title = (
+        f"{options.endpoints} endpoints of {options.templates} templates, {os.cpu_count()} cores"
+    )
     Console().print(table(measures, title))
-    if told.json is not None:
-        facts = {"endpoints": told.endpoints, "templates": told.templates, "cores": os.cpu_count()}
-        told.json.write_text(json.dumps(as_json(measures, facts), indent=2) + "\n")
+    if options.json is not None:
+        facts = {
+            "endpoints": options.endpoints,
+            "templates": options.templates,
+            "cores": os.cpu_count(),
+        }
+        options.json.write_text(json.dumps(as_json(measures, facts), indent=2) + "\n")
     return 0
 
 
