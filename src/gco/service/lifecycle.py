@@ -87,7 +87,8 @@ def _tombstone(context: Context, endpoint: Endpoint, seen: RevisionNumber) -> En
 async def _ask(context: Context, count: int) -> None:
     """Raise ConfirmationError where this actor would have deleted a large part within minutes.
 
-    A record that cannot be read counts as none: that asks rather too often.
+    A record that cannot be read counts for nothing: neither as one that stays, nor as one that this
+    actor deleted.
     """
     every = await context.shown_endpoints()
     since = context.clock.now() - CONFIRM_WINDOW
