@@ -13,13 +13,13 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture(scope="module")
-def told():
+def options():
     """Arguments of a run of three endpoints."""
     return argparse.Namespace(endpoints=3, nodes=2, templates=2, rest=0.1, samples=2)
 
 
-async def test_a_start_over_endpoints_in_sync_writes_nothing_and_everything_is_measured(told):
-    measures = {measure.name: measure for measure in await run(told)}
+async def test_a_start_over_endpoints_in_sync_writes_nothing_and_everything_is_measured(options):
+    measures = {measure.name: measure for measure in await run(options)}
 
     assert measures["writes at the start"].value == 0
     assert all(measure.value is not None for measure in measures.values())

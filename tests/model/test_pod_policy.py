@@ -56,7 +56,7 @@ DENIED = [
 ]  # fmt: skip
 
 
-def told(overlay, allow=(), **spec):
+def checked(overlay, allow=(), **spec):
     given = {"podOverrides": {"spec": overlay}, "regions": ["strict"], **spec}
     [document] = documents(a_document(given))
     regions = (a_region("strict", pod_overrides_allow=allow),)
@@ -65,12 +65,12 @@ def told(overlay, allow=(), **spec):
 
 @pytest.mark.parametrize(("rule", "overlay"), DENIED)
 def test_what_the_policy_denies_is_refused_with_the_setting_and_allowed_by_its_name(rule, overlay):
-    [problem] = told(overlay).problems
+    [problem] = checked(overlay).problems
 
     assert problem.path.startswith("spec.podOverrides.spec.")
     assert "strict denies it" in problem.allowed
     assert problem.allowed.endswith(f"by the name {rule})")
-    assert not told(overlay, allow=(rule,)).problems
+    assert not checked(overlay, allow=(rule,)).problems
 
 
 def test_every_rule_has_a_case():
@@ -90,17 +90,17 @@ HARMLESS = [
 
 @pytest.mark.parametrize("overlay", HARMLESS)
 def test_other_overrides_pass(overlay):
-    assert not told(overlay).problems
+    assert not checked(overlay).problems
 
 
 def test_a_system_priority_class_of_scheduling_is_refused_where_it_is_stated():
-    [problem] = told({}, scheduling={"priorityClass": "system-cluster-critical"}).problems
+    [problem] = checked({}, scheduling={"priorityClass": "system-cluster-critical"}).problems
 
     assert problem.path == "spec.scheduling.priorityClass"
 
 
 def test_a_region_that_publishes_no_policy_is_no_reason_to_refuse():
-    assert not told({"hostNetwork": True}, allow=None).problems
+    assert not checked({"hostNetwork": True}, allow=None).problems
 
 
 def test_what_gco_renders_by_itself_passes():

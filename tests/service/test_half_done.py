@@ -53,10 +53,10 @@ async def stored(store):
 )
 async def test_an_apply_that_fails_names_what_was_stored(failing, done, unknown):
     world = await a_world(Failing(**failing))
-    with pytest.raises(HalfDoneError) as told:
+    with pytest.raises(HalfDoneError) as raised:
         await world.service().apply([document(name) for name in NAMES], source="many.yaml")
 
-    error = told.value
+    error = raised.value
     assert error.stored == tuple(NAMES[:done])
     assert error.unknown == tuple(NAMES[done : done + unknown])
     assert error.not_stored == tuple(NAMES[done + unknown :])
@@ -74,9 +74,9 @@ async def test_a_delete_that_fails_names_what_is_deleted():
     world = await a_world(store := Failing())
     await world.service().apply([document(name) for name in NAMES], source="many.yaml")
     store.left = 2
-    with pytest.raises(HalfDoneError) as told:
+    with pytest.raises(HalfDoneError) as raised:
         await world.service().delete(NAMES, confirmed=True, missing_ok=False)
-    assert told.value.stored == tuple(NAMES[:48])
+    assert raised.value.stored == tuple(NAMES[:48])
     deleted = [e.name async for e in store.list() if e.deleted_at is not None]
     assert deleted == NAMES[:48]
 

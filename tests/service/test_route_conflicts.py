@@ -112,9 +112,9 @@ OVERLAPS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("backend", "first", "second", "told"), OVERLAPS)
+@pytest.mark.parametrize(("backend", "first", "second", "expected"), OVERLAPS)
 async def test_a_route_that_shares_requests_is_accepted_with_the_order_that_results(
-    backend, first, second, told
+    backend, first, second, expected
 ):
     world = World()
     await world.register(EAST, route_backend=backend)
@@ -122,7 +122,7 @@ async def test_a_route_that_shares_requests_is_accepted_with_the_order_that_resu
 
     [warning] = await warned(world, second)
 
-    assert warning.startswith(told)
+    assert warning.startswith(expected)
 
 
 async def test_a_catch_all_names_a_few_of_the_many_endpoints_that_it_overlaps():

@@ -5,7 +5,7 @@ message when the container has terminated, and reports it in the pod's status wi
 state. So a pod's status that carries an identity in a terminated state is kubelet's word that this very
 process has ended: a container's restart, a late status or a clock that steps cannot pair it with
 another process. A pod that is gone proves nothing: it may have been deleted by force while its node,
-out of reach, goes on running it.
+out of reach, still runs it.
 """
 
 import asyncio

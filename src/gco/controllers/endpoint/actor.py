@@ -89,7 +89,7 @@ class Actor:
     async def carry_out(self, actions: Sequence[Action]) -> Outcome:
         """Carry out `actions` in order.
 
-        What the API server refuses becomes a failure in the outcome, and the rest goes on. Once it
+        What the API server refuses becomes a failure in the outcome, and the other actions are still carried out. Once it
         has failed at an action, deletes alone are carried out: each is decided by what was
         observed, never by what this run applied. A failure that lasts is reported in the outcome.
         Raises TransientError until then, and ClusterConflictError where what was known is out of

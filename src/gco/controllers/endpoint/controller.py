@@ -16,10 +16,11 @@ from gco.controllers.endpoint.events import Recorder
 from gco.controllers.endpoint.finalizer import may_go, release
 from gco.controllers.endpoint.reconcile import Reconciler
 from gco.controllers.endpoint.rooms import Rooms, Supply, Unknown
+from gco.controllers.endpoint.unwatched import why_unwatched
 from gco.core.model.ids import EndpointName
 from gco.core.model.regional import Regional
 from gco.core.region.watchdog import THRESHOLD
-from gco.errors import ClusterError, ForbiddenError
+from gco.errors import ClusterError
 from gco.runtime.backoff import spread
 from gco.runtime.controller import Controller
 from gco.runtime.informer import Informer
@@ -248,20 +249,8 @@ class EndpointController:
 
 
 def _cause(namespace: str, informers: Iterable[Informer[Any]]) -> str:
-    """Say which kinds cannot be listed in `namespace`, why, and what to do."""
     missing = [informer for informer in informers if not informer.synced.is_set()]
-    kinds = ", ".join(informer.kind.plural for informer in missing)
-    failure = next((i.failure for i in missing if i.failure is not None), None)
-    told = f": {failure}" if failure is not None else ""
-    step = (
-        "Apply the Role of deploy/kubernetes/roles.yaml in it"
-        if isinstance(failure, ForbiddenError)
-        else "Check the API server"
-    )
-    return (
-        f"the monitor cannot watch {kinds} in namespace {namespace}{told}. {step}, or take the "
-        "namespace off GCO_NAMESPACES; GCO retries automatically"
-    )
+    return why_unwatched(namespace, missing, otherwise="take the namespace off GCO_NAMESPACES")
 
 
 def _now() -> float:

@@ -18,6 +18,7 @@ from gco.controllers.endpoint.policy import admitted
 from gco.controllers.endpoint.reporter import report
 from gco.controllers.endpoint.rooms import Rooms, Supply
 from gco.controllers.endpoint.templates import Templates
+from gco.controllers.endpoint.unwatched import why_unwatched
 from gco.controllers.endpoint.viewing import Viewer
 from gco.core.model.ids import EndpointName, EndpointUid, RevisionNumber
 from gco.core.model.regional import Regional
@@ -176,13 +177,7 @@ class Reconciler:
         unseen = self._caches.unseen(regional.name)
         if not unseen:
             return None
-        kinds = ", ".join(informer.kind.plural for informer in unseen)
-        failure = next((i.failure for i in unseen if i.failure is not None), None)
-        told = f": {failure}" if failure is not None else ""
-        message = (
-            f"the monitor cannot watch {kinds} in namespace {regional.namespace}{told}. "
-            "Apply deploy/kubernetes/roles.yaml there; GCO retries automatically"
-        )
+        message = why_unwatched(regional.namespace, unseen)
         return Hindrance(Cause("NotWatched", message), LOOK_SECONDS)
 
     async def _act(self, case: Case, memory: Memory) -> Done:

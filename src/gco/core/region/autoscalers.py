@@ -98,13 +98,15 @@ class Autoscalers:
 def autoscaler(manifest: Manifest) -> Autoscaler:
     """Return the record of a HorizontalPodAutoscaler or a ScaledObject."""
     spec, status = as_mapping(manifest.get("spec")), as_mapping(manifest.get("status"))
-    told = [c for c in as_mappings(status.get("conditions")) if as_text(c.get("type")) in _WORKS]
-    wrong = [c for c in told if c.get("status") == "False"]
+    conditions = [
+        c for c in as_mappings(status.get("conditions")) if as_text(c.get("type")) in _WORKS
+    ]
+    wrong = [c for c in conditions if c.get("status") == "False"]
     return Autoscaler(
         **dataclasses.asdict(child(manifest)),
         target=_target(as_mapping(spec.get("scaleTargetRef"))),
         made_by=_maker(manifest),
-        works=bool(told) and not wrong,
+        works=bool(conditions) and not wrong,
         problem=next((clip(c.get("message")) or clip(c.get("reason")) for c in wrong), ""),
     )
 

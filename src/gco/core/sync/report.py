@@ -48,9 +48,9 @@ def not_resolved(
     trouble: Trouble,
     region: RegionName,
 ) -> RegionStatus | None:
-    """Return what the store is to be told of a target that cannot be resolved, None where it knows."""
-    told = _in_trouble(invalid, copy, trouble, region)
-    return None if told == said or _overtaken(told, said) else told
+    """Return the status to store for a target that cannot be resolved, None where it is stored."""
+    status = _in_trouble(invalid, copy, trouble, region)
+    return None if status == said or _overtaken(status, said) else status
 
 
 def news(

@@ -28,8 +28,8 @@ def summary(view: View, workload: Said, route: Said) -> Said:
         return hindrance
     if view.replicas == 0:
         return Said("True", "ScaledToZero", "no pod runs; its autoscaler starts one when asked for")
-    told = f"{workload.message}; {view.outlived}" if view.outlived else workload.message
-    return Said("True", "Ready", told)
+    message = f"{workload.message}; {view.outlived}" if view.outlived else workload.message
+    return Said("True", "Ready", message)
 
 
 def _closing(view: View) -> Said:
