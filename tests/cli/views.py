@@ -121,7 +121,8 @@ WAITING = a_row(
     replicas_ready=0,
     replicas_desired=2,
     reason="WaitingForGPU",
-    message="2 × nvidia.com/gpu requested, 0 free on 3 nodes; free some, add a node, or scale down",
+    message="2 × nvidia.com/gpu requested, no node that its pods may use has 2 free; "
+    "free some, add a node, or scale down",
     conditions=(
         a_condition(ConditionType.WORKLOAD_READY, "False", "WaitingForGPU"),
         a_condition(ConditionType.ROUTE_READY, "False", "RouteNotReady", "no route yet"),
@@ -143,7 +144,8 @@ HALF_WAY = a_view(
     REPAIRED,
     WAITING,
     summary="1/3 regions ready; us-east-1: StillLoading (3 of 4 replicas ready); "
-    "ap-south-1: WaitingForGPU (2 × nvidia.com/gpu requested, 0 free on 3 nodes)",
+    "ap-south-1: WaitingForGPU (2 × nvidia.com/gpu requested, "
+    "no node that its pods may use has 2 free)",
 )
 RUNNING = a_view(
     a_row(),

@@ -97,7 +97,7 @@ async def test_a_single_pod_is_not_taken_away_for_want_of_room(region):
 
     async with fewest(region, "web") as seen:
         await region.want("web", image=NEW)
-        await region.shows("web", "WaitingForGPU", "0 free", "rollout.allowDowntime")
+        await region.shows("web", "WaitingForGPU", "has 1 free", "rollout.allowDowntime")
         assert await answering(region, "web") == 1
 
         await region.want("other", replicas=6)

@@ -4,7 +4,6 @@ import datetime as dt
 
 import pytest
 
-from gco.core.model.status import AcceleratorCapacity
 from gco.core.region.causes import (
     PATIENCE,
     Ask,
@@ -15,10 +14,10 @@ from gco.core.region.causes import (
     worst,
 )
 from gco.core.region.pods import Ended, PodRecord, Pods
+from gco.core.region.unplaced import steady
 from tests.builders import NOW
 
 GPU = "nvidia.com/gpu"
-FREE_ONE = {GPU: AcceleratorCapacity(total=16, free=1, nodes=3)}
 
 
 def a_pod(**known) -> PodRecord:
@@ -115,19 +114,19 @@ BAD_IMAGE = a_pod(waiting="ImagePullBackOff", waiting_message="not found", unrea
         pytest.param(
             pods(unscheduled(NO_GPU), unscheduled(NO_GPU)),
             "WaitingForGPU",
-            "4 × nvidia.com/gpu requested, 1 free on 3 nodes",  # noqa: RUF001
+            "4 × nvidia.com/gpu requested, no node that its pods may use has 2 free",  # noqa: RUF001
             id="too-few-accelerators",
         ),
         pytest.param(
             pods(unscheduled("0/3 nodes are available: 3 Insufficient cpu.")),
             "InsufficientCapacity",
-            "0/3 nodes are available: 3 Insufficient cpu.",
+            "no node is available: Insufficient cpu",
             id="too-little-cpu",
         ),
         pytest.param(
             pods(unscheduled("0/3 nodes are available: 3 node(s) didn't match Pod's affinity")),
             "NoMatchingNode",
-            "0/3 nodes are available: 3 node(s) didn't match Pod's affinity",
+            "no node is available: node(s) didn't match Pod's affinity",
             id="no-node-has-the-labels",
         ),
         pytest.param(
@@ -169,13 +168,13 @@ BAD_IMAGE = a_pod(waiting="ImagePullBackOff", waiting_message="not found", unrea
         pytest.param(
             pods(CRASHED, BAD_IMAGE, unscheduled(NO_GPU)),
             "WaitingForGPU",
-            "2 × nvidia.com/gpu requested, 1 free on 3 nodes",  # noqa: RUF001
+            "2 × nvidia.com/gpu requested, no node that its pods may use has 2 free",  # noqa: RUF001
             id="scheduling-before-image-before-crash",
         ),
     ],
 )
 def test_the_reason_that_wins(found, reason, facts):
-    ask = Ask(replicas=2, device=GPU, count=2, startup_seconds=600, capacity=FREE_ONE)
+    ask = Ask(replicas=2, device=GPU, count=2, startup_seconds=600)
 
     cause = worst(workload_causes(found, ask, "", NOW))
 
@@ -192,13 +191,73 @@ def test_a_crash_is_told_with_the_last_words():
     assert cause.message.endswith("its last words: loading | KeyError: 'rope'")
 
 
-def test_with_capacity_unknown_only_the_scheduler_is_quoted():
-    ask = Ask(replicas=1, device=GPU, count=2, startup_seconds=600)
+@pytest.mark.parametrize(
+    ("largest", "message"),
+    [
+        pytest.param(
+            None,
+            "no node that its pods may use has 2 free; free some, add a node, or scale down",
+            id="nodes-not-known",
+        ),
+        pytest.param(
+            8,
+            "no node that its pods may use has 2 free; free some, add a node, or scale down",
+            id="all-taken",
+        ),
+        pytest.param(
+            1,
+            "the largest node that its pods may use has 1; add a larger node, or request fewer per "
+            "replica",
+            id="nodes-too-small",
+        ),
+        pytest.param(
+            0,
+            "no node that its pods may use has any; add a node, or change spec.scheduling",
+            id="excluded-by-labels-or-taints",
+        ),
+    ],
+)
+def test_a_wait_for_accelerators_names_what_its_own_nodes_lack(largest, message):
+    ask = Ask(replicas=1, device=GPU, count=2, startup_seconds=600, largest=largest)
 
     cause = worst(workload_causes(pods(unscheduled(NO_GPU)), ask, "", NOW))
 
     assert cause is not None
-    assert "requested, too few free on 3 nodes" in cause.message
+    assert cause.message == f"2 × nvidia.com/gpu requested, {message}"  # noqa: RUF001
+
+
+TAINT = "node(s) had untolerated taint {gpu: x}"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        pytest.param(
+            f"0/5 nodes are available: 1 {TAINT}, 4 Insufficient cpu. preemption: 0/5 nodes are "
+            "available: 1 Preemption is not helpful for scheduling, 4 No preemption victims found.",
+            f"no node is available: Insufficient cpu, {TAINT}",
+            id="counts-and-preemption",
+        ),
+        pytest.param(
+            f"0/12 nodes are available: 2 Insufficient cpu, 10 {TAINT}. no new claims to deallocate, "
+            "preemption: 0/12 nodes are available: 12 Preemption is not helpful for scheduling.",
+            f"no node is available: Insufficient cpu, {TAINT}",
+            id="the-same-in-another-order",
+        ),
+        pytest.param(
+            "0/1 nodes are available: 1 Insufficient nvidia.com/gpu.",
+            "no node is available: Insufficient nvidia.com/gpu",
+            id="a-dot-in-a-name",
+        ),
+        pytest.param(
+            'persistentvolumeclaim "v1.2" not found. retrying',
+            'persistentvolumeclaim "v1.2" not found. retrying',
+            id="not-about-nodes",
+        ),
+    ],
+)
+def test_the_schedulers_words_are_quoted_without_what_other_pods_change(words, expected):
+    assert steady(words) == expected
 
 
 def test_of_several_failures_the_gravest_wins_whatever_their_order():

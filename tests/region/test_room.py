@@ -128,3 +128,23 @@ def test_pods_on_nodes_are_counted_for_their_endpoint():
     pods = [pod(1, "a", "web"), pod(1, "a", "web"), pod(1, "", "web"), pod(1, "a", "")]
 
     assert room_of({"a": node()}, PodCounts(pods), elastic=False).bound == {"ns/web": 2}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "asked", "expected"),
+    [
+        pytest.param({"a": node(4), "b": node(8)}, need(1), 8, id="in-use-or-free"),
+        pytest.param(
+            {"a": node(4, labels={"pool": "ml"}), "b": node(8)},
+            need(1, selector={"pool": "ml"}),
+            4,
+            id="a-larger-one-that-the-selector-excludes",
+        ),
+        pytest.param({"a": node(8, taints=[TAINT])}, need(1), 0, id="tainted"),
+        pytest.param({}, need(1), 0, id="no-node"),
+    ],
+)
+def test_the_largest_node_that_a_pod_may_enter(nodes, asked, expected):
+    room = room_of(nodes, PodCounts([pod(2, "a"), pod(8, "b")]), elastic=False)
+
+    assert room.largest(asked, GPU) == expected

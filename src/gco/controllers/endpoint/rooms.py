@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from gco.core.model.regional import Regional
-from gco.core.model.status import AcceleratorCapacity
 from gco.core.region.claims import Claim
 from gco.core.region.freeze import Template
 from gco.core.region.observed import Observed
@@ -24,10 +23,6 @@ from gco.core.region.scaling import fewest_replicas, running_replicas
 
 class Supply(Protocol):
     """What is known of a region's nodes; None while it is not known."""
-
-    def capacity(self) -> Mapping[str, AcceleratorCapacity] | None:
-        """Return accelerators by resource name."""
-        ...
 
     def room(self) -> Room | None:
         """Return what is free on each node."""
@@ -44,9 +39,6 @@ class Supply(Protocol):
 
 class Unknown:
     """A region whose nodes may not be read."""
-
-    def capacity(self) -> None:
-        """Nothing is known."""
 
     def room(self) -> None:
         """Nothing is known."""

@@ -18,6 +18,7 @@ from gco.core.region.copying import Weights, weights_of
 from gco.core.region.freeze import Template
 from gco.core.region.observed import still_old
 from gco.core.region.pods import Pods
+from gco.core.region.room import Need
 from gco.core.region.scaling import running_replicas
 from gco.core.region.stage import Stage, wanted_replicas
 from gco.core.region.status import CanaryView, View
@@ -97,17 +98,24 @@ class Viewer:
         regional, observed = case.regional, case.observed
         running = running_replicas(regional, observed.workload, observed.autoscalers)
         held = rolling_of(regional, observed, case.template).held
-        return self._ask(regional, case.template, running, held=held)
+        return self._ask(regional, case.template, observed.pods, running, held=held)
 
     def _canary_ask(self, case: Case) -> Ask | None:
         stated = case.regional.spec.canary
         if stated is None or case.canary is None:
             return None
         own = as_endpoint(case.regional, stated)
-        return self._ask(own, case.canary, wanted_replicas(own), held=False)
+        pods = case.observed.canary.pods
+        return self._ask(own, case.canary, pods, wanted_replicas(own), held=False)
 
     def _ask(
-        self, regional: Regional, template: Template | None, replicas: int, *, held: bool
+        self,
+        regional: Regional,
+        template: Template | None,
+        pods: Pods,
+        replicas: int,
+        *,
+        held: bool,
     ) -> Ask:
         spec = effective(regional.spec.endpoint)
         return Ask(
@@ -115,10 +123,18 @@ class Viewer:
             device=spec.device,
             count=spec.count,
             startup_seconds=startup_of(regional, template),
-            capacity=self._supply.capacity(),
+            largest=self._largest(template, pods, spec.device),
             claims=self._supply.claims(),
             held=held,
         )
+
+    def _largest(self, template: Template | None, pods: Pods, device: str) -> int | None:
+        """Return what the largest node for these pods has; looked up only while a pod waits for one."""
+        waits = any(record.unscheduled and not record.node for record in pods.wanted.values())
+        room = self._supply.room() if waits and device and template is not None else None
+        if room is None or template is None:
+            return None
+        return room.largest(Need.of(template.body), device)
 
     async def _last_words(self, regional: Regional, pods: Pods, memory: Memory) -> str:
         """Return the end of a crashing container's log, read once a pod."""

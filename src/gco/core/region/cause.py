@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Mapping
 
-from gco.core.model.status import AcceleratorCapacity
 from gco.core.region.claims import Claim
 
 
@@ -26,8 +25,8 @@ class Ask:
     """The accelerator's resource name; empty where none is asked for."""
     count: int
     startup_seconds: int
-    capacity: Mapping[str, AcceleratorCapacity] | None = None
-    """By resource name; None where it is not known."""
+    largest: int | None = None
+    """The most accelerators, in use or free, of one node that its pods may use; None: not known."""
     claims: Mapping[str, Claim] | None = None
     """Nodes that are being made, by the name of their NodeClaim; None where nobody makes any."""
     held: bool = False

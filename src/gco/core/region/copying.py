@@ -22,7 +22,7 @@ from gco.core.region.model_jobs import Copying, ModelPod
 from gco.core.region.observed import Observed
 from gco.core.region.render.container import server_container
 from gco.core.region.render.model_job import KEPT_SECONDS, model_job
-from gco.core.region.unplaced import scheduling_cause
+from gco.core.region.unplaced import scheduling_cause, steady
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -163,6 +163,7 @@ def judged_again(copying: Copying, now: dt.datetime) -> float | None:
 
 
 def _without_node(words: str) -> Cause:
+    words = steady(words)
     reason = scheduling_cause(words).reason
     volume = reason == "VolumeNotFound"
     step = f"create the volume claim {MODEL_CLAIM}" if volume else "add a node, or free some"

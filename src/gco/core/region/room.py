@@ -65,6 +65,11 @@ class Room:
         free = {place: amount - taken.get(place, 0) for place, amount in self.free.items()}
         return dataclasses.replace(self, free=free)
 
+    def largest(self, need: Need, device: str) -> int:
+        """Return how many of `device`, in use or free, the largest node has that `need` may enter."""
+        entered = (dict(node.devices) for node in self.nodes.values() if need.enters(node))
+        return max((devices.get(device, 0) for devices in entered), default=0)
+
     def _fits(self, name: str, node: NodeDevices, need: Need) -> bool:
         enough = all(self.free.get((name, res), 0) >= amount for res, amount in need.devices)
         return enough and need.enters(node)

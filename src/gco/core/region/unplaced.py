@@ -1,4 +1,8 @@
-"""Why pods cannot be made, and why no node takes those that were: quotas, policies, room, labels."""
+"""Why pods cannot be made, and why no node takes those that were: quotas, policies, room, labels.
+
+Messages contain no number that other endpoints' pods change (how much is free, how many nodes lack
+what): all endpoints that wait would write their status whenever any pod of the cluster comes or goes.
+"""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +13,8 @@ from gco.core.region.claims import Claim
 from gco.core.region.notes import Note, NoteKind, latest
 from gco.core.region.pods import PodRecord
 
-_NODES: Final = re.compile(r"\b0/(\d+) nodes? (?:is|are) available")
+_NODES: Final = re.compile(r"0/\d+ nodes? (?:is|are) available: ")
+_COUNT: Final = re.compile(r"^\d+ ")
 
 _MORE: Final = "allow more instance types, zones or capacity types, or request less"
 _GIVEN_UP: Final = Claim(launched=False, problem="the cloud has no such machine at the moment")
@@ -42,15 +47,30 @@ def unscheduled(
         return _provisioned(said, len(records), ask)
     words = next(iter(records.values())).unscheduled
     if ask.device and f"Insufficient {ask.device}" in words:
-        return _waiting_for_device(len(records), words, ask)
+        return _waiting_for_device(len(records), ask)
     return scheduling_cause(words)
 
 
 def scheduling_cause(words: str) -> Cause:
     """Return what the scheduler's `words` on a pod mean, accelerators aside."""
+    words = steady(words)
     lower = words.lower()
     found = (cause for pattern, cause in _SCHEDULER if pattern in lower)
     return next(found, _no_node)(words)
+
+
+def steady(words: str) -> str:
+    """Return the scheduler's `words` on a pod without what other pods change.
+
+    The scheduler counts the nodes for each reason, sorts the reasons by these counts, and appends
+    how far preemption would help. All three change whenever pods of others come or go.
+    """
+    found = _NODES.match(words)
+    if found is None:
+        return words
+    listed = words[found.end() :].partition(". ")[0].rstrip(".").split(", ")
+    reasons = sorted({_COUNT.sub("", reason) for reason in listed})
+    return f"no node is available: {', '.join(reasons)}"
 
 
 def _provisioned(said: Note, pods: int, ask: Ask) -> Cause:
@@ -77,15 +97,19 @@ def _asked(pods: int, ask: Ask) -> str:
     return f"{pods * ask.count} × {ask.device} requested, " if ask.device else ""  # noqa: RUF001
 
 
-def _waiting_for_device(pods: int, words: str, ask: Ask) -> Cause:
-    nodes = _NODES.search(words)
-    known = (ask.capacity or {}).get(ask.device)
-    if known is not None:
-        have = f"{known.free} free on {known.nodes} nodes"
-    else:
-        have = "too few free" + (f" on {nodes[1]} nodes" if nodes else "")
-    other = "allow a gap with rollout.allowDowntime" if ask.held else "scale down"
-    return Cause("WaitingForGPU", f"{_asked(pods, ask)}{have}; free some, add a node, or {other}")
+def _waiting_for_device(pods: int, ask: Ask) -> Cause:
+    step = f"free some, add a node, or {_OTHERWISE[ask.held]}"
+    have = f"no node that its pods may use has {ask.count} free"
+    if ask.largest == 0:
+        have = "no node that its pods may use has any"
+        step = "add a node, or change spec.scheduling"
+    elif ask.largest is not None and ask.largest < ask.count:
+        have = f"the largest node that its pods may use has {ask.largest}"
+        step = "add a larger node, or request fewer per replica"
+    return Cause("WaitingForGPU", f"{_asked(pods, ask)}{have}; {step}")
+
+
+_OTHERWISE: Final = {False: "scale down", True: "allow a gap with rollout.allowDowntime"}
 
 
 def _no_capacity(words: str) -> Cause:
