@@ -2,7 +2,8 @@
 
 import pytest
 
-from gco.core.model.shown import looks_secret, names_secret, shown
+from gco.core.model.shown import shown
+from gco.redaction import looks_secret, names_secret
 
 
 @pytest.mark.parametrize(

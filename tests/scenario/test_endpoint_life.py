@@ -426,6 +426,37 @@ async def test_of_a_crash_log_a_bounded_part_is_read_and_kept(clock, log, asked)
     assert "last words: again | again | again" in world.status().message
 
 
+@pytest.mark.parametrize("left_by", ["the log", "a termination message"])
+async def test_what_a_crashed_container_says_of_its_secrets_is_kept_nowhere(clock, left_by):
+    """Invariant: text of others loses its secrets before it reaches a status or an Event."""
+    secrets = ("hunter2hunter2", "hf_" + "a" * 34, "p4ssw0rd")
+    key, token, password = secrets
+    said = [
+        f"args: {'x' * 180} {{'api_key': ['{key}']}}",  # what is quoted ends within the key
+        f"GET https://user:{password}@hub/a 401: {token}",
+        f"RuntimeError: HF_TOKEN={key} is of no use",
+    ]
+    world = World(clock)
+    await world.install()
+
+    async def lines(_namespace, _pod, _options):
+        for text in said if left_by == "the log" else ():
+            yield LogLine("2026-01-01T00:00:00.000000000Z", text)
+
+    world.server.log_streamer = lines
+    world.kubelet.image("bad:1", Fate.CRASH)
+    if left_by != "the log":
+        world.kubelet.last_words = "\n".join(said)
+    async with background(*world.loops()):
+        await world.want(image="bad:1")
+        await until(lambda: world.reason() == "CrashLooping")
+        await world.quiet(60)
+
+    kept = repr((world.all(INFERENCE_ENDPOINT), world.events()))
+    assert "RuntimeError: HF_TOKEN=[redacted] is of no use" in kept
+    assert [secret for secret in secrets if secret[:8] in kept] == []
+
+
 async def test_a_name_that_someone_else_has_is_a_condition_and_never_overwritten(clock):
     world = World(clock)
     await world.install()

@@ -159,6 +159,38 @@ def test_text_is_for_people(colors: bool) -> None:
     assert ("\x1b[" in text) is colors
 
 
+HOSTILE = {
+    "another line": "x\n2026-01-01T00:00:00Z [info] leading",
+    "carriage return": "x\rpainted",
+    "line separators": "x\u2028y\x85z\x0b",
+    "clipboard": "\x1b]52;c;cm0gLXJm\x07",
+    "link": "\x1b]8;;https://evil.example\x1b\\safe\x1b]8;;\x1b\\",
+    "clear screen": "\x1b[2J\x9b2J",
+    "right-to-left override": "\u202egpj.exe\u2066",
+    "NUL and delete": "\x00\x7f",
+}
+
+
+@pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
+def test_text_of_others_starts_no_line_and_controls_no_terminal(hostile: str) -> None:
+    """Invariant: a log in text has one line an event, and indented lines for its traceback."""
+    stream = io.StringIO()
+    configure(service="s", cluster_id=hostile, region="r", format="text", stream=stream)
+    log = get_logger("x").bind(endpoint=hostile)
+    log.info(hostile, error=ValueError(hostile), names=[hostile], deep={hostile: hostile})
+    logging.getLogger("lib").warning("%s", hostile)
+    with scope(region=hostile):
+        log.warning("y")
+    try:
+        fail(ValueError(hostile))
+    except ValueError as error:
+        get_logger("x").error("failed", endpoint=hostile, exc_info=error)
+    written = stream.getvalue()
+    assert [char for char in written if not char.isprintable() and char != "\n"] == []
+    own = [line for line in written.split("\n") if line and not line.startswith("    ")]
+    assert len(own) == 4
+
+
 def test_structlog_is_not_imported_before_the_first_line() -> None:
     program = (
         "import sys, gco.telemetry as t; log = t.get_logger('x').bind(a=1);"

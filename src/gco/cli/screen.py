@@ -17,7 +17,8 @@ from rich.text import Text
 
 from gco.cli.options import Format
 from gco.cli.render.grid import UNLIMITED
-from gco.cli.visible import encodable, visible, visible_text
+from gco.cli.visible import visible_text
+from gco.escaping import encodable, visible
 
 if TYPE_CHECKING:
     from rich.live import Live

@@ -1,59 +1,20 @@
-"""Text that a person may read safely: what a terminal would obey is shown as an escape.
-
-A container's log, a model's answer or a person's name can hold escape sequences that write the
-clipboard, clear the screen, or reverse the order of characters. Each character is judged alone, so
-it makes no difference where a stream is cut into pieces.
-"""
-
-import re
-from typing import Final
+"""Styled text that a person may read safely, as :mod:`gco.escaping` does for plain text."""
 
 from rich.text import Span, Text
 
-_OBEYED: Final = re.compile(
-    "["
-    "\x00-\x08\x0b-\x1f"  # C0, except tab and newline
-    "\x7f-\x9f"  # DEL and C1
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks, overrides and isolates of direction
-    "\u2028\u2029"  # line and paragraph separators
-    "\ud800-\udfff"  # half a surrogate pair
-    "]"
-)
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-
-
-def visible(text: str) -> str:
-    r"""Return `text` with each character that a terminal would obey written as `\uXXXX`.
-
-    Tabs and newlines stay. The form is the one of JSON, so JSON text stays the same JSON.
-    """
-    return _OBEYED.sub(_escape, text)
-
-
-def visible_cell(text: str) -> str:
-    r"""Return `text` on one line: as :func:`visible` does, with newlines as `\n` as well."""
-    return visible(text).replace("\n", "\\n")
-
-
-def encodable(text: str) -> str:
-    """Return `text` with half surrogate pairs escaped: no encoding can write them."""
-    return _SURROGATE.sub(_escape, text)
+from gco.escaping import OBEYED, visible
 
 
 def visible_text(text: Text) -> Text:
     """Return styled `text` as :func:`visible` does, each escape in the style of its character."""
     plain = text.plain
-    if _OBEYED.search(plain) is None:
+    if OBEYED.search(plain) is None:
         return text
-    cuts = sorted({edge for found in _OBEYED.finditer(plain) for edge in found.span()})
+    cuts = sorted({edge for found in OBEYED.finditer(plain) for edge in found.span()})
     parts = text.divide(cuts)
     for part in parts:
-        if _OBEYED.match(part.plain):
+        if OBEYED.match(part.plain):
             styles = [span.style for span in part.spans]
             part.plain = visible(part.plain)
             part.spans = [Span(0, len(part.plain), style) for style in styles]
     return Text(style=text.style).join(parts)
-
-
-def _escape(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"

@@ -7,6 +7,8 @@ belongs to others, and for every text that others write: it is kept for each end
 from collections.abc import Mapping
 from typing import Any, Final
 
+from gco.redaction import redact_text
+
 LONGEST_TEXT: Final = 1000
 """Bytes that a record keeps of one text of others: a message quotes less of it."""
 LONGEST_NAME: Final = 256
@@ -51,6 +53,19 @@ def clip_start(value: object, limit: int = LONGEST_TEXT) -> str:
         return text
     kept = text[-limit:].encode(errors="replace")[_ELLIPSIS_BYTES - limit :]
     return _ELLIPSIS + kept.decode(errors="ignore")
+
+
+def quote(value: object, limit: int = LONGEST_TEXT) -> str:
+    """Return the beginning of a text of others as it may be shown: redacted, then clipped.
+
+    In this order: half a secret looks like none.
+    """
+    return clip(redact_text(as_text(value)), limit)
+
+
+def quote_end(value: object, limit: int = LONGEST_TEXT) -> str:
+    """Return the end of a text of others as it may be shown: redacted, then clipped."""
+    return clip_start(redact_text(as_text(value)), limit)
 
 
 def _fits(text: str, limit: int) -> bool:

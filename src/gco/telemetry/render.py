@@ -1,6 +1,7 @@
 """Rendering of log lines: the processors that turn an event into JSON or text, secrets left out."""
 
 import logging
+import textwrap
 import traceback
 from collections.abc import Mapping
 from typing import Final, Literal, TextIO
@@ -10,7 +11,8 @@ import structlog
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 from typing_extensions import override
 
-from gco.telemetry.secrets import redact, redact_text
+from gco.escaping import visible, visible_line
+from gco.redaction import redact, redact_text
 
 _SCOPED: Final = ("service", "cluster_id", "region")
 _CHATTY: Final = ("aiobotocore", "aiohttp.access", "asyncio", "botocore", "urllib3")
@@ -31,12 +33,21 @@ def processors(
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         redact_event,
     ]
-    return [*chain, fill_in, to_json] if form == "json" else [*chain, _console(colors=colors)]
+    return (
+        [*chain, fill_in, to_json]
+        if form == "json"
+        else [*chain, on_one_line, _console(colors=colors)]
+    )
 
 
 def redact_event(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Replace what looks like a secret, wherever it stands in the event."""
     return {k: v if k == "exc_info" else redact(v, key=k) for k, v in event.items()}
+
+
+def on_one_line(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Escape what would start another line or control a terminal: text of others is in events."""
+    return {key: visible_line(v) if isinstance(v, str) else v for key, v in event.items()}
 
 
 def to_json(_: WrappedLogger, method: str, event: EventDict) -> str:
@@ -98,7 +109,9 @@ def _console(*, colors: bool) -> Processor:
 
 
 def _plain_traceback(out: TextIO, exc_info: ExcInfo) -> None:
-    out.write("\n" + redact_text("".join(traceback.format_exception(*exc_info)).rstrip()))
+    told = visible(redact_text("".join(traceback.format_exception(*exc_info)).rstrip()))
+    # Indented, so that a line of an error's message does not pass for a line of the log.
+    out.write("\n" + textwrap.indent(told, "    ", lambda _: True))
 
 
 def _raised(exc_info: object) -> BaseException | None:

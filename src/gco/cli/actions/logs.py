@@ -9,10 +9,10 @@ from gco.cli.actions.places import places_of, say, told_when_slow
 from gco.cli.options import LineFormat
 from gco.cli.session import Session
 from gco.cli.texts import as_line
-from gco.cli.visible import visible
 from gco.core.model.ids import EndpointName
 from gco.core.model.model_source import job_name
 from gco.errors import NotFoundError, UnsupportedStateError
+from gco.escaping import visible
 from gco.reach.logs import Finding, LogRequest, PodLine, follow, read
 from gco.reach.merging import merged
 from gco.reach.place import Place, Trouble

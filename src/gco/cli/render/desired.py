@@ -11,8 +11,8 @@ from gco.cli.render import words
 from gco.cli.render.grid import Row, grid
 from gco.cli.render.times import ago
 from gco.core.fleet.changes import JSON, MASK
-from gco.core.model.shown import looks_secret
 from gco.core.model.spec import EndpointSpec
+from gco.redaction import looks_secret
 from gco.service.results import EndpointView
 
 LEAST_VALUE = 30

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
-from gco.cli.visible import visible, visible_cell, visible_text
+from gco.cli.visible import visible_text
+from gco.escaping import visible, visible_line
 
 GAP = "  "
 LEAST_WORDS = 40
@@ -106,7 +107,7 @@ def _stripped(line: Text) -> Text:
 
 def _cell(cell: str | Text) -> Text:
     """Return a cell of one line, as wide as it will be on the screen: no value starts a row."""
-    return Text(visible_cell(cell)) if isinstance(cell, str) else visible_text(cell.copy())
+    return Text(visible_line(cell)) if isinstance(cell, str) else visible_text(cell.copy())
 
 
 def _styled(words: str | Text, style: str = "") -> Text:

@@ -40,7 +40,7 @@ from gco.core.region.routing import main_route, route_refs
 from gco.core.region.scaling import task_of
 from gco.core.sync.copies import Copy, read_copy
 from gco.errors import InvalidSpecError
-from gco.kinds.reading import clip
+from gco.kinds.reading import quote
 from gco.kinds.registry import (
     CONTROLLER_REVISION,
     DEPLOYMENT,
@@ -359,4 +359,4 @@ def _resource(manifest: Manifest) -> Regional | Unread:
         return Regional.from_manifest(manifest)
     except InvalidSpecError as error:
         generation: int = manifest["metadata"].get("generation", 0)
-        return Unread(read_copy(manifest), generation, clip(str(error), _LONGEST))
+        return Unread(read_copy(manifest), generation, quote(str(error), _LONGEST))

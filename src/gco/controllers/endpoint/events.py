@@ -17,7 +17,7 @@ from gco.core.model.regional import Regional
 from gco.core.region.actions import ObjectRef, Why
 from gco.core.region.drift import DriftKind
 from gco.errors import ClusterError, NotLeadingError
-from gco.kinds.reading import clip
+from gco.kinds.reading import quote
 from gco.kinds.registry import EVENT, INFERENCE_ENDPOINT, INGRESS
 from gco.telemetry import get_logger
 
@@ -97,7 +97,7 @@ class Recorder:
         if not self._buckets.setdefault(regional.name, _Bucket(BURST, now)).take(now):
             return
         self._told[key] = now
-        self._queue.put_nowait(self._event(regional, reason, clip(note, _NOTE), warning=warning))
+        self._queue.put_nowait(self._event(regional, reason, quote(note, _NOTE), warning=warning))
 
     def _prune(self, now: float) -> None:
         """Forget what no longer matters, once there is much of it."""

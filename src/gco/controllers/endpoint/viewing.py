@@ -24,6 +24,7 @@ from gco.core.region.stage import Stage, wanted_replicas
 from gco.core.region.status import CanaryView, View
 from gco.core.region.unsettled import Problem, Unsettled
 from gco.errors import AbsentError, ClusterError
+from gco.redaction import redact_text
 from gco.runtime.streams import closing
 from gco.telemetry import get_logger
 
@@ -172,10 +173,11 @@ class Viewer:
 
     async def _read_log(self, namespace: str, pod: str, wanted: LogOptions) -> tuple[str, int]:
         """Return the last words, and how many bytes the answer had."""
-        kept: list[str] = []
+        texts: list[str] = []
         size = 0
         async with closing(self._cluster.log_lines(namespace, pod, wanted)) as lines:
             async for line in lines:
                 size += len(line.time) + len(line.text.encode()) + 2  # a space and a newline
-                kept = last_words("\n".join([*kept, line.text]))
-        return "\n".join(kept), size
+                texts.append(line.text)
+        # Redacted while lines are whole: a message quotes 200 characters of one, and a key has many.
+        return "\n".join(last_words(redact_text("\n".join(texts)))), size

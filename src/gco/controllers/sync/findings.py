@@ -10,7 +10,7 @@ from gco.core.model.status import Lost, Region
 from gco.core.sync.copies import Copy
 from gco.core.sync.report import Trouble
 from gco.errors import AbsentError, ForbiddenError, GcoError, ThrottledError, TransientError
-from gco.kinds.reading import clip
+from gco.kinds.reading import quote
 from gco.telemetry import get_logger
 
 _REASONS: Final[dict[type[GcoError], str]] = {
@@ -58,7 +58,7 @@ class Findings:
         before = self._troubles.get(name)
         since = before.since if before and before.reason == reason else self._clock.now()
         final = reason != "ApplyFailed"
-        self._troubles[name] = Trouble(reason, clip(str(error), _LONGEST), since, final)
+        self._troubles[name] = Trouble(reason, quote(str(error), _LONGEST), since, final)
 
     def refused(
         self, name: EndpointName, reason: str, message: str, *, elsewhere: bool = True
@@ -69,7 +69,7 @@ class Findings:
         """
         before = self._troubles.get(name)
         since = before.since if before and before.reason == reason else self._clock.now()
-        self._troubles[name] = Trouble(reason, clip(message, _LONGEST), since, elsewhere=elsewhere)
+        self._troubles[name] = Trouble(reason, quote(message, _LONGEST), since, elsewhere=elsewhere)
 
     def healed(self, name: EndpointName) -> None:
         """Note that the wish for `name` is carried down."""

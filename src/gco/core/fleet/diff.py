@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from gco.core.fleet.changes import JSON, MASK, FieldChange
-from gco.core.model.shown import looks_secret, masked, names_secret
+from gco.core.model.shown import masked
 from gco.core.model.spec import EndpointSpec
+from gco.redaction import looks_secret, names_secret
 
 _FLAG: Final = re.compile(r"^(?P<flag>--?[^=\s]+)=(?P<value>.*)$", re.DOTALL)
 

@@ -9,7 +9,7 @@ from gco.core.model.names import autoscaler_name, deployment_name
 from gco.core.region.actions import Manifest, ObjectRef, Owner
 from gco.core.region.observe import Child, child
 from gco.core.region.owner import owner_of
-from gco.kinds.reading import LONGEST_NAME, as_mapping, as_mappings, as_text, clip
+from gco.kinds.reading import LONGEST_NAME, as_mapping, as_mappings, as_text, clip, quote
 from gco.kinds.registry import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, SCALED_OBJECT
 
 _WORKS: Final = ("AbleToScale", "ScalingActive", "Ready")
@@ -107,7 +107,7 @@ def autoscaler(manifest: Manifest) -> Autoscaler:
         target=_target(as_mapping(spec.get("scaleTargetRef"))),
         made_by=_maker(manifest),
         works=bool(conditions) and not wrong,
-        problem=next((clip(c.get("message")) or clip(c.get("reason")) for c in wrong), ""),
+        problem=next((quote(c.get("message")) or quote(c.get("reason")) for c in wrong), ""),
     )
 
 

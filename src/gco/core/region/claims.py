@@ -4,7 +4,7 @@ import dataclasses
 from typing import Final
 
 from gco.core.region.actions import Manifest
-from gco.kinds.reading import as_mapping, as_mappings, clip
+from gco.kinds.reading import as_mapping, as_mappings, quote
 
 _WAITS: Final = frozenset({"AwaitingReconciliation", ""})
 """Reasons of a launch that nothing stands in the way of."""
@@ -26,5 +26,5 @@ def read_claim(manifest: Manifest) -> Claim:
     found = next((c for c in conditions if c.get("type") == "Launched"), {})
     if found.get("status") == "True":
         return Claim(launched=True, problem="")
-    reason, message = clip(found.get("reason")), clip(found.get("message"))
+    reason, message = quote(found.get("reason")), quote(found.get("message"))
     return Claim(launched=False, problem="" if reason in _WAITS else message or reason)

@@ -8,7 +8,7 @@ import datetime as dt
 from gco.core.model.ids import EndpointUid, RevisionNumber
 from gco.core.model.regional import Regional, RegionalStatus
 from gco.core.model.status import Condition, ConditionStatus, ConditionType, RegionState
-from gco.kinds.reading import clip
+from gco.kinds.reading import quote
 
 
 def outdated(regional: Regional, now: dt.datetime) -> RegionalStatus | None:
@@ -59,7 +59,7 @@ def not_understood(
             kind,
             status,
             "NotUnderstood",
-            clip(message, _LONGEST),
+            quote(message, _LONGEST),
             previous=previous,
             generation=generation,
             now=now,
@@ -77,7 +77,7 @@ def not_understood(
         last_transition=(
             previous.last_transition if previous and stays else now.replace(microsecond=0)
         ),
-        error=clip(message, _LONGEST),
+        error=quote(message, _LONGEST),
         conditions=conditions,
     )
 

@@ -20,7 +20,7 @@ from gco.core.region.actions import Manifest
 from gco.core.region.observe import Child
 from gco.core.region.pods import unscheduled_words
 from gco.kinds.ownership import owned_hash
-from gco.kinds.reading import LONGEST_NAME, clip, clip_start
+from gco.kinds.reading import LONGEST_NAME, clip, clip_start, quote
 
 _LONGEST_OUTCOME: Final = 4096
 """Bytes of a termination message, which kubelet itself keeps to that."""
@@ -129,7 +129,7 @@ def model_pod(manifest: Manifest) -> ModelPod:
         node=manifest["spec"].get("nodeName") or "",
         unscheduled=unscheduled_words(status),
         waiting=clip(waiting.get("reason")),
-        waiting_message=clip(waiting.get("message")),
+        waiting_message=quote(waiting.get("message")),
         running="running" in state,
         exit_code=ended.get("exitCode"),
         message=clip_start(ended.get("message"), _LONGEST_OUTCOME),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from gco.core.region.actions import Manifest
-from gco.kinds.reading import LONGEST_NAME, as_mapping, clip
+from gco.kinds.reading import LONGEST_NAME, as_mapping, clip, quote
 
 PODS_ONLY: Final = "regarding.kind=Pod"
 """The field selector of Events that are about pods."""
@@ -81,7 +81,7 @@ def latest(notes: Iterable[Note], *kinds: NoteKind) -> Note | None:
 
 
 def _read(manifest: Manifest) -> tuple[NoteKind, str] | None:
-    reason, words = clip(manifest.get("reason")), clip(manifest.get("note"))
+    reason, words = clip(manifest.get("reason")), quote(manifest.get("note"))
     if reason == "Nominated":
         claim = _CLAIM.search(words)
         return (NoteKind.NODE_COMES, claim[1]) if claim else None

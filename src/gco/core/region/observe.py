@@ -34,7 +34,7 @@ from gco.kinds.canonical import digest
 from gco.kinds.fieldset import FieldSet, is_apply_of, owned_fields
 from gco.kinds.ownership import owned_hash
 from gco.kinds.packed import pack
-from gco.kinds.reading import LONGEST_NAME, as_int, as_mapping, as_mappings, as_text, clip
+from gco.kinds.reading import LONGEST_NAME, as_int, as_mapping, as_mappings, as_text, clip, quote
 from gco.kinds.registry import HTTP_ROUTE
 
 _DIGEST = 16
@@ -209,7 +209,7 @@ def _parents_problem(manifest: Manifest) -> str | None:
         if not bad and "Accepted" in said:
             return None
         words = (f"{as_text(c.get('reason'))}: {as_text(c.get('message'))}" for c in bad)
-        problem = problem or clip("; ".join(words))
+        problem = problem or quote("; ".join(words))
     return problem
 
 
@@ -377,6 +377,10 @@ def _annotations(manifest: Manifest) -> dict[str, Any]:
 def _condition_message(status: Mapping[str, Any], kind: str) -> str:
     conditions = status.get("conditions") or ()
     return next(
-        (clip(c.get("message")) for c in conditions if c["type"] == kind and c["status"] == "True"),
+        (
+            quote(c.get("message"))
+            for c in conditions
+            if c["type"] == kind and c["status"] == "True"
+        ),
         "",
     )

@@ -10,7 +10,7 @@ from gco.core.model.names import APP_LABEL, CONTAINER
 from gco.core.region.actions import Manifest
 from gco.core.region.notes import Note
 from gco.core.region.observe import PodSet, Workload, controller_uid
-from gco.kinds.reading import clip, clip_start
+from gco.kinds.reading import clip, quote, quote_end
 from gco.kinds.registry import REPLICA_SET
 
 
@@ -92,7 +92,7 @@ def pod(manifest: Manifest) -> PodRecord:
         node=sys.intern(manifest["spec"].get("nodeName") or ""),
         unscheduled=unscheduled_words(status),
         waiting=clip(waiting.get("reason")),
-        waiting_message=clip(waiting.get("message")),
+        waiting_message=quote(waiting.get("message")),
         started=bool(container.get("started")),
         restarts=container.get("restartCount", 0),
         ended=_ended(container),
@@ -204,7 +204,7 @@ def _ended(container: Mapping[str, Any]) -> Ended | None:
     return Ended(
         clip(last.get("reason")),
         last.get("exitCode", 0),
-        clip_start(last.get("message")),  # its last words say why
+        quote_end(last.get("message")),  # its last words say why
         lasted=over - begun if begun and over else None,
     )
 
@@ -226,7 +226,7 @@ def unscheduled_words(status: Mapping[str, Any]) -> str:
     for condition in status.get("conditions") or ():
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
             words = condition.get("message") or condition.get("reason")
-            return clip(words) or "Unschedulable"
+            return quote(words) or "Unschedulable"
     return ""
 
 

@@ -6,8 +6,8 @@ from typing import Final
 
 from gco.core.model.allowed import Path, did_you_mean, one_of
 from gco.core.model.rules.finding import Finding, Known
-from gco.core.model.shown import looks_secret
 from gco.core.model.spec import EnvVar, InferenceEndpoint
+from gco.redaction import looks_secret
 
 _SOURCES: Final = ("secretKeyRef", "configMapKeyRef", "fieldRef", "resourceFieldRef")
 _ENV_FROM: Final = ("configMapRef", "secretRef")

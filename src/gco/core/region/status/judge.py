@@ -15,7 +15,7 @@ from gco.core.region.status.state import state_of
 from gco.core.region.status.summary import summary
 from gco.core.region.status.view import LONGEST, Said, View, previous_of
 from gco.core.region.status.workload import causes_of, workload
-from gco.kinds.reading import clip
+from gco.kinds.reading import quote
 
 
 def judge(view: View, now: dt.datetime) -> RegionalStatus:
@@ -43,7 +43,7 @@ def judge(view: View, now: dt.datetime) -> RegionalStatus:
         observed_revision=view.regional.spec.revision,
         last_transition=now if moved or previous is None else previous.last_transition,
         silent_since=view.silent_since,
-        error=clip(stuck.message, LONGEST) if stuck and state is RegionState.ERROR else None,
+        error=quote(stuck.message, LONGEST) if stuck and state is RegionState.ERROR else None,
         conditions=tuple(
             _condition(kind, what, previous, view, now) for kind, what in said.items()
         ),
@@ -110,7 +110,7 @@ def _condition(
         type=kind,
         status=said.status,
         reason=said.reason,
-        message=clip(said.message, LONGEST),
+        message=quote(said.message, LONGEST),
         last_transition_time=(
             before.last_transition_time if before is not None and stays and not repaired else now
         ),
