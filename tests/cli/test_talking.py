@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import pty
-import select
 import signal
 import subprocess
 import sys
@@ -128,6 +127,10 @@ def test_an_entrance_that_is_gone_is_told(world):
     assert "cannot be reached" in result.stderr
 
 
+LISTENING = "\x1b[?2004h"
+"""What a terminal is sent when the prompt takes keys: from then on it marks what is pasted."""
+
+
 class Terminal:
     """A `gco` in a terminal of its own."""
 
@@ -135,7 +138,7 @@ class Terminal:
         self._ours, theirs = pty.openpty()
         self.process = subprocess.Popen(  # noqa: S603  (our own program)
             [sys.executable, "-m", "gco", *arguments],
-            env=environment(world, TERM="xterm", COLUMNS="80"),
+            env=environment(world, TERM="xterm", COLUMNS="80", PROMPT_TOOLKIT_NO_CPR="1"),
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
@@ -148,20 +151,13 @@ class Terminal:
         os.write(self._ours, text.encode())
 
     def interrupt(self):
-        """Press Ctrl-C, and return at the prompt.
-
-        Pressed in the moment in which the prompt stands and does not listen yet, it is seen with
-        the next key alone: nobody is as quick as a test.
-        """
+        """Send what Ctrl-C sends, and return at the next prompt."""
         self.process.send_signal(signal.SIGINT)
-        while not self.until("> ", within=5):
-            self.process.send_signal(signal.SIGINT)
+        self.until(LISTENING)
 
-    def until(self, text, *, within=None):
-        """Read until `text` is on the terminal; forget what stood before. False: not `within` s."""
+    def until(self, text):
+        """Read until `text` is on the terminal; forget what stood before."""
         while text not in self.seen:
-            if not select.select([self._ours], [], [], within)[0]:
-                return False
             try:
                 piece = os.read(self._ours, 4096).decode(errors="replace")
             except OSError:  # how Linux says that the other side is closed
@@ -169,7 +165,6 @@ class Terminal:
             assert piece, f"ended before {text!r}: {self.seen}"
             self.seen += piece
         self.seen = self.seen.partition(text)[2]
-        return True
 
     def close(self):
         self.process.kill()
@@ -180,14 +175,16 @@ class Terminal:
 def test_ctrl_c_ends_an_answer_and_ctrl_d_leaves(talking, east):
     terminal = Terminal(talking, "chat", "web", "-r", EAST)
     try:
-        terminal.until("> ")
+        terminal.until(LISTENING)
         terminal.type("never end\n")
         terminal.until("You said never end")
         terminal.interrupt()
         terminal.interrupt()  # at the prompt: a new line
+        terminal.type("not sent\x03")  # the same as a key
+        terminal.until(LISTENING)
         terminal.type("two\n")
         terminal.until("You said two")
-        terminal.until("> ")
+        terminal.until(LISTENING)
         terminal.type("\x04")
         assert terminal.process.wait(20) == 0
     finally:
@@ -198,13 +195,13 @@ def test_ctrl_c_ends_an_answer_and_ctrl_d_leaves(talking, east):
 def test_no_number_of_ctrl_c_at_the_prompt_leaves(talking):
     terminal = Terminal(talking, "chat", "web", "-r", EAST)
     try:
-        terminal.until("> ")
+        terminal.until(LISTENING)
         for _ in range(300):
             terminal.process.send_signal(signal.SIGINT)
         terminal.type("\n")
         terminal.type("still there\n")
         terminal.until("You said still there")
-        terminal.until("> ")
+        terminal.until(LISTENING)
         terminal.type("\x04")
         assert terminal.process.wait(20) == 0
     finally:

@@ -5,6 +5,9 @@ import contextlib
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from typing import Self
+
+from prompt_toolkit import PromptSession
 
 from gco.cli.actions.answering import answering, caller
 from gco.cli.options import LineFormat
@@ -58,64 +61,69 @@ async def _piped(conversation: "_Conversation") -> int:
 
 
 async def _typed(conversation: "_Conversation") -> None:
-    with _uninterrupted():
-        while (line := _read_line()) is not None:
-            await _until_interrupted(conversation, line)
+    """Ask for a line and answer it, until Ctrl-D.
 
-
-def _read_line() -> str | None:
-    """Return what is typed, an empty line after Ctrl-C, None after Ctrl-D.
-
-    It blocks the loop, in which nothing else happens between two turns: so the terminal's own
-    editing works, and Ctrl-C reaches whoever types.
+    No Ctrl-C raises where it happens to arrive: an exception between two bytecodes can leave a
+    lock taken for ever. At the prompt it is a key like any other; the event loop hands a signal
+    to `_Interrupts`, which ends the prompt or the answer, whichever is there.
     """
-    with contextlib.suppress(ImportError):
-        import readline  # noqa: F401, PLC0415  (makes `input` editable, where there is one)
-    ended: BaseException | None = None
-    line = ""
-    try:
-        signal.signal(signal.SIGINT, _interrupt_once)
-        line = input(_PROMPT)
-        signal.signal(signal.SIGINT, _pass)
-    except (KeyboardInterrupt, EOFError) as error:
-        signal.signal(signal.SIGINT, _pass)
-        ended = error
-    if ended is None:
-        return line
-    print()
-    return None if isinstance(ended, EOFError) else ""
+    prompt: PromptSession[str] = PromptSession(
+        _PROMPT, interrupt_exception=_InterruptedError, reserve_space_for_menu=0
+    )
+    with _Interrupts() as interrupts:
+        while True:
+            try:
+                with interrupts.ending(lambda: _interrupt(prompt)):
+                    line = await prompt.prompt_async(handle_sigint=False)
+            except _InterruptedError:
+                continue
+            except EOFError:
+                return
+            turn = asyncio.create_task(conversation.turn(line))
+            with interrupts.ending(turn.cancel):
+                await asyncio.wait({turn})
+            if not turn.cancelled():
+                turn.result()
 
 
-async def _until_interrupted(conversation: "_Conversation", line: str) -> None:
-    loop = asyncio.get_running_loop()
-    turn = asyncio.create_task(conversation.turn(line))
-    signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(turn.cancel))
-    try:
-        await asyncio.wait({turn})
-    finally:
-        signal.signal(signal.SIGINT, _pass)
-    if not turn.cancelled():
-        turn.result()
+def _interrupt(prompt: PromptSession[str]) -> None:
+    """End the prompt as Ctrl-C would; one that has a line already keeps it."""
+    if prompt.app.is_running and not prompt.app.is_done:
+        prompt.app.exit(exception=_InterruptedError())
 
 
-@contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Have Ctrl-C end nothing but what is typed or answered: one that comes between is for neither."""
-    before = signal.signal(signal.SIGINT, _pass)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+class _InterruptedError(Exception):
+    """Somebody pressed Ctrl-C at the prompt."""
 
 
-def _pass(_signal: int, _frame: object) -> None:
-    """Take a Ctrl-C that nothing is to be ended by."""
+class _Interrupts:
+    """What SIGINT ends: whatever there is at that moment, or nothing."""
 
+    def __init__(self) -> None:
+        self._end: Callable[[], object] | None = None
 
-def _interrupt_once(_signal: int, _frame: object) -> None:
-    """Raise KeyboardInterrupt; a second one would find nobody who takes it."""
-    signal.signal(signal.SIGINT, _pass)
-    raise KeyboardInterrupt
+    def __enter__(self) -> Self:
+        self._before = signal.getsignal(signal.SIGINT)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupted)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Not `remove_signal_handler`, which puts Python's own in place for a moment: that one
+        # raises. The loop forgets its handler when it closes.
+        signal.signal(signal.SIGINT, self._before)
+
+    @contextlib.contextmanager
+    def ending(self, end: Callable[[], object]) -> Iterator[None]:
+        """Have SIGINT call `end` meanwhile."""
+        self._end = end
+        try:
+            yield
+        finally:
+            self._end = None
+
+    def _interrupted(self) -> None:
+        if self._end is not None:
+            self._end()
 
 
 class _Conversation:
