@@ -5,6 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 LOCK   := requirements-dev.lock
 ROUNDS := 5
+WORKERS ?= 2
 SERVER := testbed/python/llama-cpp-python
 PINNED := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal \
             --python-version 3.11
@@ -32,10 +33,10 @@ demo: setup ## Three regions on this machine, from one YAML file to answered req
 testbed: setup ## Build the real control plane and fetch DynamoDB Local (cached outside the tree)
 	@$(BIN)/python -m testbed.build
 
-test: setup ## Everything: unit, contract, scenario and real-control-plane tests, with coverage
+test: setup ## Everything: unit, contract, scenario and real-control-plane tests, with coverage; WORKERS=0 for a debugger
 	@$(BIN)/python -m testbed.build --if-possible
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -11,6 +12,9 @@ import structlog
 from gco.clock import LoopClock
 
 pytest_plugins = ["testbed.fixtures"]
+
+_TESTS = Path(__file__).parent
+_SANDBOXES = ("docs", "sandbox", "wiring")
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 """When virtual time starts, on the wall clock of the fixture `clock`."""
@@ -23,6 +27,17 @@ def pytest_sessionstart():
     plain test that nobody ever closes.
     """
     asyncio.set_event_loop(None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests in one worker, and everything that starts a sandbox in the same one.
+
+    A file shares the world that it has made; sandboxes share the machine's loopback addresses.
+    """
+    for item in items:
+        folder = item.path.relative_to(_TESTS).parts[0]
+        group = "sandbox" if folder in _SANDBOXES else str(item.path.relative_to(_TESTS))
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(autouse=True)
