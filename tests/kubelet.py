@@ -7,7 +7,6 @@ sets what becomes of an image's containers instead. Speaks the cluster port alon
 
 import asyncio
 import contextlib
-import copy
 import enum
 from typing import Any
 
@@ -153,7 +152,7 @@ class Kubelet:
     async def _write(self, namespace: str, name: str, status: dict[str, Any]) -> None:
         while True:
             live = await self._cluster.get(POD, namespace, name)
-            changed = copy.deepcopy(live)
+            changed = {**live}
             containers = [
                 {"name": container["name"], "image": container["image"], **status["container"]}
                 for container in live["spec"]["containers"]

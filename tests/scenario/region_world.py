@@ -6,7 +6,6 @@ the endpoint loop's requests alone.
 
 import asyncio
 import contextlib
-import copy
 import functools
 from collections.abc import Coroutine, Sequence
 from typing import Any
@@ -62,9 +61,7 @@ class World:
 
     async def define(self) -> None:
         """Install the custom resource's definition."""
-        await self.person.apply(
-            CUSTOM_RESOURCE_DEFINITION, copy.deepcopy(_definition()), manager="kubectl"
-        )
+        await self.person.apply(CUSTOM_RESOURCE_DEFINITION, _definition(), manager="kubectl")
 
     def controller(self, **told: Any) -> EndpointController:
         """Another endpoint loop on the same cluster."""

@@ -2,6 +2,7 @@
 
 import argparse
 import concurrent.futures
+import gc
 import json
 import logging
 import sys
@@ -31,6 +32,7 @@ def main() -> int:
 
 def quiet() -> None:
     """Log nothing: a simulation is full of errors that are meant."""
+    gc.set_threshold(100_000, 50, 100)  # a simulation makes many objects and few cycles
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     logging.disable(logging.CRITICAL)
 

@@ -14,9 +14,9 @@ from tests.waiting import background
 
 SETTLE_SECONDS = 60.0
 """Within which every accepted write takes effect once faults have ended, beside load times."""
-REST_SECONDS = 60.0
-REST_REQUESTS = 40
-"""How many requests, beside those of Leases and watches, a monitor may make in a minute at rest."""
+REST_SECONDS = 30.0
+REST_REQUESTS = 20
+"""How many requests, beside those of Leases and watches, a monitor may make in that time at rest."""
 
 
 def simulate(schedule: Schedule) -> list[str]:
@@ -75,7 +75,7 @@ async def _settle(world: World, report: Callable[[str], None]) -> None:
         calm = 0 if open_problems(world) else calm + 1
     for problem in open_problems(world):
         report(f"not settled: {problem}")
-    await asyncio.sleep(20.0)
+    await asyncio.sleep(10.0)
     processes = world.processes
     before = [_requests(process) for process in processes]
     await asyncio.sleep(REST_SECONDS)

@@ -63,35 +63,33 @@ def fields_of(value: Any, of: Type) -> FieldSet | None:  # noqa: ANN401 - any JS
         return {
             of.element(item): member(fields_of(item, of.elements)) for item in value or ()
         } or None
-    fields = (
-        (f"f:{name}", _entry(child, *child_type(of, name))) for name, child in (value or {}).items()
-    )
-    return {key: sub for key, sub in fields if sub is not None} or None
+    fields = {}
+    for name, child in (value or {}).items():
+        sub = _entry(child, *child_type(of, name))
+        if sub is not None:
+            fields[f"f:{name}"] = sub
+    return fields or None
 
 
 def is_leaf(value: Any, of: Type) -> bool:  # noqa: ANN401 - any JSON value
     """Return whether a value of type `of` is owned as one."""
-    match of:
-        case Scalar() | Untyped.ANY:
-            return True
-        case Untyped():
-            return not isinstance(value, dict) and value is not None
-        case _:
-            return of.atomic
+    if isinstance(of, Scalar) or of is Untyped.ANY:
+        return True
+    if isinstance(of, Untyped):
+        return not isinstance(value, dict) and value is not None
+    return of.atomic
 
 
 def child_type(of: Type, name: str) -> tuple[Type, bool]:
     """Return the type of a map's or struct's field, and whether the type names that field."""
-    match of:
-        case Struct():
-            named = of.fields.get(name)
-            return (named, True) if named is not None else (of.others or Untyped.ANY, False)
-        case MapOf():
-            return of.elements, False
-        case Untyped():
-            return of, of is Untyped.OBJECT
-        case _:
-            return Untyped.ANY, False
+    if isinstance(of, Struct):
+        named = of.fields.get(name)
+        return (named, True) if named is not None else (of.others or Untyped.ANY, False)
+    if isinstance(of, MapOf):
+        return of.elements, False
+    if isinstance(of, Untyped):
+        return of, of is Untyped.OBJECT
+    return Untyped.ANY, False
 
 
 def _entry(value: Any, of: Type, named: bool) -> FieldSet | None:  # noqa: ANN401 - any JSON value

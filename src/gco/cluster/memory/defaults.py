@@ -169,12 +169,14 @@ def normal(value: Any, of: Type) -> Any:  # noqa: ANN401 - any JSON value
         return [normal(item, of.elements) for item in value]
     if not isinstance(value, dict):
         return value
-    children = ((name, child, child_type(of, name)[0]) for name, child in value.items())
-    return {
-        name: normal(child, below)
-        for name, child, below in children
-        if not (child is None or (not child and isinstance(below, ListOf | MapOf)))
-    }
+    kept = {}
+    for name, child in value.items():
+        below = child_type(of, name)[0]
+        if child is None or (not child and isinstance(below, ListOf | MapOf)):
+            continue
+        plain = isinstance(child, str) and below is not Scalar.QUANTITY
+        kept[name] = child if plain else normal(child, below)
+    return kept
 
 
 def fill_structural(value: Any, schema: Mapping[str, Any]) -> None:  # noqa: ANN401

@@ -104,7 +104,7 @@ def compare(old: Json, new: Json, of: Type) -> Comparison:
 def _compare(path: tuple[str, ...], old: Json, new: Json, of: Type, found: Comparison) -> None:
     if old is not ABSENT and old == new:
         return
-    leaf = any(is_leaf(value, of) for value in (old, new) if value is not ABSENT)
+    leaf = (old is not ABSENT and is_leaf(old, of)) or (new is not ABSENT and is_leaf(new, of))
     if not leaf and (_empty(old) and _empty(new)):
         leaf = True
     if not leaf:

@@ -1,54 +1,70 @@
 """Whether an object has only fields that its kind knows, with values of their types."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 from gco.errors import RejectedError
 from gco.kinds.canonical import canonical_quantity
 from gco.kinds.fieldset import child_type
 from gco.kinds.types import ListOf, MapOf, Scalar, Struct, Type
 
+Path: TypeAlias = tuple[()] | tuple[Any, str | int]
+"""A path as its parent and its last step, so that going down copies nothing."""
+
 
 def check_fields(manifest: Mapping[str, Any], of: Type) -> None:
     """Raise RejectedError that names every unknown field, or the first value of a wrong type."""
-    found = list(_problems(manifest, of, ""))
-    unknown = [f'unknown field "{path}"' for path, problem in found if problem == "unknown"]
+    found: list[tuple[Path, str]] = []
+    _look(manifest, of, (), found)
+    unknown = [f'unknown field "{_text(path)}"' for path, problem in found if problem == "unknown"]
     if unknown:
         raise RejectedError(f"strict decoding error: {', '.join(unknown)}")
     if found:
         path, problem = found[0]
-        raise RejectedError(f"{path}: Invalid value: {problem}")
+        raise RejectedError(f"{_text(path)}: Invalid value: {problem}")
 
 
-def _problems(value: Any, of: Type, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401
-    match of:
-        case _ if value is None:
+def _look(value: Any, of: Type, path: Path, found: list[tuple[Path, str]]) -> None:  # noqa: ANN401
+    """Append each problem below `value`; most objects have none, so no path is put into words."""
+    if value is None:
+        return
+    if isinstance(of, Scalar):
+        if not _fits(value, of):
+            found.append((path, f"{value!r}: must be of type {of.value}"))
+    elif isinstance(of, ListOf):
+        if not isinstance(value, list):
+            found.append((path, "must be a list"))
             return
-        case Scalar():
-            if not _fits(value, of):
-                yield path, f"{value!r}: must be of type {of.value}"
-        case ListOf():
-            if not isinstance(value, list):
-                yield path, "must be a list"
-                return
-            for position, item in enumerate(value):
-                yield from _problems(item, of.elements, f"{path}[{position}]")
-        case Struct() | MapOf():
-            yield from _map_problems(value, of, path)
-        case _:
-            return
+        for position, item in enumerate(value):
+            _look(item, of.elements, (path, position), found)
+    elif isinstance(of, Struct | MapOf):
+        _look_into(value, of, path, found)
 
 
-def _map_problems(value: Any, of: Struct | MapOf, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401
+def _look_into(
+    value: Any,  # noqa: ANN401
+    of: Struct | MapOf,
+    path: Path,
+    found: list[tuple[Path, str]],
+) -> None:
     if not isinstance(value, dict):
-        yield path, "must be a map"
+        found.append((path, "must be a map"))
         return
     for name, child in value.items():
-        below = f"{path}.{name}" if path else name
+        below = (path, name)
         if isinstance(of, Struct) and name not in of.fields and of.others is None:
-            yield below, "unknown"
+            found.append((below, "unknown"))
         else:
-            yield from _problems(child, child_type(of, name)[0], below)
+            _look(child, child_type(of, name)[0], below, found)
+
+
+def _text(path: Path) -> str:
+    if not path:
+        return ""
+    parent, name = _text(path[0]), path[1]
+    if isinstance(name, int):
+        return f"{parent}[{name}]"
+    return f"{parent}.{name}" if parent else name
 
 
 def _fits(value: Any, of: Scalar) -> bool:  # noqa: ANN401
