@@ -8,10 +8,15 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from gco.clock import LoopClock
 
 pytest_plugins = ["testbed.fixtures"]
+
+# How long an example takes says how busy the machine is, and nothing about the code.
+settings.register_profile("any-load", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-load")
 
 _TESTS = Path(__file__).parent
 _SANDBOXES = ("docs", "sandbox", "wiring")

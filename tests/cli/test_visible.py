@@ -178,7 +178,6 @@ def test_no_command_prints_what_a_record_holds_as_it_is(world, command):
 _WRITERS = {
     ("app.py", "_print_version"),
     ("app.py", "gco"),
-    ("actions/chat.py", "_read_line"),
 }
 """What prints nothing but our own words, before there is a screen."""
 _FORBIDDEN = {"print", "input", "echo", "secho", "confirm", "prompt", "Console", "__excepthook__"}

@@ -48,7 +48,7 @@ async def pending_pod(region, name):
 async def test_too_few_accelerators(region):
     await region.want("web", resources={"count": 4})
 
-    await region.shows("web", "WaitingForGPU", "4 × nvidia.com/gpu requested", "add a node")  # noqa: RUF001
+    await region.shows("web", "WaitingForGPU", "4 × nvidia.com/gpu requested", "larger node")  # noqa: RUF001
 
 
 async def test_labels_that_no_node_has(region):
