@@ -1,6 +1,7 @@
 """The controller's promises: isolation, classification of errors, shut-down."""
 
 import asyncio
+import itertools
 from collections import Counter
 
 import pytest
@@ -89,16 +90,27 @@ async def test_the_delay_fits_the_error(error: Exception, earliest: float, lates
     running.cancel()
 
 
-async def test_a_permission_that_stays_missing_is_asked_for_ever_more_seldom() -> None:
-    reconcile = Recorder(*[ForbiddenError("no")] * 40)
+@pytest.mark.parametrize(
+    ("error", "soonest"),
+    [
+        pytest.param(ForbiddenError("no"), 6, id="forbidden"),
+        pytest.param(RejectedError("a policy denies it"), 2, id="rejected"),
+    ],
+)
+async def test_what_a_person_has_to_fix_is_asked_for_seldom_and_at_least_each_five_minutes(
+    error: Exception, soonest: int
+) -> None:
+    reconcile = Recorder(*[error] * 60)
     controller = Controller("test", reconcile)
     running = asyncio.create_task(controller.run())
     with capture_logs():
         controller.enqueue("a")
         await asyncio.sleep(60)
-        assert len(reconcile.runs) >= 6
+        assert len(reconcile.runs) >= soonest
         await asyncio.sleep(3600)
-        assert len(reconcile.runs) <= 15
+        assert len(reconcile.runs) <= 26
+    gaps = [later - earlier for (_, earlier), (_, later) in itertools.pairwise(reconcile.runs)]
+    assert 270 <= max(gaps) <= 330
     running.cancel()
 
 

@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import random
 from collections.abc import Callable
+from typing import Final
 
 _MOST_DOUBLINGS = 64
 """Beyond this every delay is at its cap; it keeps the power from overflowing."""
@@ -25,6 +26,13 @@ class Backoff:
         """Return the seconds to wait after `failures` failures in a row before this one."""
         plain = self.base * 2.0 ** min(failures, _MOST_DOUBLINGS)
         return spread(min(plain, self.cap), self.jitter, self.random)
+
+
+FORBIDDEN_BACKOFF: Final = Backoff(0.5, 300.0)
+"""Short at first: an API server that has just started answers 403 until it has read its roles. At most
+5 min: a person grants a permission, and no event says so."""
+REJECTED_BACKOFF: Final = Backoff(30.0, 300.0)
+"""Longer at first, at most 5 min as well: admission policies and definitions change unannounced."""
 
 
 class Retries:

@@ -6,21 +6,16 @@ process, and the key comes back after a delay that fits the error.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from gco.errors import ShutDownError
-from gco.runtime.backoff import Backoff
+from gco.runtime.backoff import FORBIDDEN_BACKOFF, REJECTED_BACKOFF
 from gco.runtime.failures import judge
 from gco.runtime.metrics import SILENT, ControllerMetrics
 from gco.runtime.queue import WorkQueue
 from gco.telemetry import get_logger, scope
 
 K = TypeVar("K", bound=Hashable)
-
-HOPELESS_BACKOFF: Final = Backoff(30.0, 1000.0)
-"""A look now and then all the same: permissions and admission policies change unannounced."""
-FORBIDDEN_BACKOFF: Final = Backoff(0.5, 1000.0)
-"""Soon at first: an API server that has just started answers 403 until it has read its roles."""
 
 
 class Controller(Generic[K]):
@@ -138,7 +133,7 @@ class Controller(Generic[K]):
     def _failed(self, key: K, error: Exception, seconds: float) -> None:
         failure = judge(error)
         backoff = FORBIDDEN_BACKOFF if failure.forbidden else None
-        backoff = HOPELESS_BACKOFF if failure.hopeless else backoff
+        backoff = REJECTED_BACKOFF if failure.hopeless else backoff
         delay = self.queue.retry(key, at_least=failure.at_least, backoff=backoff)
         told = {
             "cause": failure.cause,

@@ -6,12 +6,8 @@ from gco.core.region.actions import ObjectRef, Rendered
 from gco.core.region.causes import Cause
 from gco.core.region.drift import Drift
 from gco.core.region.fights import Fight
-from gco.runtime.backoff import Backoff
+from gco.runtime.backoff import FORBIDDEN_BACKOFF, REJECTED_BACKOFF
 
-_REJECTED = Backoff(30.0, 1000.0)
-_FORBIDDEN = Backoff(0.5, 1000.0)
-"""Permissions that are missing for a moment: an API server that has just started answers 403 until
-it has read its roles. Soon at first, therefore; seldom once it lasts."""
 _MOMENT = 30.0
 """Seconds after which what could have been a passing weakness of the API server is none."""
 _DELETE_ANEW = 30.0
@@ -72,7 +68,7 @@ class Memory:
         if before is None or before.hash != request:
             before = None
         times, since = (before.times + 1, before.since) if before else (0, now)
-        backoff = _FORBIDDEN if cause.reason == "Forbidden" else _REJECTED
+        backoff = FORBIDDEN_BACKOFF if cause.reason == "Forbidden" else REJECTED_BACKOFF
         final = cause.reason != "Forbidden" or now - since >= _MOMENT
         cause = dataclasses.replace(cause, final=final)
         refusal = Refusal(request, cause, times, since, now + backoff.delay(times))
