@@ -5,6 +5,7 @@ import json
 import pytest
 
 from gco.core.model.spec import GatewayRef
+from gco.core.model.status import Region
 from gco.core.model.validation import check, parse_documents
 from gco.errors import InvalidSpecError
 from tests.model.specs import a_document
@@ -25,6 +26,7 @@ REGIONS = (
     a_region("nginx", route_backend="nginx"),
     a_region("gw", route_backend="gateway", gateway=GatewayRef(name="public", namespace="gw")),
     a_region("gw-unnamed", route_backend="gateway"),
+    Region.model_validate(a_region("newer").model_dump() | {"routeBackend": "warp"}),
 )
 
 
@@ -87,6 +89,7 @@ def test_what_a_backend_cannot_do_is_refused_with_what_it_can(spec, path, given,
         pytest.param(one("nginx", host="a.b", tls={"secretName": "c"}, auth=BASIC), id="nginx"),
         pytest.param(one("gw", host="a.b"), id="the-regions-own-gateway"),
         pytest.param(one("gw", gateway={"name": "public", "listener": "https"}), id="a-listener"),
+        pytest.param(one("newer", host="a.b", tls={"secretName": "c"}, auth=BASIC, gateway={"name": "g"}), id="a-backend-that-this-version-has-no-rules-for"),
         pytest.param(one("old-alb"), id="the-server-knows-its-prefix"),
         pytest.param(one("old-alb", path="/", host="a.b"), id="no-prefix"),
         pytest.param({"server": "custom", "image": "mine:1", **one("old-alb", stripPrefix=False)}, id="kept-on-purpose"),

@@ -1,7 +1,6 @@
 """The promises of `gco.store.port` that every adapter keeps."""
 
 import asyncio
-import enum
 
 import pytest
 
@@ -132,24 +131,20 @@ async def test_a_record_of_a_newer_version_fails_a_listing_unless_that_can_go_on
     assert list(unread) == ["b"]
 
 
-class NewerState(enum.StrEnum):
-    WARPED = "warped"
-
-
 class NewerStatus(RegionStatus):
-    """As a later version would write it: a state that this version does not know."""
+    """As a later version would write it: a field of a shape that this version does not know."""
 
-    state: NewerState
+    canary: str
 
 
 class NewerRegion(Region):
-    """As a later version would write it: a backend that this version does not know."""
+    """As a later version would write it: a period that this version does not know."""
 
-    route_backend: str
+    heartbeat_seconds: int
 
 
 def a_newer_status(name, **fields):
-    said = a_status(name, **fields).model_dump() | {"state": NewerState.WARPED}
+    said = a_status(name, **fields).model_dump() | {"canary": "warp"}
     return NewerStatus.model_validate(said)
 
 
@@ -188,7 +183,7 @@ async def test_a_status_replaces_one_that_cannot_be_read_by_the_same_rule(
 
 
 async def test_a_region_of_a_newer_version_hides_no_other_and_keeps_its_cluster(store):
-    newer = NewerRegion.model_validate(a_region("b").model_dump() | {"routeBackend": "warp"})
+    newer = NewerRegion.model_validate(a_region("b").model_dump() | {"heartbeatSeconds": 0})
     for region in (a_region("a"), newer, a_region("c")):
         await store.lead_region(region)
 
@@ -202,6 +197,24 @@ async def test_a_region_of_a_newer_version_hides_no_other_and_keeps_its_cluster(
     with pytest.raises(ConflictError, match="bound to the cluster"):
         await store.lead_region(a_region("b", cluster="cluster-2"))
     assert await store.lead_region(a_region("b")) == 2
+
+
+async def test_a_value_that_a_newer_version_reports_is_kept_in_a_record_that_is_written_back(store):
+    """A word that this version does not list is no reason to lose the record, and none to change it."""
+    region = Region.model_validate(a_region().model_dump() | {"routeBackend": "warp"})
+    epoch = await store.lead_region(region)
+    newer = {"type": "Warped", "status": "Maybe", "reason": "New", "lastTransitionTime": 0}
+    said = a_status("web").model_dump() | {"state": "warping", "conditions": [newer]}
+    await store.write_statuses(EAST, epoch, [RegionStatus.model_validate(said)])
+
+    [read], [known] = await store.statuses(EAST), await store.regions()
+    await store.write_statuses(EAST, epoch, [read.model_copy(update={"replicas_ready": 7})])
+    await store.update_region(known.model_copy(update={"address": "http://elsewhere"}))
+    [read], [known] = await store.statuses_of({"web": [EAST]}), await store.regions()
+
+    assert (read.state, read.replicas_ready) == ("warping", 7)
+    assert [(c.type, c.status) for c in read.conditions] == [("Warped", "Maybe")]
+    assert (known.route_backend, known.address) == ("warp", "http://elsewhere")
 
 
 async def test_a_listing_larger_than_a_page_is_whole(store):

@@ -14,6 +14,7 @@ from gco.controllers.sync import identify_cluster
 from gco.core.model.ids import Epoch, RegionName
 from gco.core.model.pod_policy import RULES, SETTING
 from gco.core.model.routes import gateway_named
+from gco.core.model.spec import RouteBackend
 from gco.core.model.status import Region
 from gco.errors import ForbiddenError, SettingsError, TransientError
 from gco.runtime.backoff import Backoff, Retries
@@ -144,7 +145,7 @@ async def _describe(cluster: Cluster, settings: Settings) -> Region:
         aws_region=settings.region,
         namespaces=settings.allowed_namespaces,
         version=__version__,
-        route_backend=settings.route_backend,
+        route_backend=RouteBackend(settings.route_backend),
         gateway=gateway_named(settings.gateway),
         alb_rewrites=settings.alb_rewrites,
         pod_overrides_allow=_allowed_overrides(settings.pod_overrides_allow),

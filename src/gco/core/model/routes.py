@@ -20,7 +20,7 @@ def overlaid(base: _M | None, over: _M | None) -> _M | None:
 def route_in(stated: Route | None, region: Region) -> Route:
     """Return the route as it is in `region`: its backend, its Gateway, and whether paths are kept."""
     route = stated or Route()
-    backend = route.backend or RouteBackend(region.route_backend)
+    backend = route.backend or region.route_backend
     own: dict[str, object] = {"backend": backend}
     if backend is RouteBackend.GATEWAY and route.gateway is None:
         own["gateway"] = region.gateway

@@ -9,7 +9,8 @@ from pydantic import AfterValidator, ConfigDict, Field
 from gco.core.model.base import Model
 from gco.core.model.ids import EndpointName, EndpointUid, Epoch, RegionName, RevisionNumber
 from gco.core.model.sharing import Shared
-from gco.core.model.spec import GatewayRef
+from gco.core.model.spec import GatewayRef, RouteBackend
+from gco.core.model.unknown import KEEPS_UNKNOWN
 
 
 class RegionState(enum.StrEnum):
@@ -43,12 +44,19 @@ class ConditionType(enum.StrEnum):
     STALLED = "Stalled"
 
 
+_READ_BY_OLDER = ConfigDict(extra="ignore")
+"""For what processes of several versions read of each other while an upgrade rolls through the
+regions: a field that only the newer one knows is no reason for the older one to stop."""
+
+
 class Condition(Model):
     """One aspect of an endpoint in a region, with its cause, as Kubernetes writes conditions."""
 
-    type: ConditionType
+    model_config = _READ_BY_OLDER
+
+    type: Annotated[ConditionType, KEEPS_UNKNOWN]
     """Which aspect."""
-    status: ConditionStatus
+    status: Annotated[ConditionStatus, KEEPS_UNKNOWN]
     """Whether it holds."""
     reason: str
     """One CamelCase word that names the cause: `WaitingForGPU`."""
@@ -66,11 +74,6 @@ _CONDITIONS: Shared[Condition] = Shared()
 
 def _shared(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
     return tuple(map(_CONDITIONS.one, conditions))
-
-
-_READ_BY_OLDER = ConfigDict(extra="ignore")
-"""For what processes of several versions read of each other while an upgrade rolls through the
-regions: a field that only the newer one knows is no reason for the older one to stop."""
 
 
 class CanaryReport(Model):
@@ -93,7 +96,7 @@ class Report(Model):
 
     uid: EndpointUid
     """Which endpoint it was said of: a status of another uid than the spec's is out of date."""
-    state: RegionState
+    state: Annotated[RegionState, KEEPS_UNKNOWN]
     """Where the endpoint stands in this region."""
     replicas_ready: int = 0
     """Pods of the wanted template that answer."""
@@ -166,7 +169,7 @@ class Region(Model):
     """Where ECR images are rewritten to; empty where the cluster is not on AWS."""
     namespaces: tuple[str, ...] = ()
     """The namespaces in which endpoints are allowed."""
-    route_backend: Literal["alb", "nginx", "gateway"] = "alb"
+    route_backend: Annotated[RouteBackend, KEEPS_UNKNOWN] = RouteBackend.ALB
     """What routes requests here unless a spec names another backend."""
     gateway: GatewayRef | None = None
     """The Gateway that HTTPRoutes attach to unless a spec names another one."""

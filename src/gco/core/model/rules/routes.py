@@ -16,6 +16,7 @@ from gco.core.model.routes import overlaid, route_in
 from gco.core.model.rules.finding import Finding, Known
 from gco.core.model.spec import EndpointSpec, InferenceEndpoint, Route, RouteBackend
 from gco.core.model.status import Region
+from gco.core.model.unknown import is_known
 
 ALB, NGINX, GATEWAY = RouteBackend.ALB, RouteBackend.NGINX, RouteBackend.GATEWAY
 _AUTH: Final = {ALB: ("oidc", "cognito"), NGINX: ("basic", "external"), GATEWAY: ()}
@@ -40,8 +41,9 @@ class Place:
 
     @property
     def backend(self) -> RouteBackend | None:
-        """None where nobody says it."""
-        return self.stated.backend if self.region is None else self.resolved.backend
+        """None where nobody states it, or the region has one that this version knows no rule of."""
+        found = self.stated.backend if self.region is None else self.resolved.backend
+        return found if found is None or is_known(found) else None
 
     @property
     def resolved(self) -> Route:
