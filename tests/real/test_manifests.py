@@ -1,6 +1,7 @@
 """The manifests of deploy/ are what an API server takes, and say what the monitor serves."""
 
 import asyncio
+import json
 
 import aiohttp
 import pytest
@@ -35,6 +36,39 @@ async def test_the_kustomization_lists_files_that_are_there(installation):
 
     kinds = [document["kind"] for document in yaml.safe_load_all(told)]
     assert {"CustomResourceDefinition", "Namespace", "Role", "Deployment"} <= set(kinds)
+    assert "gco-capacity" not in told, "reading all pods is for a person to allow"
+
+
+@pytest.mark.parametrize(
+    ("verb", "namespace", "allowed"),
+    [
+        ("create", "gco-inference", True),
+        ("delete", "gco-inference", True),
+        ("create", "default", False),
+        ("delete", "default", False),
+        ("patch", "default", True),
+    ],
+)
+async def test_custom_resources_are_made_and_deleted_in_namespaces_with_the_role_only(
+    installation, verb, namespace, allowed
+):
+    asked = {"group": "gco.io", "resource": "inferenceendpoints", "verb": verb}
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SubjectAccessReview",
+        "spec": {
+            "user": "system:serviceaccount:gco-system:gco-monitor",
+            "resourceAttributes": {**asked, "namespace": namespace},
+        },
+    }
+
+    told = await asyncio.to_thread(
+        installation.regions[0].plane.kubectl,
+        *("create", "-f", "-", "-o=jsonpath={.status.allowed}"),
+        input=json.dumps(review),
+    )
+
+    assert told == str(allowed).lower()
 
 
 @pytest.mark.parametrize("probe", ["livenessProbe", "readinessProbe"])

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import structlog
 
 from gco.core.model.endpoint import TargetState
 from gco.errors import ForbiddenError
@@ -213,11 +214,24 @@ async def test_where_nodes_may_not_be_read_capacity_is_unknown_and_all_else_goes
     world = World(clock, EAST)
     faults = world.sites[EAST].monitor.faults
     faults.fail("list", NODE, times=1000, error=lambda: ForbiddenError("nodes is forbidden"))
-    async with world.running():
-        await world.apply()
-        await world.settled("running")
-        await asyncio.sleep(60)
+    with structlog.testing.capture_logs() as log:
+        async with world.running():
+            await world.apply()
+            await world.settled("running")
+            await asyncio.sleep(600)
 
-        [info] = await world.service().regions()
-        assert info.region.capacity is None
-        assert info.silent_seconds is None
+            [info] = await world.service().regions()
+            assert info.region.capacity is None
+            assert info.silent_seconds is None
+
+            faults.clear()
+            await asyncio.sleep(600)
+            [info] = await world.service().regions()
+            assert info.region.capacity is not None
+    said = [line for line in log if line["event"].startswith("accelerators are")]
+    assert [line["event"] for line in said] == [
+        "accelerators are not counted",
+        "accelerators are counted",
+    ]
+    assert said[0]["forbidden"] == ["nodes"]
+    assert "capacity.yaml" in said[0]["next_step"]

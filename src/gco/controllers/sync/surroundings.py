@@ -17,11 +17,15 @@ from gco.core.region.capacity import (
 )
 from gco.core.region.claims import Claim, read_claim
 from gco.core.region.room import Room, room_of
+from gco.errors import ForbiddenError
 from gco.kinds.registry import INGRESS, NODE, NODE_CLAIM, POD
 from gco.runtime.informer import Informer
 from gco.runtime.metrics import SILENT, ControllerMetrics
 from gco.runtime.optional import OptionalInformer
+from gco.telemetry import get_logger
 
+_log = get_logger(__name__)
+_NEXT_STEP = "kubectl apply -f deploy/kubernetes/capacity.yaml, or leave capacity unknown"
 _UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
 
 
@@ -60,6 +64,8 @@ class Surroundings:
             )
             for namespace in namespaces
         ]
+        self._refused = False
+        """Whether the log says that counting is not permitted."""
         self._counts = PodCounts()
         self._capacity: Mapping[str, AcceleratorCapacity] | None = None
         """None until it is asked for after a change."""
@@ -117,7 +123,15 @@ class Surroundings:
 
     def _known(self) -> bool:
         counted = (self._nodes, self._pods)
-        return all(i.synced.is_set() and i.unreachable_since is None for i in counted)
+        known = all(i.synced.is_set() and i.unreachable_since is None for i in counted)
+        refused = [i.kind.plural for i in counted if isinstance(i.failure, ForbiddenError)]
+        if refused and not self._refused:
+            _log.warning("accelerators are not counted", forbidden=refused, next_step=_NEXT_STEP)
+        elif known and self._refused:
+            _log.info("accelerators are counted")
+        if refused or known:
+            self._refused = bool(refused)
+        return known
 
     def address(self) -> str:
         """Return the URL at which routes answer: the one that was told, else the load balancer's."""
