@@ -226,6 +226,7 @@ class Reconciler:
             contested=case.lost_to is not None,
             silent=self._watchdog(case).bites(regional, observed, stage, now),
             replacing=self._replacing(case, now),
+            unavailable=self._unavailable(case, now),
             trial=case.trial,
             canary=case.canary,
             image=self._image,
@@ -237,6 +238,12 @@ class Reconciler:
             return self._rooms.replacing(regional, observed, case.template, now)
         self._rooms.promise(f"{regional.namespace}/{regional.name}", None)
         return observed.workload.replacing if observed.workload else None
+
+    def _unavailable(self, case: Case, now: dt.datetime) -> int:
+        regional, observed = case.regional, case.observed
+        if case.stage is Stage.SERVE and case.template is not None:
+            return self._rooms.unavailable(regional, observed, case.template, now)
+        return observed.workload.unavailable if observed.workload else 0
 
     def _watchdog(self, case: Case) -> Watchdog:
         seconds = startup_of(case.regional, case.template)

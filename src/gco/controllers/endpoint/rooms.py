@@ -77,12 +77,24 @@ class Rooms:
         self.promise(owner, Promise(need, rolling.replicas + 1) if surges else None)
         return chosen
 
+    def unavailable(
+        self, regional: Regional, observed: Observed, template: Template, now: dt.datetime
+    ) -> int:
+        """Return the per cent of pods that the rollout to `template` may miss; 0 for one pod.
+
+        Promises do not count: what is promised to another and free yet is no pod's place.
+        """
+        rolling, need = rolling_of(regional, observed, template), Need.of(template.body)
+        room = self._supply.room
+        return rolling.unavailable(room, need, _owner(regional), now)
+
     def planned_anew_in(
         self, regional: Regional, observed: Observed, template: Template | None, now: dt.datetime
     ) -> float | None:
         """Return after how many seconds a pod that is pending changes how pods are replaced."""
-        wait = rolling_of(regional, observed, template).replan_in(self._supply.room, now)
-        return wait if wait is not None and wait > 0 else None
+        rolling = rolling_of(regional, observed, template)
+        waits = (rolling.replan_in(self._supply.room, now), rolling.recount_in(now))
+        return min((wait for wait in waits if wait is not None and wait > 0), default=None)
 
     def free_for(self, owner: str) -> Room | None:
         """Return what is free for an endpoint, `namespace/name`; None where that is not known."""

@@ -61,6 +61,7 @@ class Served:
     template: Template
     replacing: Replacing | None
     trial: Trial
+    unavailable: int
 
 
 def desired(
@@ -72,6 +73,7 @@ def desired(
     silent: bool = False,
     contested: bool = False,
     replacing: Replacing | None = None,
+    unavailable: int = 0,
     trial: Trial = NO_TRIAL,
     canary: Template | None = None,
     image: str = "",
@@ -83,7 +85,8 @@ def desired(
 
     `silent`: nothing has answered for so long that no request is to come this way; `contested`:
     another endpoint has the host and path. `replacing` is how
-    pods of a new template replace the others, where that was chosen. `trial` is what is to be made
+    pods of a new template replace the others, where that was chosen, and `unavailable` the per cent
+    of them that may be missing meanwhile, where that is more than one pod. `trial` is what is to be made
     true of the canary, and `canary` the template of its pods.
     """
     name = regional.name
@@ -91,7 +94,7 @@ def desired(
         case ((Stage.SERVE | Stage.REST), Template()):
             beside = _canary(regional, observed, trial, canary)
             copies, stay = copy_jobs(regional, observed, template, trial, canary, image=image)
-            served = Served(template, replacing, trial)
+            served = Served(template, replacing, trial, unavailable)
             objects = {
                 **copies,
                 **dict(_objects(regional, observed, stage, served)),
@@ -180,6 +183,7 @@ def _objects(
             covered=covered,
             replacing=served.replacing,
             fewest=fewest_replicas(regional, observed.workload, observed.autoscalers),
+            unavailable=served.unavailable,
         ),
     )
     number = _bridge(template, observed)

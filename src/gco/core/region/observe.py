@@ -27,6 +27,7 @@ from gco.core.model.names import (
     TYPE_INFERENCE,
     TYPE_LABEL,
     UID_ANNOTATION,
+    UNAVAILABLE_ANNOTATION,
 )
 from gco.core.region.actions import Manifest
 from gco.core.region.replacing import Replacing
@@ -38,6 +39,7 @@ from gco.kinds.reading import LONGEST_NAME, as_int, as_mapping, as_mappings, as_
 from gco.kinds.registry import HTTP_ROUTE
 
 _DIGEST = 16
+_PER_CENT = frozenset(map(str, range(1, 101)))
 _ATTACHED = ("Accepted", "ResolvedRefs")
 """The conditions of an HTTPRoute at a Gateway without which no request is passed on."""
 _DEFAULT_GRACE = 30
@@ -85,6 +87,8 @@ class Workload(Child):
     """Someone beside us states it: it stays where we no longer do."""
     replacing: Replacing | None = dataclasses.field(default=None, kw_only=True)
     """How its latest rollout replaces pods, as we wrote it; None where that was not chosen."""
+    unavailable: int = dataclasses.field(default=0, kw_only=True)
+    """The per cent of replicas that its latest rollout may miss, as we wrote it; 0 for one pod."""
     match_labels: Mapping[str, str] | None = dataclasses.field(default=None, kw_only=True)
     """Its selector, which can never change; None where it is the one that we give."""
 
@@ -153,6 +157,7 @@ def workload(manifest: Manifest) -> Workload:
     return Workload(
         **common,
         replacing=_replacing(_annotations(manifest).get(ROLLOUT_ANNOTATION)),
+        unavailable=_per_cent(_annotations(manifest).get(UNAVAILABLE_ANNOTATION)),
         match_labels=_match_labels(selector, common["app"]),
         replicas=spec.get("replicas", 0),
         count_ours=_states_count(owned_fields(manifest, MANAGER)),
@@ -165,6 +170,10 @@ def workload(manifest: Manifest) -> Workload:
 
 def _replacing(stated: str | None) -> Replacing | None:
     return Replacing(stated) if stated in set(Replacing) else None
+
+
+def _per_cent(stated: str | None) -> int:
+    return int(stated) if stated in _PER_CENT else 0
 
 
 def route(manifest: Manifest) -> Route:

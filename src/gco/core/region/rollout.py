@@ -4,20 +4,22 @@ Strategy `auto` is chosen when a new template is due: a new pod first where one 
 can be made for it, else in place, one pod at a time. The choice is kept on the Deployment and stands
 for that rollout and at rest. It changes from surge to in place where a new pod stays pending, and
 from in place to surge as soon as a single replica may be left and no downtime is allowed: the last
-ready pod never goes first, also when someone else restarts the Deployment or changes its count. See
-docs/decisions/0016.
+ready pod never goes first, also when someone else restarts the Deployment or changes its count.
+
+Pods that have no room are missing already, before the rollout takes any: it may miss one more than
+those, else it would wait for them for ever. See docs/decisions/0016.
 """
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from gco.core.model.ids import TemplateKey
-from gco.core.model.spec import Rollout
+from gco.core.model.spec import Rollout, RolloutStrategy
 from gco.core.region.notes import NoteKind, latest
 from gco.core.region.observe import Workload
-from gco.core.region.pods import Pods
+from gco.core.region.pods import PodRecord, Pods
 from gco.core.region.replacing import Replacing, choose, is_auto, may_gap
 from gco.core.region.room import Need, Room
 
@@ -86,6 +88,69 @@ class Rolling:
             return None
         return (since + self._patience(room()) - now).total_seconds()
 
+    def unavailable(
+        self, room: Callable[[], Room | None], need: Need, owner: str, now: dt.datetime
+    ) -> int:
+        """Return the per cent of replicas that may be missing during the rollout; 0 for one pod.
+
+        It is one pod more than have no room, and only rises during one template's rollout. `owner`
+        is the endpoint, `namespace/name`, by which `room` counts its pods.
+        """
+        kept = 0 if self.due or self.workload is None else self.workload.unavailable
+        if not self._counts_missing:
+            return kept
+        missing = self._without_room(room(), need, owner, now)
+        if missing < 1:
+            return kept
+        return max(kept, min(100, -(-100 * (1 + missing) // self.replicas)))
+
+    def recount_in(self, now: dt.datetime) -> float | None:
+        """Return after how many seconds one more pod may count as one without room."""
+        if not self._counts_missing:
+            return None
+        records = (*self.pods.wanted.values(), *self.pods.old.values())
+        waits = (
+            (since + wait - now).total_seconds()
+            for since in _pending_times(records)
+            for wait in (PENDING_WAIT, NODE_WAIT)
+        )
+        return min((wait for wait in waits if wait > 0), default=None)
+
+    @property
+    def _counts_missing(self) -> bool:
+        never = (RolloutStrategy.SURGE, RolloutStrategy.RECREATE)
+        stated = self.stated.strategy if self.stated else None
+        return (self.due or self.under_way) and self.replicas > 0 and stated not in never
+
+    def _without_room(self, room: Room | None, need: Need, owner: str, now: dt.datetime) -> int:
+        """Return how many replicas have no room.
+
+        A pod whose place is still held by one that ends, or free already, has room. Both are counted
+        in one snapshot, so that a pod between them is not missed. Where accelerators do not say it
+        (a lack of CPU, or nodes that may not be read), a pod has to wait for longer.
+        """
+        placed = sum(bool(r.node) for r in (*self.pods.wanted.values(), *self.pods.old.values()))
+        placed += self.pods.leaving
+        slow = min(self.replicas - placed, self._waited(NODE_WAIT, now))
+        if room is None or not need.devices:
+            return slow
+        bound = room.bound.get(owner, 0)
+        unplaced = self.replicas - bound - _fitting(room, need, self.replicas - bound)
+        return max(slow, min(unplaced, self._waited(self._patience(room), now)))
+
+    def _waited(self, patience: dt.timedelta, now: dt.datetime) -> int:
+        """Return how many pods have been without a node for that long.
+
+        Until a node takes one pod of the wanted template, at most one of these counts: a template that
+        no node can take must not cost one ready pod after the other.
+        """
+        wanted, old = (
+            sum(since + patience <= now for since in _pending_times(records.values()))
+            for records in (self.pods.wanted, self.pods.old)
+        )
+        taken = any(record.node for record in self.pods.wanted.values())
+        return old + (wanted if taken else min(wanted, 1))
+
     @property
     def _current(self) -> Replacing | None:
         return self.workload.replacing if self.workload is not None else None
@@ -94,8 +159,7 @@ class Rolling:
     def _pending_since(self) -> dt.datetime | None:
         if not (is_auto(self.stated) and self.under_way):
             return None
-        pending = (r.unscheduled_since for r in self.pods.wanted.values() if not r.node)
-        return min((since for since in pending if since is not None), default=None)
+        return min(_pending_times(self.pods.wanted.values()), default=None)
 
     def _chosen(self, room: Room | None, need: Need) -> Replacing | None:
         if room is None or not need.devices:
@@ -111,3 +175,18 @@ class Rolling:
         said = latest(noted, NoteKind.NODE_COMES, NoteKind.NO_NODE)
         none = said is not None and said.kind is NoteKind.NO_NODE
         return PENDING_WAIT if none else NODE_WAIT
+
+
+def _pending_times(records: Iterable[PodRecord]) -> list[dt.datetime]:
+    """Return since when each of `records` that no node takes is pending."""
+    return [r.unscheduled_since for r in records if not r.node and r.unscheduled_since is not None]
+
+
+def _fitting(room: Room, need: Need, most: int) -> int:
+    """Return how many pods fit into what is free, up to `most`."""
+    for count in range(most):
+        left = room.take(need)
+        if left is None:
+            return count
+        room = left
+    return max(0, most)

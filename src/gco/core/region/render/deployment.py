@@ -7,6 +7,7 @@ from gco.core.model.names import (
     APP_LABEL,
     ROLLOUT_ANNOTATION,
     TEMPLATE_KEY_ANNOTATION,
+    UNAVAILABLE_ANNOTATION,
     deployment_name,
 )
 from gco.core.model.regional import Regional
@@ -34,24 +35,28 @@ def deployment(
     covered: bool = False,
     replacing: Replacing | None = None,
     fewest: int | None = None,
+    unavailable: int = 0,
 ) -> Rendered:
     """Return the Deployment with `replicas` pods of `template`; None leaves their number to others.
 
     `selector` is that of a Deployment which someone else made: it can never change. `covered`: a
     canary answers every request meanwhile, so that pods may go before others are ready. `replacing`
     is how pods are replaced, where that was chosen by what is free. `fewest` is the smallest number
-    of replicas that may run while this stands; None: what the spec alone allows.
+    of replicas that may run while this stands; None: what the spec alone allows. `unavailable` is the
+    per cent of replicas that may be missing, where pods without room raised it; 0: one pod.
     """
+    how = strategy(
+        regional.spec.endpoint.rollout,
+        _fewest(regional) if fewest is None else fewest,
+        covered=covered,
+        replacing=replacing,
+        unavailable=unavailable,
+    )
     spec = {
         **({} if replicas is None else {"replicas": replicas}),
         "selector": {"matchLabels": dict(selector or {APP_LABEL: regional.name})},
         "template": template.body,
-        "strategy": strategy(
-            regional.spec.endpoint.rollout,
-            _fewest(regional) if fewest is None else fewest,
-            covered=covered,
-            replacing=replacing,
-        ),
+        "strategy": how,
         "paused": False,
         "minReadySeconds": 0,
         "revisionHistoryLimit": _HISTORY,
@@ -61,6 +66,8 @@ def deployment(
     notes: dict[str, str] = {TEMPLATE_KEY_ANNOTATION: template.key}
     if replacing is not None:
         notes[ROLLOUT_ANNOTATION] = replacing.value
+    if unavailable and how.get("rollingUpdate", {}).get("maxUnavailable"):
+        notes[UNAVAILABLE_ANNOTATION] = str(unavailable)
     head = envelope(DEPLOYMENT, name, regional, notes)
     return rendered({**head, "spec": spec})
 
@@ -75,13 +82,15 @@ def strategy(
     *,
     covered: bool = False,
     replacing: Replacing | None = None,
+    unavailable: int = 0,
 ) -> dict[str, Any]:
     """Return the Deployment's strategy; `replacing` is what was chosen for `auto`.
 
     Where nothing was, for want of a count, `auto` never waits for an accelerator that does not exist
     while several replicas run: one may leave before its replacement is ready. With `fewest` at 1, no
     pod leaves first, also where in place is stated or was chosen earlier, unless downtime is allowed
-    or a canary answers.
+    or a canary answers. Where a pod may leave first, `unavailable` per cent of them may be missing, or
+    one if that is 0. It stays a share: whoever changes the count meanwhile, less than all is missing.
     """
     stated = (rollout and rollout.strategy) or RolloutStrategy.AUTO
     chosen = Replacing.IN_PLACE if covered else replacing
@@ -90,13 +99,23 @@ def strategy(
             return {"type": "Recreate"}
         case (RolloutStrategy.IN_PLACE, _) | (RolloutStrategy.AUTO, Replacing.IN_PLACE):
             gap = covered or may_gap(rollout, fewest)
-            return _rolling(surge=int(not gap), unavailable=int(gap))
+            missing = _missing(rollout, unavailable, covered=covered)
+            return _rolling(surge=int(not gap), unavailable=missing if gap else 0)
         case (RolloutStrategy.SURGE, _) | (RolloutStrategy.AUTO, Replacing.SURGE):
             return _rolling(surge=1, unavailable=0)
         case _:
-            return _rolling(surge=1, unavailable=int(fewest > 1))
+            missing = _missing(rollout, unavailable, covered=covered)
+            return _rolling(surge=1, unavailable=missing if fewest > 1 else 0)
 
 
-def _rolling(*, surge: int, unavailable: int) -> dict[str, Any]:
+def _missing(rollout: Rollout | None, unavailable: int, *, covered: bool) -> int | str:
+    """Return how many pods may be missing at once, of two or more: never all, unless that is allowed."""
+    if not unavailable:
+        return 1
+    may_be_all = covered or bool(rollout and rollout.allow_downtime)
+    return f"{min(unavailable, 100 if may_be_all else 99)}%"
+
+
+def _rolling(*, surge: int, unavailable: int | str) -> dict[str, Any]:
     numbers = {"maxSurge": surge, "maxUnavailable": unavailable}
     return {"type": "RollingUpdate", "rollingUpdate": numbers}
