@@ -35,7 +35,9 @@ class Settings(pydantic.BaseModel):
     context: Annotated[str | None, Field(validation_alias="GCO_CONTEXT")] = None
     """One of a person's named stores (`gco context list`); GCO_STORE comes before it."""
     tail_ms: Annotated[int, Field(validation_alias="GCO_STORE_TAIL_MS", ge=10, le=60_000)] = 300
-    """Milliseconds between two reads of DynamoDB's change log."""
+    """Milliseconds between two reads of DynamoDB's change log while it is busy."""
+    rest_ms: Annotated[int, Field(validation_alias="GCO_STORE_REST_MS", ge=10, le=60_000)] = 2000
+    """Milliseconds between two reads of DynamoDB's change log, a minute after the last change."""
     resync_seconds: Annotated[
         float, Field(validation_alias="RECONCILE_INTERVAL_SECONDS", ge=1, allow_inf_nan=False)
     ] = 600

@@ -118,9 +118,9 @@ class Store(Protocol):
         """Return when it is worth reading the logs again, with the version to wait on next.
 
         Returns at once at the first look, and soon where something was written since `seen`. It
-        may return though nothing changed (DynamoDB: after the tail interval), never sleeps
-        through a change for longer than the adapter's tail interval, and does not raise when the
-        store is out of reach.
+        may return though nothing changed (DynamoDB: after a pause that grows from 0.3 s to 2 s
+        while nothing changes), never sleeps through a change for longer than that pause, and does
+        not raise when the store is out of reach.
         """
         ...
 

@@ -49,6 +49,7 @@ async def open_store(settings: Settings, *, metrics: "Metrics | None" = None) ->
                 region=_region(url, settings),
                 endpoint_url=url.endpoint_url,
                 tail_seconds=url.tail_seconds or settings.tail_ms / 1000,
+                rest_seconds=settings.rest_ms / 1000,
                 observe=metrics.store_requested if metrics else unobserved,
             )
 

@@ -113,14 +113,11 @@ class FleetController:
         """Return what there is of each, None where there is nothing to do."""
         found = await self._store.get_many(names)
         moving = {name: each for name, each in found.items() if not at_rest(each)}
-        await self._cover(moving)
+        self._tail.leave(name for name in names if name not in moving)
+        # before their statuses are read, so that nothing said in between is missed
+        await self._tail.cover({name: each.targets for name, each in moving.items()})
         said = await self._said(moving)
         return [_Seen(moving[name], said[name]) if name in moving else None for name in names]
-
-    async def _cover(self, moving: Mapping[EndpointName, Endpoint]) -> None:
-        """Follow their regions; called before reading, so that nothing said in between is missed."""
-        regions = (region for endpoint in moving.values() for region in endpoint.targets)
-        await self._tail.cover(dict.fromkeys(regions))
 
     async def _said(
         self, moving: Mapping[EndpointName, Endpoint]

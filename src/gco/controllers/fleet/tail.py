@@ -1,7 +1,8 @@
 """Hears of every endpoint that people or regions say something new about."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 
 from gco.core.fleet.progress import at_rest
 from gco.core.model.ids import EndpointName, RegionName, Seq
@@ -12,16 +13,17 @@ from gco.telemetry import get_logger
 
 BACKOFF = Backoff(0.5, 30.0, jitter=0.5)
 PAUSE_SECONDS = 0.3
-"""Between two looks at the logs, one request for each region: nobody waits for the fleet so shortly."""
+"""The least between two looks at the logs: fleet progress is not latency-sensitive."""
 
 _log = get_logger(__name__)
 
 
 class Tail:
-    """Follows the change log and the status logs of the regions that endpoints are in.
+    """Follows the change log, and the status logs of the regions whose endpoints have to move on.
 
     `touched` is called with each name that is worth a look; after a gap, with every endpoint that
-    is not at rest.
+    is not at rest. What a region says of endpoints at rest moves nothing, and each log that is
+    followed costs a read at each look.
     """
 
     def __init__(self, store: Store, touched: Callable[[EndpointName], None]) -> None:
@@ -29,12 +31,14 @@ class Tail:
         self._touched = touched
         self._cursor: Seq | None = None
         self._regions: dict[RegionName, Seq] = {}
+        self._moving: dict[EndpointName, frozenset[RegionName]] = {}
+        self._needed: Counter[RegionName] = Counter()
+        """How many endpoints that move have a target in each region."""
 
     async def run(self) -> None:
         """List everything, then follow, until cancelled."""
         retries = Retries(BACKOFF)
-        self._cursor = None
-        self._regions.clear()
+        self._forget()
         seen = Version(0)
         while True:
             try:
@@ -43,20 +47,44 @@ class Tail:
                 retries.reset()
                 await asyncio.sleep(PAUSE_SECONDS)
             except GapError:
-                self._cursor = None
-                self._regions.clear()
+                self._forget()
                 seen = Version(0)
             except StoreError as error:  # not there, or a record that is not understood
                 _log.warning("store not followed", error=str(error))
                 await asyncio.sleep(retries.failed())
                 seen = Version(0)
 
-    async def cover(self, regions: Iterable[RegionName]) -> None:
-        """Follow what these regions say from now on; what they said before is the caller's to read."""
-        for region in regions:
+    async def cover(self, moving: Mapping[EndpointName, Iterable[RegionName]]) -> None:
+        """Follow what the regions of each endpoint say from now on.
+
+        What they said before is the caller's to read.
+        """
+        for name, regions in moving.items():
+            before, self._moving[name] = self._moving.get(name, ()), frozenset(regions)
+            self._needed.update(self._moving[name])
+            self._release(before)
+        for region in list(self._needed):
             if region not in self._regions:
                 head = await self._store.status_head(region)
                 self._regions.setdefault(region, head)  # the earlier look of two is the safe one
+
+    def leave(self, names: Iterable[EndpointName]) -> None:
+        """Note that these endpoints are at rest; a region without any other is not followed."""
+        for name in names:
+            self._release(self._moving.pop(name, ()))
+
+    def _release(self, regions: Iterable[RegionName]) -> None:
+        for region in regions:
+            self._needed[region] -= 1
+            if not self._needed[region]:
+                del self._needed[region]
+                self._regions.pop(region, None)
+
+    def _forget(self) -> None:
+        self._cursor = None
+        self._regions.clear()
+        self._moving.clear()
+        self._needed.clear()
 
     async def _read(self) -> None:
         if self._cursor is None:
@@ -67,7 +95,8 @@ class Tail:
         for region, cursor in list(self._regions.items()):
             async for change in self._store.status_changes(region, cursor):
                 self._touch(change.names)
-                self._regions[region] = change.seq
+                if region in self._regions:
+                    self._regions[region] = change.seq
 
     async def _list(self) -> Seq:
         head = await self._store.head()

@@ -1,7 +1,7 @@
 """The sync loop of one region: what the store asks becomes custom resources, what they say goes back.
 
 Everyone follows the store and watches the custom resources, so that a standby's caches are warm;
-only the leader writes. Leading the cluster takes the Lease alone: custom resources are repaired
+a standby reads the store seldom, and catches up before it acts as the leader. Only the leader writes. Leading the cluster takes the Lease alone: custom resources are repaired
 while the store is out of reach. Writing to the store takes the region's epoch as well.
 """
 
@@ -46,7 +46,8 @@ STORE_BACKOFF = Backoff(0.5, 30.0, jitter=0.5)
 RECHECK_SECONDS = 2.0
 """How soon to look again while the custom resource's kind is not installed."""
 PATIENCE_SECONDS = 5.0
-"""How long a new leader waits for the store before it makes a missing custom resource."""
+"""How long a new leader waits for the store: to read what it missed as a standby, before it acts at
+all, and to learn what was reported, before it makes a missing custom resource."""
 
 _log = get_logger(__name__)
 
@@ -145,15 +146,16 @@ class SyncController:
         self._leading = True
         self._patience_until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
         self._reporter.forget()
+        self.follower.lead()
         try:
             with _plainly():
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(self._enqueue_all())
-                    group.create_task(self.controller.run())
+                    group.create_task(self._act())
                     group.create_task(self._report())
                     group.create_task(self._look_at_namespaces())
         finally:
             self._leading = False
+            self.follower.stand_by()
             self.controller.clear()
 
     async def synced(self) -> None:
@@ -163,6 +165,18 @@ class SyncController:
     def complaint(self) -> str | None:
         """Say what is stuck, or None: for the liveness probe."""
         return self.controller.complaint() or self.copies.complaint()
+
+    async def _act(self) -> None:
+        """Look at everything, and then at what changes, once the store's latest changes are known.
+
+        Where the store is out of reach, the last known ones count: custom resources are repaired.
+        """
+        if self.follower.unreachable_since is None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    await self.follower.caught_up.wait()
+        await self._enqueue_all()
+        await self.controller.run()
 
     async def _follow(self) -> None:
         await self.copies.synced.wait()  # what is there says which store it was written from

@@ -1,6 +1,7 @@
 """Follows the store's change log, and keeps what it asks of this region about each endpoint."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import pydantic
@@ -19,11 +20,13 @@ from gco.errors import (
     StoreIdentityError,
     StoreUnavailableError,
 )
-from gco.runtime.backoff import Backoff, Retries
+from gco.runtime.backoff import Backoff, Retries, spread
 from gco.store.port import Store, Version
 from gco.telemetry import get_logger
 
 BACKOFF = Backoff(0.5, 30.0, jitter=0.5)
+STANDBY_SECONDS = 10.0
+"""How often a standby reads the change log: often enough to start from nearly everything."""
 _READ_AT_ONCE = 100
 """Endpoints read together: the most that DynamoDB takes in one request."""
 
@@ -37,6 +40,9 @@ class Follower:
     `run`, as does what is no StoreError; any other is waited out.
     `changed` is called with the name of each endpoint whose wish may have changed. It keeps the
     last known wishes when the store is out of reach; `complete` is set once they are all known.
+
+    It follows slowly, as a standby does, until `lead` asks it to follow closely; `caught_up` is set
+    from the first read that began after that.
     """
 
     def __init__(
@@ -57,6 +63,9 @@ class Follower:
         self._retries = Retries(BACKOFF)
         self.store_uid = ""
         self.complete = asyncio.Event()
+        self.caught_up = asyncio.Event()
+        self._leading = asyncio.Event()
+        self._term = 0
         self.unreachable_since: float | None = None
         """Loop time at which the store stopped answering; None while it answers."""
 
@@ -79,13 +88,27 @@ class Follower:
         """Return the endpoints that have a target here."""
         return list(dict.fromkeys([*self._wanted, *self._invalid]))
 
+    def lead(self) -> None:
+        """Follow closely from now on, and read what a standby has not read yet at once."""
+        self._term += 1
+        self.caught_up.clear()
+        self._leading.set()
+
+    def stand_by(self) -> None:
+        """Follow slowly from now on: nobody acts on what is read."""
+        self._leading.clear()
+        self.caught_up.clear()
+
     async def run(self) -> None:
         """Follow until cancelled; raises ConflictError where the region is another cluster's."""
         seen = Version(0)
         while True:
             try:
-                seen = await self._store.wait(seen)
+                seen = await self._due(seen)
+                term = self._term
                 await self._read()
+                if term == self._term and self._leading.is_set():
+                    self.caught_up.set()
             except GapError:
                 self._cursor = None
                 seen = Version(0)
@@ -94,6 +117,18 @@ class Follower:
             except StoreError as error:  # away, another store, or a record that cannot be read
                 await self._wait_out(error)
                 seen = Version(0)
+
+    async def _due(self, seen: Version) -> Version:
+        """Return when the change log is to be read, with the version of the store to wait on next.
+
+        A leader waits for the store; a standby for its own longer pause, or until it leads.
+        """
+        if self._cursor is None or self._leading.is_set():
+            return await self._store.wait(seen)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(spread(STANDBY_SECONDS)):
+                await self._leading.wait()
+        return Version(0)
 
     async def _read(self) -> None:
         if self._cursor is None:

@@ -3,10 +3,7 @@
 Whatever is conditional is one transaction. Every read is strongly consistent. Nothing is scanned.
 """
 
-import asyncio
 import contextlib
-import math
-import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 
@@ -17,6 +14,7 @@ from gco.core.model.status import Region, RegionStatus
 from gco.store import rules
 from gco.store.dynamodb import endpoints, keys, leases, logs, regional, transactions
 from gco.store.dynamodb.client import TIME_OUT, Client, Observe, unobserved
+from gco.store.dynamodb.pace import Pace
 from gco.store.dynamodb.table import verify
 from gco.store.port import (
     KEPT_REVISIONS,
@@ -28,6 +26,9 @@ from gco.store.port import (
 )
 
 TAIL_SECONDS = 0.3
+"""The pause between two reads of a log while the store is busy."""
+REST_SECONDS = 2.0
+"""The pause that it grows to at rest."""
 
 
 class DynamoDbStore:
@@ -38,17 +39,14 @@ class DynamoDbStore:
         client: Client,
         resources: contextlib.AsyncExitStack,
         *,
-        tail_seconds: float,
+        pace: Pace,
         clock: Clock,
     ) -> None:
         self._client = client
         self._resources = resources
-        self._tail_seconds = tail_seconds
+        self._pace = pace
         self._clock = clock
         self._appender = transactions.Appender(client)
-        self._version = Version(1)
-        self._moved = asyncio.Event()
-        self._woken = -math.inf
 
     @classmethod
     async def open(
@@ -58,12 +56,15 @@ class DynamoDbStore:
         region: str | None = None,
         endpoint_url: str | None = None,
         tail_seconds: float = TAIL_SECONDS,
+        rest_seconds: float = REST_SECONDS,
         time_out: float = TIME_OUT,
         clock: Clock | None = None,
         observe: Observe = unobserved,
     ) -> "DynamoDbStore":
         """Connect to a store that `create_table` made; `observe` is told of every request.
 
+        The logs are read each `tail_seconds` while there is activity; a minute after the last of it
+        the pause has grown to `rest_seconds`, which counts where it is longer.
         Credentials are found as every AWS client finds them. `time_out` is in seconds, for each
         operation and all its tries. Raises StoreIdentityError where the table is missing, not
         initialised, of another layout or replicated; StoreDeniedError where credentials are missing
@@ -82,7 +83,7 @@ class DynamoDbStore:
             return cls(
                 client,
                 resources.pop_all(),
-                tail_seconds=tail_seconds,
+                pace=Pace(tail_seconds, rest_seconds),
                 clock=clock or SystemClock(),
             )
 
@@ -109,7 +110,7 @@ class DynamoDbStore:
         rules.check_writes(writes)
         now = self._clock.now()
         seq = await endpoints.write(self._appender, writes, fleet_epoch, now)
-        self._written()
+        self._pace.wrote()
         return seq
 
     async def revision(
@@ -131,15 +132,12 @@ class DynamoDbStore:
     async def changes(self, after: Seq) -> AsyncIterator[Change]:
         """Changes that follow `after`; raises GapError."""
         async for change in logs.follow(self._client, keys.CHANGES, after):
+            self._pace.read()
             yield change
 
     async def wait(self, seen: Version) -> Version:
-        """Return after the tail interval, or earlier where this process has written since `seen`."""
-        if self._version == seen:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._tail_seconds * _jitter()):
-                    await self._moved.wait()
-        return self._version
+        """Return after the pause, or earlier where this process wrote, or read news, since `seen`."""
+        return await self._pace.wait(seen)
 
     async def regions(self, *, unread: UnreadRegion | None = None) -> Sequence[Region]:
         """Return every registered region, by name."""
@@ -179,7 +177,7 @@ class DynamoDbStore:
         rules.check_statuses(region, statuses)
         now = self._clock.now()
         seq = await regional.write_statuses(self._appender, region, epoch, statuses, now)
-        self._written()
+        self._pace.wrote()
         return seq
 
     async def status_head(self, region: RegionName) -> Seq:
@@ -190,6 +188,7 @@ class DynamoDbStore:
     async def status_changes(self, region: RegionName, after: Seq) -> AsyncIterator[Change]:
         """As `changes`, for what the region says."""
         async for change in logs.follow(self._client, keys.status_log(region), after):
+            self._pace.read()
             yield change
 
     async def fleet_lease(self) -> FleetLease | None:
@@ -203,21 +202,3 @@ class DynamoDbStore:
     async def close(self) -> None:
         """Release what is open; the store is not used afterwards."""
         await self._resources.aclose()
-
-    def _written(self) -> None:
-        """Wake those who wait: they need not sleep through what this process wrote.
-
-        Of a burst of own writes the first alone does: who waits since then looks again within the
-        tail interval, once for all of them.
-        """
-        now = asyncio.get_running_loop().time()
-        if now < self._woken + self._tail_seconds:
-            return
-        self._woken = now
-        self._version = Version(self._version + 1)
-        self._moved.set()
-        self._moved = asyncio.Event()
-
-
-def _jitter() -> float:
-    return random.uniform(0.8, 1.0)  # noqa: S311 -- keeps readers apart, no secret
