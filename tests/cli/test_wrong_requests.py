@@ -1,9 +1,13 @@
 """A mistake of a person is a wrong request (2) or an absent thing (3), never a mistake in gco (1)."""
 
+import io
 import json
 
 import pytest
 
+from gco.cli.documents import read_all
+from gco.core.model.documents import MOST_BYTES
+from gco.errors import InvalidSpecError
 from tests.cli.world import EAST, document
 
 HUGE = str(2**63)
@@ -36,6 +40,24 @@ def test_mistyped_names_and_numbers_are_wrong_requests(world, command, code):
 def test_stdin_in_another_encoding_is_refused_by_its_line(world):
     result = world.run("apply", "-f", "-", stdin=b"apiVersion: gco.io/v1alpha1\nkind: \xe4\n")
     assert (result.exit_code, "stdin:2" in result.stderr) == (2, True)
+
+
+def test_of_an_endless_stdin_no_more_is_read_than_its_bound():
+    class Endless(io.RawIOBase):
+        sent = 0
+
+        def readable(self):
+            return True
+
+        def readinto(self, buffer):
+            buffer[:] = b" " * len(buffer)
+            self.sent += len(buffer)
+            return len(buffer)
+
+    endless = Endless()
+    with pytest.raises(InvalidSpecError, match=f"at most {MOST_BYTES} bytes"):
+        read_all(["-"], io.TextIOWrapper(io.BufferedReader(endless)))
+    assert endless.sent < MOST_BYTES + 1_000_000
 
 
 def test_wait_reports_a_mistyped_name_before_it_waits(world):

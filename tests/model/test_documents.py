@@ -2,14 +2,21 @@
 
 import json
 import re
+import sys
 
 import pytest
 import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gco.core.model.documents import read_documents
-from gco.core.model.reader import DEEPEST, MOST_VALUES
+from gco.core.model.documents import MOST_BYTES, read_documents
+from gco.core.model.reader import (
+    DEEPEST,
+    MOST_CHARACTERS,
+    MOST_CHARACTERS_IN_FILE,
+    MOST_VALUES,
+    MOST_VALUES_IN_FILE,
+)
 from gco.errors import InvalidSpecError
 from tests.model.specs import JSON, TEXT
 
@@ -206,6 +213,103 @@ def test_a_bomb_of_aliases_is_refused_before_it_grows():
 
     assert (source, path) == ("a.yaml:5", "e")
     assert allowed == f"at most {MOST_VALUES} values in a document, aliases included"
+
+
+LINE_OF_VALUES = "- [" + "1," * (MOST_VALUES - 2) + "]\n"
+"""An element of a list of documents with as many values as one may have."""
+LONG_VALUE = "x" * (MOST_CHARACTERS // 10)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "bound"),
+    [
+        pytest.param(
+            "- [" + "1," * MOST_VALUES + "]",
+            "[0]",
+            f"{MOST_VALUES} values in a document",
+            id="values-of-one-element",
+        ),
+        pytest.param(
+            f"- [{LONG_VALUE * 11}]",
+            "[0]",
+            f"{MOST_CHARACTERS} characters in a document",
+            id="characters-of-one-value",
+        ),
+        pytest.param(
+            f"a: &a {LONG_VALUE}\nb: [{'*a,' * 10}]",
+            "b",
+            f"{MOST_CHARACTERS} characters in a document",
+            id="characters-that-aliases-stand-for",
+        ),
+        pytest.param(
+            f"- &a [{LONG_VALUE}, {LONG_VALUE}]\n- [{'*a,' * 6}]",
+            "[1]",
+            f"{MOST_CHARACTERS} characters in a document",
+            id="an-anchor-of-another-element",
+        ),
+        pytest.param(
+            f"- &a {LONG_VALUE}\n" + "- *a\n" * (MOST_CHARACTERS_IN_FILE // len(LONG_VALUE)),
+            f"line {MOST_CHARACTERS_IN_FILE // len(LONG_VALUE) + 1}",
+            f"{MOST_CHARACTERS_IN_FILE} characters in a file",
+            id="characters-that-aliases-stand-for-in-a-file",
+        ),
+        pytest.param(
+            LINE_OF_VALUES.replace("- ", "- &a ") + "- *a\n" * (MOST_VALUES_IN_FILE // MOST_VALUES),
+            f"line {MOST_VALUES_IN_FILE // MOST_VALUES + 1}",
+            f"{MOST_VALUES_IN_FILE} values in a file",
+            id="values-that-aliases-stand-for-in-a-file",
+        ),
+    ],
+)
+def test_no_document_and_no_file_is_larger_than_its_bound(text, path, bound):
+    """What is built is bounded by document and by file, whatever an alias stands for."""
+    [(_, place, _, allowed)] = problems_of(text)
+
+    assert (place, allowed) == (path, f"at most {bound}, aliases included")
+
+
+def test_a_list_of_many_documents_is_not_bounded_as_one_document():
+    """A backup of all endpoints is one list: its elements are bounded as documents are."""
+    text = json.dumps([{"a": list(range(100))}] * 300)
+
+    assert len(data_of(text)) == 300
+
+
+def test_a_text_that_is_too_long_is_refused_unread():
+    assert problems_of(b" " * (MOST_BYTES + 1)) == [
+        ("a.yaml", "", "", f"at most {MOST_BYTES} bytes of text")
+    ]
+
+
+@pytest.mark.parametrize("separator", ["- ", "---\n"], ids=["list", "documents"])
+def test_reading_takes_time_in_proportion_to_the_number_of_documents(separator):
+    """Four times the documents take far less than sixteen times the steps."""
+
+    def steps(number):
+        text = f"{separator}{{a: 1}}\n" * number
+        count = 0
+
+        def step(*_):
+            nonlocal count
+            count += 1
+
+        sys.setprofile(step)
+        try:
+            assert len(read_documents(text, "a.yaml")) == number
+        finally:
+            sys.setprofile(None)
+        return count
+
+    assert steps(800) < 5 * steps(200)
+
+
+def test_what_is_wrong_in_a_list_of_documents_has_its_place_in_its_own_document():
+    [_, second] = read_documents("- a: 1\n- b: 2\n  c:\n    d: 3\n    d: 4\n", "a.yaml")
+
+    assert second.where(()) == "a.yaml:2"
+    assert second.where(("c", "e")) == "a.yaml:3"
+    [problem] = second.repeated
+    assert (problem.source, problem.path) == ("a.yaml:5", "c.d")
 
 
 def test_a_text_without_end_to_its_nesting_is_refused():

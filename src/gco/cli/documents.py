@@ -3,14 +3,17 @@
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
+from gco.core.model.documents import MOST_BYTES
 from gco.core.model.spec import InferenceEndpoint
 from gco.core.model.validation import parse_documents
 from gco.errors import InvalidSpecError, Problem
 
 SUFFIXES = (".yaml", ".yml", ".json")
 """The files that are read of a folder; its own folders are not looked into."""
+_ENOUGH: Final = MOST_BYTES + 1
+"""Bytes of a file or of stdin after which the rest is left: the text is refused as too long."""
 
 
 def read_all(paths: Sequence[str], stdin: TextIO) -> list[InferenceEndpoint]:
@@ -34,12 +37,18 @@ def read_all(paths: Sequence[str], stdin: TextIO) -> list[InferenceEndpoint]:
 def _texts(path: str, stdin: TextIO) -> Iterator[tuple[bytes | str, str]]:
     if path == "-":
         # Bytes, so that text in another encoding is refused by its line, as in a file.
-        yield stdin.buffer.read() if isinstance(stdin, io.TextIOWrapper) else stdin.read(), "stdin"
+        stream = stdin.buffer if isinstance(stdin, io.TextIOWrapper) else stdin
+        yield stream.read(_ENOUGH), "stdin"
     elif (folder := Path(path)).is_dir():
         for file in sorted(f for f in folder.iterdir() if f.suffix in SUFFIXES and f.is_file()):
-            yield file.read_bytes(), str(file)
+            yield _beginning(file), str(file)
     else:
-        yield Path(path).read_bytes(), path
+        yield _beginning(Path(path)), path
+
+
+def _beginning(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(_ENOUGH)
 
 
 def _parsed(

@@ -16,7 +16,16 @@ from gco.core.model.scalars import scalar
 from gco.errors import InvalidSpecError, Problem
 
 MOST_VALUES: Final = 20_000
-"""Values in one document, each use of an alias counted with all that it stands for."""
+"""Values in one document, or in one element of a list of documents.
+
+Each use of an alias counts with all the values and characters that it stands for, here and below.
+"""
+MOST_CHARACTERS: Final = 1_000_000
+"""Characters of the values in one document; no store takes an endpoint half as large."""
+MOST_VALUES_IN_FILE: Final = 1_000_000
+"""Values in all documents of a text: 5,000 endpoints of 200 values each."""
+MOST_CHARACTERS_IN_FILE: Final = 32_000_000
+"""Characters of the values in all documents of a text."""
 DEEPEST: Final = 50
 """Levels of nesting."""
 
@@ -40,6 +49,25 @@ class Document:
         return f"{self.source}:{line}" if line else self.source
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Size:
+    """How much was read."""
+
+    values: int = 0
+    characters: int = 0
+
+    def __add__(self, other: "_Size") -> "_Size":
+        return _Size(self.values + other.values, self.characters + other.characters)
+
+    def __sub__(self, other: "_Size") -> "_Size":
+        return _Size(self.values - other.values, self.characters - other.characters)
+
+
+_ONE: Final = _Size(values=1)
+_MOST: Final = _Size(MOST_VALUES, MOST_CHARACTERS)
+_MOST_IN_FILE: Final = _Size(MOST_VALUES_IN_FILE, MOST_CHARACTERS_IN_FILE)
+
+
 @dataclasses.dataclass(slots=True)
 class _Open:
     """A mapping or list of which the end was not seen yet."""
@@ -47,8 +75,8 @@ class _Open:
     value: dict[str, Any] | list[Any]
     path: Path
     anchor: str | None
-    first: int
-    """How many values were counted before it."""
+    before: _Size
+    """The size of the document up to its start."""
     key: str | None = None
     merged: list[Any] = dataclasses.field(default_factory=list)
     """What YAML's `<<` brings in."""
@@ -60,22 +88,27 @@ class Reader:
 
     source: str
     stack: list[_Open] = dataclasses.field(default_factory=list)
-    anchors: dict[str, tuple[Any, int]] = dataclasses.field(default_factory=dict)
-    """Each anchor's value, and how many values that is."""
+    anchors: dict[str, tuple[Any, _Size]] = dataclasses.field(default_factory=dict)
+    """Each anchor's value, and its size."""
     lines: dict[Path, int] = dataclasses.field(default_factory=dict)
     repeated: list[Problem] = dataclasses.field(default_factory=list)
-    data: Any = None
-    count: int = 0
+    documents: list[Document] = dataclasses.field(default_factory=list)
+    """The documents that ended and were not yielded yet."""
+    size: _Size = _Size()
+    """Of the document, or of the element of the list of documents."""
+    total: _Size = _Size()
+    """Of all documents."""
 
     def take(self, event: yaml.Event) -> Iterator[Document]:
-        """Take in `event`, and yield the document that ends with it."""
+        """Take in `event`, and yield the documents that end with it: a list is several."""
         line = event.start_mark.line + 1 if event.start_mark else 0
         match event:
             case yaml.DocumentStartEvent():
-                self.anchors, self.lines, self.repeated = {}, {}, []
-                self.data, self.count = None, 0
+                self.anchors = {}
+                self._begin()
             case yaml.DocumentEndEvent():
-                yield Document(self.data, self.source, self.lines, tuple(self.repeated))
+                yield from self.documents
+                self.documents = []
             case yaml.MappingStartEvent():
                 self._open(event, {}, line)
             case yaml.SequenceStartEvent():
@@ -86,20 +119,29 @@ class Reader:
                 self._scalar(event, line)
             case yaml.AliasEvent():
                 value, size = self._anchored(event, line)
-                self._counted(size, line)
+                self._count(size, line)
                 self._put(value, line)
             case _:
                 pass  # the stream's own start and end
+
+    def _begin(self) -> None:
+        self.lines, self.repeated, self.size = {}, [], _Size()
+
+    def _end(self, data: Any) -> None:  # noqa: ANN401 - any JSON value
+        self.documents.append(Document(data, self.source, self.lines, tuple(self.repeated)))
+        self._begin()
 
     def _open(self, event: yaml.CollectionStartEvent, empty: Any, line: int) -> None:  # noqa: ANN401
         if self._expects_key():
             self._refuse("a list or mapping as a key", "text as a key", line)
         if len(self.stack) >= DEEPEST:
             self._refuse("", f"at most {DEEPEST} levels of nesting", line)
-        self._counted(1, line)
+        before = self.size
+        self._count(_ONE, line)
         path = self._next_path()
-        self.lines.setdefault(path, line)
-        self.stack.append(_Open(empty, path, event.anchor, self.count - 1))
+        if self.stack or isinstance(empty, dict):  # a list of documents has no line of its own
+            self._note(path, line)
+        self.stack.append(_Open(empty, path, event.anchor, before))
 
     def _close(self) -> None:
         done = self.stack.pop()
@@ -107,11 +149,12 @@ class Reader:
             for key, value in merged.items():
                 done.value.setdefault(key, value)  # type: ignore[union-attr]  # only mappings merge
         if done.anchor is not None:
-            self.anchors[done.anchor] = (done.value, self.count - done.first)
+            self.anchors[done.anchor] = (done.value, self.size - done.before)
         self._put(done.value, 0)
 
     def _scalar(self, event: yaml.ScalarEvent, line: int) -> None:
-        self._counted(1, line)
+        size = _Size(values=1, characters=len(event.value))
+        self._count(size, line)
         if self._expects_key():
             self._key(event, line)
             return
@@ -120,7 +163,7 @@ class Reader:
         except ValueError as error:
             self._refuse(event.tag or "", str(error), line)
         if event.anchor is not None:
-            self.anchors[event.anchor] = (value, 1)
+            self.anchors[event.anchor] = (value, size)
         self._put(value, line)
 
     def _key(self, event: yaml.ScalarEvent, line: int) -> None:
@@ -128,21 +171,27 @@ class Reader:
         mapping.key = event.value
         path = (*mapping.path, event.value)
         if event.value in mapping.value:
+            path = self._within_document(path)
             first = self.lines.get(path, line)
             allowed = f"given twice, in line {first} as well; each field once"
             self.repeated.append(Problem(path_text(path), "", allowed, f"{self.source}:{line}"))
-        self.lines.setdefault(path, line)
+            return
+        self._note(path, line)
 
     def _put(self, value: Any, line: int) -> None:  # noqa: ANN401 - any JSON value
         if not self.stack:
-            self.data = value
-            self.lines.setdefault((), line or 1)
+            # Nothing stands for an empty document; the documents of a list ended one by one.
+            if value is not None and not isinstance(value, list):
+                self._note((), line or 1)
+                self._end(value)
             return
         top = self.stack[-1]
         if isinstance(top.value, list):
             if line:
-                self.lines.setdefault(self._next_path(), line)
+                self._note(self._next_path(), line)
             top.value.append(value)
+            if len(self.stack) == 1:
+                self._end(value)
             return
         if top.key == "<<":
             self._merge(top, value, line)
@@ -170,7 +219,14 @@ class Reader:
         step = len(top.value) if isinstance(top.value, list) else top.key
         return (*top.path, step if step is not None else "")
 
-    def _anchored(self, event: yaml.AliasEvent, line: int) -> tuple[Any, int]:
+    def _within_document(self, path: Path) -> Path:
+        """Return `path` without its place in a list of documents."""
+        return path[1:] if self.stack and isinstance(self.stack[0].value, list) else path
+
+    def _note(self, path: Path, line: int) -> None:
+        self.lines.setdefault(self._within_document(path), line)
+
+    def _anchored(self, event: yaml.AliasEvent, line: int) -> tuple[Any, _Size]:
         if self._expects_key():
             self._refuse(f"*{event.anchor}", "text as a key", line)
         found = self.anchors.get(event.anchor or "")
@@ -178,13 +234,26 @@ class Reader:
             self._refuse(f"*{event.anchor}", "an alias of something that stands before it", line)
         return found
 
-    def _counted(self, size: int, line: int) -> None:
-        self.count += size
-        if self.count > MOST_VALUES:
-            self._refuse("", f"at most {MOST_VALUES} values in a document, aliases included", line)
+    def _count(self, size: _Size, line: int) -> None:
+        self.size += size
+        self.total += size
+        exceeded = _exceeded(self.size, _MOST, "a document") or _exceeded(
+            self.total, _MOST_IN_FILE, "a file"
+        )
+        if exceeded:
+            self._refuse("", exceeded, line)
 
     def _refuse(self, given: str, allowed: str, line: int) -> NoReturn:
         path = path_text(self.stack[-1].path) if self.stack else ""
         raise InvalidSpecError(
             [Problem(path or f"line {line}", given, allowed, f"{self.source}:{line}")]
         )
+
+
+def _exceeded(size: _Size, most: _Size, where: str) -> str:
+    """Return the bound that `size` is over; empty where it is within both."""
+    if size.values > most.values:
+        return f"at most {most.values} values in {where}, aliases included"
+    if size.characters > most.characters:
+        return f"at most {most.characters} characters in {where}, aliases included"
+    return ""
