@@ -73,7 +73,7 @@ _FORMS: Final = r"""
     |xox[abprs]-[\w-]{10,}                            # Slack
     |AIza[\w-]{35}                                    # Google
     |nvapi-[\w-]{20,}                                 # NVIDIA
-    |eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,})          # a JSON web token
+    |eyJ[\w-]{8,1024}\.eyJ[\w-]{8,}\.[\w-]{8,})     # a JSON web token; without an end: quadratic
     |(?:AccountKey|SharedAccessKey)=[A-Za-z0-9+/=]{12,}  # Azure
 """
 SECRET_VALUE: Final = re.compile(
