@@ -1,8 +1,9 @@
 """The sync loop of one region: what the store asks becomes custom resources, what they say goes back.
 
 Everyone follows the store and watches the custom resources, so that a standby's caches are warm;
-a standby reads the store seldom, and catches up before it acts as the leader. Only the leader writes. Leading the cluster takes the Lease alone: custom resources are repaired
-while the store is out of reach. Writing to the store takes the region's epoch as well.
+a standby reads the store seldom, and catches up before it acts as the leader. Only the leader writes.
+Leading the cluster takes the Lease alone: custom resources are repaired while the store is out of
+reach. Writing to the store takes the region's epoch as well.
 """
 
 import asyncio
