@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from gco.controllers.fleet.lease import LOOK_SECONDS
 from gco.controllers.fleet.tail import PAUSE_SECONDS
 from gco.controllers.sync.follower import STANDBY_SECONDS
+from gco.settings import Settings
 from gco.store.dynamodb.store import REST_SECONDS
 
 _MINUTE: Final = 60.0
@@ -29,11 +30,14 @@ FLEET: Final = _MINUTE / (_REST + PAUSE_SECONDS)
 LEASE: Final = _MINUTE / (_REST + _SPREAD * LOOK_SECONDS)
 """Reads a minute of the fleet's lease by a process that does not lead the fleet."""
 
-_HEARTBEATS: Final = _MINUTE / (_SPREAD * 0.9 * 30)
+_HEARTBEATS: Final = _MINUTE / (_SPREAD * 0.9 * Settings().heartbeat_seconds)
+"""Writes a minute of a region's record: it is written a tenth before it is due."""
 _RENEWALS: Final = _MINUTE / 2
+"""Writes a minute of the fleet's lease, which its holder renews every two seconds."""
 _TRANSACTION: Final = 2
 """Write units for each kilobyte in a transaction."""
 _REGION_KILOBYTES: Final = 2
+"""Of a region's record, with its capacity and namespaces; assumed, not measured."""
 
 
 class Cost(NamedTuple):

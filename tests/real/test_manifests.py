@@ -30,13 +30,13 @@ async def test_every_object_is_accepted_under_strict_validation(installation, na
 
 
 async def test_the_kustomization_lists_files_that_are_there(installation):
-    told = await asyncio.to_thread(
+    manifests = await asyncio.to_thread(
         installation.regions[0].plane.kubectl, "kustomize", str(MANIFESTS)
     )
 
-    kinds = [document["kind"] for document in yaml.safe_load_all(told)]
+    kinds = [document["kind"] for document in yaml.safe_load_all(manifests)]
     assert {"CustomResourceDefinition", "Namespace", "Role", "Deployment"} <= set(kinds)
-    assert "gco-capacity" not in told, "reading all pods is for a person to allow"
+    assert "gco-capacity" not in manifests, "reading all pods is for a person to allow"
 
 
 @pytest.mark.parametrize(
@@ -62,13 +62,13 @@ async def test_custom_resources_are_made_and_deleted_in_namespaces_with_the_role
         },
     }
 
-    told = await asyncio.to_thread(
+    answer = await asyncio.to_thread(
         installation.regions[0].plane.kubectl,
         *("create", "-f", "-", "-o=jsonpath={.status.allowed}"),
         input=json.dumps(review),
     )
 
-    assert told == str(allowed).lower()
+    assert answer == str(allowed).lower()
 
 
 @pytest.mark.parametrize("probe", ["livenessProbe", "readinessProbe"])

@@ -13,6 +13,7 @@ import pytest
 
 from bench.cost import FLEET, LEADER, LEASE, STANDBY
 from gco.controllers.fleet import FleetController, FleetLeaseLock
+from gco.controllers.fleet.tail import Tail
 from gco.core.model.ids import Epoch
 from gco.kinds.registry import INFERENCE_ENDPOINT
 from gco.runtime.election import Elector
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.looptime(noop_cycles=0)
 
 ENDPOINTS = 12
 MINUTES = 5
+LATENCY = 1.0
 
 
 class Process:
@@ -59,6 +61,20 @@ class Process:
         seq = await self._table.write_statuses(*args)
         self._pace.wrote()
         return seq
+
+
+class SlowToAnswer:
+    """A store that takes a second to say where a status log ends."""
+
+    def __init__(self, store):
+        self._store = store
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    async def status_head(self, region):
+        await asyncio.sleep(LATENCY)
+        return await self._store.status_head(region)
 
 
 async def fleet(process, clock, identity):
@@ -110,6 +126,22 @@ def about(*rates):
 
 def per_minute(process, name):
     return process.reads[name] / MINUTES
+
+
+async def test_a_region_whose_last_endpoint_rests_while_its_log_is_looked_up_is_not_followed(clock):
+    """Only regions whose endpoints have to move on cost a read at each look."""
+    world = World(clock, EAST)
+    process = Process(world.store)
+    tail = Tail(SlowToAnswer(process), lambda _: None)
+    async with background(tail.run()):
+        looked_up = asyncio.create_task(tail.cover({WEB: [EAST]}))
+        await asyncio.sleep(LATENCY / 2)
+        tail.leave([WEB])
+        await looked_up
+
+        await asyncio.sleep(MINUTES * 60)
+
+    assert process.reads["status_changes"] == 0
 
 
 async def test_a_change_after_a_rest_reaches_the_leader_within_the_longest_pause(clock):

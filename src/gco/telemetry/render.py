@@ -109,9 +109,9 @@ def _console(*, colors: bool) -> Processor:
 
 
 def _plain_traceback(out: TextIO, exc_info: ExcInfo) -> None:
-    told = visible(redact_text("".join(traceback.format_exception(*exc_info)).rstrip()))
+    trace = visible(redact_text("".join(traceback.format_exception(*exc_info)).rstrip()))
     # Indented, so that a line of an error's message does not pass for a line of the log.
-    out.write("\n" + textwrap.indent(told, "    ", lambda _: True))
+    out.write("\n" + textwrap.indent(trace, "    ", lambda _: True))
 
 
 def _raised(exc_info: object) -> BaseException | None:

@@ -66,7 +66,10 @@ class Tail:
         for region in list(self._needed):
             if region not in self._regions:
                 head = await self._store.status_head(region)
-                self._regions.setdefault(region, head)  # the earlier look of two is the safe one
+                if region in self._needed:  # else its last endpoint came to rest meanwhile
+                    self._regions.setdefault(
+                        region, head
+                    )  # the earlier look of two is the safe one
 
     def leave(self, names: Iterable[EndpointName]) -> None:
         """Note that these endpoints are at rest; a region without any other is not followed."""
