@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from gco.kinds.canonical import digest
 from gco.kinds.fieldset import fieldset, owned_fields
 from gco.kinds.memo import Memo
-from gco.kinds.ownership import expected_owned_hash, owned_hash, project
+from gco.kinds.ownership import expected_owned_hash, owned_hash
 from gco.kinds.packed import pack, unpack
+from gco.kinds.projection import project
 from tests.kinds.manifests import DEPLOYMENT, stored
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import orjson
 
 from gco.kinds.fieldset import MEMBER, FieldSet, fieldset, owned_fields
-from gco.kinds.ownership import children_of, project_value
+from gco.kinds.projection import children_of, project_value
 from gco.kinds.schema import schema_of
 from gco.kinds.types import Type, Untyped
 

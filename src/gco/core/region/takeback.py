@@ -13,7 +13,7 @@ from typing import Any
 from gco.core.model.names import CONTAINER, MANAGER
 from gco.core.region.actions import Manifest
 from gco.kinds.fieldset import FieldSet, difference, fieldset
-from gco.kinds.ownership import project
+from gco.kinds.projection import project
 from gco.kinds.registry import (
     DEPLOYMENT,
     HORIZONTAL_POD_AUTOSCALER,
