@@ -146,3 +146,25 @@ def test_what_an_autoscaler_scales(reference, target):
     }
 
     assert autoscaler(manifest).target == target
+
+
+@pytest.mark.parametrize(
+    ("kind", "owner", "minimum", "fewest"),
+    [
+        pytest.param("HorizontalPodAutoscaler", None, 3, 3, id="its-minimum"),
+        pytest.param("HorizontalPodAutoscaler", None, 0, 1, id="at-least-one"),
+        pytest.param("HorizontalPodAutoscaler", None, None, 1, id="the-default"),
+        pytest.param("HorizontalPodAutoscaler", "ScaledObject", 3, 1, id="what-keda-made"),
+        pytest.param("ScaledObject", None, 3, 1, id="keda-may-go-lower"),
+    ],
+)
+def test_the_fewest_replicas_that_an_autoscaler_may_set(kind, owner, minimum, fewest):
+    owners = [{"kind": owner, "name": "its", "uid": "o"}] if owner else []
+    manifest = {
+        "apiVersion": "v1",
+        "kind": kind,
+        "metadata": {"name": "mine", "namespace": "n", "uid": "u", "ownerReferences": owners},
+        "spec": {"scaleTargetRef": {"name": "web"}, "minReplicas": minimum},
+    }
+
+    assert autoscaler(manifest).fewest == fewest

@@ -121,3 +121,24 @@ async def test_an_autoscaler_of_someone_else_may_go_down_to_one(clock, resources
             await asyncio.sleep(600)
         assert rolling_update(world)["maxUnavailable"] == 0
         assert min(seen) >= 1
+
+
+async def test_an_autoscaler_of_someone_else_that_keeps_two_lets_pods_be_replaced_in_place(clock):
+    """And where its minimum is lowered meanwhile, the strategy follows before it can act."""
+    async with region(clock, gpus=4) as world:
+        await world.want(replicas=4)
+        await world.ready()
+        await world.person.create(HORIZONTAL_POD_AUTOSCALER, an_autoscaler("mine", minReplicas=2))
+        await asyncio.sleep(60)
+        world.kubelet.ready_after = 60.0
+        async with fewest(world, WEB) as seen:
+            await world.want(revision=2, replicas=4, image=NEW)
+            await until(lambda: chosen(world, WEB) == "in-place")
+            await scale_by_hand(world, 2)
+            await until(lambda: ready_pods(world, WEB) == 1)
+            edit = [{"op": "replace", "path": "/spec/minReplicas", "value": 1}]
+            await world.person.patch(HORIZONTAL_POD_AUTOSCALER, NS, "mine", edit, manager="kubectl")
+            await until(lambda: rolling_update(world)["maxUnavailable"] == 0)
+            await scale_by_hand(world, 1)
+            await asyncio.sleep(300)
+        assert min(seen) >= 1

@@ -60,6 +60,18 @@ async def test_every_pod_that_has_room_gets_the_new_version(clock, replicas, gpu
         assert min(seen) == least
 
 
+async def test_where_all_but_one_have_no_room_the_status_says_how_to_let_the_last_one_go(clock):
+    async with region(clock, gpus=1) as world:
+        await world.want(replicas=3)
+        await until(lambda: ready_pods(world, WEB) == 1)
+        await world.want(revision=2, replicas=3, image=NEW)
+        await until(lambda: "rollout.allowDowntime" in world.status().message, within=300)
+        assert (ready_pods(world, WEB), serving(world, NEW)) == (1, 0)
+
+        await world.want(revision=3, replicas=3, image=NEW, rollout=GAP)
+        await until(lambda: serving(world, NEW) == 1)
+
+
 async def lose_a_node(world, name):
     """Take a node away, and the pods on it, as a cloud and the collector of pods do."""
     await world.person.delete(NODE, None, name)

@@ -9,7 +9,7 @@ from gco.core.model.names import autoscaler_name, deployment_name
 from gco.core.region.actions import Manifest, ObjectRef, Owner
 from gco.core.region.observe import Child, child
 from gco.core.region.owner import owner_of
-from gco.kinds.reading import LONGEST_NAME, as_mapping, as_mappings, as_text, clip, quote
+from gco.kinds.reading import LONGEST_NAME, as_int, as_mapping, as_mappings, as_text, clip, quote
 from gco.kinds.registry import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, SCALED_OBJECT
 
 _WORKS: Final = ("AbleToScale", "ScalingActive", "Ready")
@@ -28,6 +28,9 @@ class Autoscaler(Child):
     """Its controller has looked at it, and found nothing wrong."""
     problem: str
     """What its controller found wrong, in that controller's words."""
+    fewest: int = dataclasses.field(default=1, kw_only=True)
+    """The fewest replicas that it may set, but at least 1. KEDA may go below what a ScaledObject, or
+    the HorizontalPodAutoscaler made for one, states (idle, paused): 1 for those."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -102,12 +105,15 @@ def autoscaler(manifest: Manifest) -> Autoscaler:
         c for c in as_mappings(status.get("conditions")) if as_text(c.get("type")) in _WORKS
     ]
     wrong = [c for c in conditions if c.get("status") == "False"]
+    maker = _maker(manifest)
+    of_keda = bool(maker) or manifest["kind"] == SCALED_OBJECT.name
     return Autoscaler(
         **dataclasses.asdict(child(manifest)),
         target=_target(as_mapping(spec.get("scaleTargetRef"))),
-        made_by=_maker(manifest),
+        made_by=maker,
         works=bool(conditions) and not wrong,
         problem=next((quote(c.get("message")) or quote(c.get("reason")) for c in wrong), ""),
+        fewest=1 if of_keda else max(1, as_int(spec.get("minReplicas")) or 1),
     )
 
 

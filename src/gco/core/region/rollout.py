@@ -28,6 +28,8 @@ PENDING_WAIT: Final = dt.timedelta(seconds=30)
 free their accelerators meanwhile."""
 NODE_WAIT: Final = dt.timedelta(minutes=10)
 """The same where nodes are made on demand: a GPU node takes minutes."""
+_ALL: Final = 100
+"""Per cent of the replicas: all of them."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -60,8 +62,13 @@ class Rolling:
 
     @property
     def held(self) -> bool:
-        """Whether a single pod serves on until its replacement finds room, come what may."""
-        return (self.due or self.under_way) and not self.may_gap
+        """Whether the last ready pod serves on until its replacement finds room, come what may.
+
+        That is a single one, or the one that is left where all others have no room.
+        """
+        allowed = bool(self.stated and self.stated.allow_downtime)
+        short = self.workload is not None and self.workload.unavailable >= _ALL and not allowed
+        return (self.due or self.under_way) and (short or not self.may_gap)
 
     def replacing(
         self, room: Callable[[], Room | None], need: Need, now: dt.datetime
@@ -102,7 +109,7 @@ class Rolling:
         missing = self._without_room(room(), need, owner, now)
         if missing < 1:
             return kept
-        return max(kept, min(100, -(-100 * (1 + missing) // self.replicas)))
+        return max(kept, min(_ALL, -(-_ALL * (1 + missing) // self.replicas)))
 
     def recount_in(self, now: dt.datetime) -> float | None:
         """Return after how many seconds one more pod may count as one without room."""

@@ -67,15 +67,14 @@ def running_replicas(regional: Regional, workload: Workload | None, found: Autos
 def fewest_replicas(regional: Regional, workload: Workload | None, found: Autoscalers) -> int:
     """Return the fewest pods that may run before our next write; at least 1.
 
-    That is the smallest of what runs now, what the spec states, the minimum of its autoscaler, and 1
-    where an autoscaler of someone else may change the count at any time.
+    That is the smallest of what runs now, what the spec states, the minimum of its autoscaler, and
+    that of each autoscaler of someone else, which may change the count at any time.
     """
     spec = regional.spec
-    if found.others(regional.name, spec.uid):
-        return 1
+    others = (other.fewest for other in found.others(regional.name, spec.uid).values())
     stated = fewest_stated(spec.endpoint.autoscaling, spec.replicas)
     running = running_replicas(regional, workload, found)
-    return min((count for count in (stated, running) if count > 0), default=1)
+    return min((count for count in (stated, running, *others) if count > 0), default=1)
 
 
 def autoscaler_wanted(
