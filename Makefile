@@ -65,8 +65,8 @@ soak: setup ## Simulate N schedules from seed 0 on (default 1000), resumable: ma
 	@PYTHONPATH=src:. PYTHONHASHSEED=0 $(BIN)/python -m tests.simulation --seeds 0..$(or $(N),1000) \
 	  --state .cache/soak.json
 
-mutants: setup ## Plant each deliberate bug in a copy of src; the test that it names must fail
-	@PYTHONPATH=. $(BIN)/python -m tests.simulation.planted
+mutants: setup ## Plant each deliberate bug in a copy of src; the test or simulation that it names must fail
+	@PYTHONPATH=. $(BIN)/python -m tests.simulation.planted $(ARGS)
 
 bench: testbed ## Measure against a real control plane and DynamoDB Local; a table and JSON
 	@$(BIN)/python -m bench $(ARGS)

@@ -22,6 +22,9 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--replay", type=Path, help="a schedule as JSON")
     parser.add_argument("--shrink", type=Path, help="a folder for the shrunk schedules that fail")
+    parser.add_argument(
+        "--first", action="store_true", help="stop at the first schedule that fails"
+    )
     parser.add_argument("--state", type=Path, help="a file that lets a run resume")
     options = parser.parse_args()
     if options.replay:
@@ -46,7 +49,8 @@ def _soak(options: argparse.Namespace) -> int:
     began, started = time.monotonic(), done
     with concurrent.futures.ProcessPoolExecutor(options.jobs, initializer=quiet) as pool:
         while done < last:
-            batch = range(done, min(done + 50 * options.jobs, last))
+            size = options.jobs if options.first else 50 * options.jobs
+            batch = range(done, min(done + size, last))
             for seed, violations in zip(batch, pool.map(_one, batch, chunksize=5), strict=True):
                 if violations:
                     failed.append([seed, violations])
@@ -55,6 +59,8 @@ def _soak(options: argparse.Namespace) -> int:
             if options.state:
                 options.state.parent.mkdir(parents=True, exist_ok=True)
                 options.state.write_text(json.dumps({"next": done, "failed": failed}))
+            if options.first and failed:
+                break
         if options.shrink:
             options.shrink.mkdir(parents=True, exist_ok=True)
             seeds = [seed for seed, _ in failed]

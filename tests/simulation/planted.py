@@ -1,119 +1,27 @@
-"""Planted bugs: deliberate faults of the rules that matter, each of which a named test must catch.
+"""Plant each bug of :mod:`tests.simulation.bugs` in a copy of src, and run what must notice it.
 
-`python -m tests.simulation.planted` applies each to a copy of src and runs its test, which must fail.
-A fast test checks that each old text still occurs exactly once.
+`python -m tests.simulation.planted` runs all of them, `… fence route` those whose rule has one of
+these words. A fast test checks that the text of each bug still occurs exactly once.
 """
 
-import dataclasses
+import contextlib
+import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
-ROOT = Path(__file__).parents[2]
+from tests.simulation.bugs import PLANTED, Planted
 
-
-@dataclasses.dataclass(frozen=True)
-class Planted:
-    """One deliberate bug."""
-
-    rule: str
-    """What the bug breaks."""
-    path: str
-    """The file, below src/gco."""
-    old: str
-    new: str
-    test: str
-    """The test that catches it, below tests."""
-
-
-PLANTED = (
-    Planted(
-        "a region refuses a lower revision",
-        "core/sync/plan.py",
-        "copy.revision > wanted.revision",
-        "copy.revision > wanted.revision + 1000",
-        "sync/test_plan.py",
-    ),
-    Planted(
-        "absence deletes nothing",
-        "core/sync/plan.py",
-        "    if copy.state != TargetState.DELETED:\n        return Orphan()",
-        '    if copy.state != TargetState.DELETED:\n        return Remove("unknown")',
-        "sync/test_plan.py",
-    ),
-    Planted(
-        "a custom resource goes only once the store knows that its objects are gone",
-        "core/sync/plan.py",
-        "copy.gone(wanted.uid) and _is_gone(wanted, said)",
-        "copy.gone(wanted.uid)",
-        "sync/test_plan.py",
-    ),
-    Planted(
-        "a region is done at this revision, and not at an earlier one",
-        "core/fleet/progress.py",
-        " or status.observed_revision != target.revision",
-        "",
-        "fleet/test_progress.py",
-    ),
-    Planted(
-        "a region is done with this uid, and not with that of an earlier endpoint",
-        "core/fleet/progress.py",
-        "status.uid != target.uid or ",
-        "",
-        "fleet/test_progress.py",
-    ),
-    Planted(
-        "an endpoint is purged once every region reported its objects gone",
-        "core/fleet/progress.py",
-        "return Advance((Step.PURGE,), None, gone) if not left else None",
-        "return Advance((Step.PURGE,), None, gone)",
-        "fleet/test_progress.py",
-    ),
-    Planted(
-        "pods drain before the rest is removed",
-        "core/region/stage.py",
-        "if held and not _overdue(regional, drain_wait(observed), now):",
-        "if not held and not _overdue(regional, drain_wait(observed), now):",
-        "region/test_stage.py",
-    ),
-    Planted(
-        "the route leaves before the pods",
-        "core/region/stage.py",
-        "if ours & leaving and not _overdue(regional, ROUTE_WAIT, now):",
-        "if leaving and _overdue(regional, ROUTE_WAIT, now):",
-        "region/test_stage.py",
-    ),
-    Planted(
-        "a former leader sends nothing",
-        "runtime/election.py",
-        "return self._until is not None and self._now() < self._until",
-        "return self._until is not None",
-        "runtime/test_lease.py",
-    ),
-    Planted(
-        "a write of a leader passes the fence",
-        "runtime/fenced.py",
-        "if verb not in _WRITES:",
-        "if verb not in _WRITES or verb:",
-        "runtime/test_lease.py",
-    ),
-    Planted(
-        "a former leader of a region writes no report",
-        "store/memory.py",
-        "if region not in self._regions or self._epochs[region] != epoch:",
-        "if region not in self._regions:",
-        "store/test_contract.py",
-    ),
-    Planted(
-        "of two writers the second is refused",
-        "store/memory.py",
-        "        if stored != write.expected:",
-        "        if stored is None and write.expected:",
-        "store/test_contract.py",
-    ),
-)
+ROOT: Final = Path(__file__).parents[2]
+LONGEST_RUN: Final = 600.0
+"""Seconds that one run may take. A bug that only makes it take longer is not caught."""
+_VIOLATION: Final = re.compile(r"^seed \d+: ", re.MULTILINE)
 
 
 def plant(bug: Planted, source: Path) -> None:
@@ -126,27 +34,68 @@ def plant(bug: Planted, source: Path) -> None:
 
 
 def is_caught(bug: Planted) -> bool:
-    """Whether the bug's test fails on a copy of src that has the bug."""
+    """Whether the bug's test fails, or a schedule breaks an invariant, on a copy with the bug."""
+    with _copy() as source:
+        plant(bug, source)
+        return _finds_a_violation(bug.seeds, source) if bug.seeds else _fails(bug.test, source)
+
+
+@contextlib.contextmanager
+def _copy() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "src"
         shutil.copytree(ROOT / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
-        plant(bug, source)
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
-        command += ["-m", "not real", "-o", f"pythonpath={source} {ROOT}", f"tests/{bug.test}"]
-        ended = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)  # noqa: S603
-        return ended.returncode == 1  # 1: tests failed; others are errors of the run itself
+        yield source
 
 
-def main() -> int:
-    """Say of each planted bug whether it is caught; return 1 unless all are."""
+def _fails(test: str, source: Path) -> bool:
+    options = ["-q", "-x", "-p", "no:cacheprovider", "-m", "not real"]
+    ended = _run(
+        "pytest", *options, "-o", f"pythonpath={source} {ROOT}", f"tests/{test}", on=source
+    )
+    return ended is not None and ended.returncode == 1  # 1: tests failed; others: the run failed
+
+
+def _finds_a_violation(seeds: range, source: Path) -> bool:
+    """Run the schedules in order, up to the first that fails; an error of the run itself is none."""
+    wanted = f"{seeds.start}..{seeds.stop}"
+    ended = _run("tests.simulation", "--seeds", wanted, "--jobs", "1", "--first", on=source)
+    return ended is not None and bool(_VIOLATION.search(ended.stdout))
+
+
+def _run(module: str, *options: str, on: Path) -> subprocess.CompletedProcess[str] | None:
+    """Run the module with the copy `on` in place of src; return None where it takes too long."""
+    changed = {"PYTHONPATH": f"{on}:{ROOT}", "PYTHONHASHSEED": "0"}
+    environment = {**os.environ, **changed}  # noqa: TID251 - no setting, a child's surroundings
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return subprocess.run(  # noqa: S603
+            [sys.executable, "-m", module, *options],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LONGEST_RUN,
+        )
+    return None
+
+
+def main(words: Sequence[str]) -> int:
+    """Print for each planted bug whether it is caught; return 1 unless all are."""
+    chosen = [bug for bug in PLANTED if not words or any(word in bug.rule for word in words)]
     missed = 0
-    for bug in PLANTED:
+    for bug in chosen:
+        began = time.monotonic()
         caught = is_caught(bug)
         missed += not caught
-        sys.stdout.write(f"{'caught' if caught else 'MISSED'}  {bug.rule} ({bug.test})\n")
+        seconds = time.monotonic() - began
+        sys.stdout.write(
+            f"{'caught' if caught else 'MISSED'}  {bug.rule} ({bug.catcher}; {seconds:.0f} s)\n"
+        )
         sys.stdout.flush()
+    sys.stdout.write(f"{len(chosen) - missed} of {len(chosen)} bugs are caught\n")
     return 1 if missed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
