@@ -16,6 +16,7 @@
     - FencedError           another leader has taken over; stop writing
     - StoreIdentityError    the store is not the one that was bound to, or not in our layout
     - TooLargeError         the record or batch is beyond what a store can hold
+    - UnreadableError       this version cannot read one record; the others are not affected
     - StoreUnavailableError worth retrying with back-off
       . StoreDeniedError    the credentials are not accepted; heals only when someone acts
   + ClusterError
@@ -162,6 +163,10 @@ class StoreIdentityError(StoreError):
 
 class TooLargeError(StoreError):
     """The record or the batch is larger than a store can hold; nothing was sent."""
+
+
+class UnreadableError(StoreError):
+    """One record is damaged, or a newer version wrote it; the message says which, and what helps."""
 
 
 class StoreUnavailableError(StoreError):

@@ -93,3 +93,47 @@ def test_a_store_with_nothing_readable_is_not_called_empty(running):
 
     assert result.exit_code == 3
     assert "no endpoints yet" not in result.stderr
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_folder_is_applied_but_for_the_endpoint_whose_record_cannot_be_read(running, damage):
+    """A record that cannot be read stops the request about it alone, which leaves it as it is."""
+    world = damaged(running, "endpoint", damage)
+    file = world.file("all.yaml", document("web", image="b:2"), document("new"), document("chat"))
+
+    planned = world.run("diff", "-f", file, "-o", "json")
+    assert world.run("get", "new").exit_code == 3
+    applied = world.run("apply", "-f", file)
+    again = world.run("apply", "-f", file, "-o", "json")
+    alone = world.run("apply", "-f", world.file("web.yaml", document("web", image="b:2")))
+
+    assert [r.exit_code for r in (planned, applied, again, alone)] == [1, 1, 1, 1]
+    outcomes = [
+        {row["name"]: row["outcome"] for row in json.loads(r.stdout)} for r in (planned, again)
+    ]
+    assert outcomes[0] == {"web": "unreadable", "new": "created", "chat": "changed"}
+    assert outcomes[1] == {"web": "unreadable", "new": "unchanged", "chat": "unchanged"}
+    assert "web  not applied: the record of endpoint web cannot be read (" in applied.stdout
+    assert "new  created, revision 1" in applied.stdout
+    assert "the record of endpoint web cannot be read (" in alone.stderr
+    with sqlite3.connect(world.path) as db:
+        [(record,)] = db.execute("SELECT record FROM endpoints WHERE name = 'web'")
+    db.close()
+    assert record == DAMAGE[damage]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("scale", "web", "--replicas", "3"), ("stop", "web"), ("history", "web")],
+    ids=" ".join,
+)
+def test_a_command_about_an_unreadable_record_names_the_record_the_field_and_the_way_on(
+    running, command
+):
+    world = damaged(running, "endpoint", "newer")
+
+    result = world.run(*command)
+
+    assert result.exit_code == 1
+    assert "the record of endpoint web cannot be read (" in result.stderr
+    assert "upgrade gco" in result.stderr

@@ -7,7 +7,7 @@ import pytest
 from gco.controllers.sync import identify_cluster
 from gco.core.model.endpoint import Write
 from gco.core.model.ids import EndpointName
-from gco.errors import ForbiddenError, StoreError, TransientError
+from gco.errors import ForbiddenError, TransientError, UnreadableError
 from gco.kinds.registry import INFERENCE_ENDPOINT
 from tests.fleet.builders import region
 from tests.scenario.fleet_world import EAST, NS, WEB, CountingStore, World, both
@@ -26,21 +26,21 @@ class NewerStore(CountingStore):
         super().__init__(**options)
         self.unreadable: set[str] = set()
 
-    async def get_many(self, names):
-        self._refuse(names)
-        return await super().get_many(names)
+    async def get_many(self, names, *, unread=None):
+        found = await super().get_many(names, unread=unread)
+        return {name: e for name, e in found.items() if self._is_readable(name, unread)}
 
     async def list(self, *, unread=None):
         async for endpoint in super().list(unread=unread):
-            if unread is None or endpoint.name not in self.unreadable:
-                self._refuse([endpoint.name])
+            if self._is_readable(endpoint.name, unread):
                 yield endpoint
-            else:
-                unread(endpoint.name, StoreError(NEWER))
 
-    def _refuse(self, names):
-        if self.unreadable.intersection(names):
-            raise StoreError(NEWER)
+    def _is_readable(self, name, unread):
+        if name in self.unreadable:
+            if unread is None:
+                raise UnreadableError(NEWER)
+            unread(name, UnreadableError(NEWER))
+        return name not in self.unreadable
 
 
 async def row(world, name=WEB):

@@ -32,10 +32,10 @@ class Failing(MemoryStore):
         if self.left == 0:
             raise StoreUnavailableError("no answer")
 
-    async def get_many(self, names):
+    async def get_many(self, names, *, unread=None):
         if self.silent and self.left <= 0:
             raise StoreUnavailableError("no answer")
-        return await super().get_many(names)
+        return await super().get_many(names, unread=unread)
 
 
 async def stored(store):

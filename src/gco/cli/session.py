@@ -43,9 +43,9 @@ from gco.errors import (
     SourceDeniedError,
     SourceMissingError,
     SourceUnavailableError,
-    StoreError,
     TimedOutError,
     TooLargeError,
+    UnreadableError,
     UnsupportedStateError,
 )
 from gco.service import Service
@@ -217,14 +217,14 @@ async def _any(store: Store) -> bool:
     return bool(read or unread)
 
 
-def _said_once(screen: Screen) -> Callable[[StoreError], None]:
+def _said_once(screen: Screen) -> Callable[[UnreadableError], None]:
     """Return what prints a warning for each unreadable record, once however often it is read.
 
     It goes to stderr in every format, and the exit code stays as it is.
     """
     said: set[str] = set()
 
-    def say(error: StoreError) -> None:
+    def say(error: UnreadableError) -> None:
         if str(error) not in said:
             said.add(str(error))
             screen.say(f"warning: {error}")

@@ -22,6 +22,7 @@ from gco.errors import (
     InvalidSpecError,
     NotFoundError,
     Problem,
+    UnreadableError,
     UnsupportedStateError,
 )
 from gco.service.bases import canary_base
@@ -29,7 +30,7 @@ from gco.service.context import Context
 from gco.service.other_routes import Drafted, other_routes
 from gco.service.plan import Asker, Draft, Plan, plan
 from gco.service.restored import highest_seen, lost_one
-from gco.service.results import Applied
+from gco.service.results import Applied, Outcome
 from gco.store.port import MAX_WRITES
 from gco.store.rules import MAX_RECORD_BYTES, SMALLER, write_size
 
@@ -54,7 +55,9 @@ async def commit(
 ) -> Sequence[Applied]:
     """Carry out `requests`, all checked before any is stored; return what became of each.
 
-    `rebase`: the requests may be decided anew on top of someone else's edit.
+    `rebase`: the requests may be decided again on top of someone else's edit. A record that cannot be
+    read stops only the request about it: UnreadableError where that is the only one, else its
+    outcome says so.
     """
     plans = await _plan_all(context, requests)
     if not dry_run:
@@ -91,18 +94,19 @@ async def in_batches(
         except GcoError as error:
             before = [name for earlier in batches[:number] for name in earlier]
             after = [name for later in batches[number + 1 :] for name in later]
+            unread: dict[EndpointName, UnreadableError] = {}
             try:
-                found = await context.store.get_many(batch)
+                found = await context.store.get_many(batch, unread=unread.__setitem__)
             except GcoError:
                 raise HalfDoneError(
                     error, stored=before, unknown=batch, not_stored=after
                 ) from error
             done = [name for name in batch if is_stored(name, found.get(name))]
-            if not before and not done:
+            if not before and not done and not unread:
                 raise
-            left = [name for name in batch if name not in done]
+            left = [name for name in batch if name not in done and name not in unread]
             raise HalfDoneError(
-                error, stored=[*before, *done], unknown=(), not_stored=[*left, *after]
+                error, stored=[*before, *done], unknown=[*unread], not_stored=[*left, *after]
             ) from error
 
 
@@ -118,12 +122,16 @@ def _is_same(now: Endpoint | None, write: Write | None) -> bool:
 
 async def _plan_all(context: Context, requests: Sequence[Request]) -> dict[EndpointName, Plan]:
     registered = await context.registered()
-    found = await context.store.get_many([request.name for request in requests])
+    unread: dict[EndpointName, UnreadableError] = {}
+    names = [request.name for request in requests]
+    found = await context.store.get_many(names, unread=unread.__setitem__)
     seen = await highest_seen(context, found)
     drafted: dict[EndpointName, Drafted] = {}
     plans: dict[EndpointName, Plan] = {}
     problems: list[Problem] = []
     for request in requests:
+        if request.name in unread:
+            continue
         current = found.get(request.name)
         try:
             _refuse_deleted(current)
@@ -132,6 +140,11 @@ async def _plan_all(context: Context, requests: Sequence[Request]) -> dict[Endpo
             drafted[request.name] = Drafted(dataclasses.replace(draft, base=base), current)
         except InvalidSpecError as error:
             problems += _located(request.name, error, alone=len(requests) == 1)
+        except UnreadableError as error:  # the revision that its canary runs
+            unread[request.name] = error
+    if unread and len(requests) == 1:
+        raise next(iter(unread.values()))
+    plans |= {name: _unreadable(context, name, error) for name, error in unread.items()}
     routes = await other_routes(context, drafted, registered)
     for name, (draft, current) in drafted.items():
         try:
@@ -143,6 +156,22 @@ async def _plan_all(context: Context, requests: Sequence[Request]) -> dict[Endpo
     if problems:
         raise InvalidSpecError(problems)
     return plans
+
+
+def _unreadable(context: Context, name: EndpointName, error: UnreadableError) -> Plan:
+    """Return the plan that leaves as it is what this version cannot read."""
+    applied = Applied(
+        name=name,
+        outcome=Outcome.UNREADABLE,
+        dry_run=False,
+        revision=RevisionNumber(0),
+        previous=None,
+        actor=context.actor,
+        reason="",
+        changes=(),
+        error=str(error),
+    )
+    return Plan(None, None, applied)
 
 
 def _check_size(write: Write | None) -> None:
@@ -229,10 +258,11 @@ async def _refuse_overtaken(
     context: Context, plans: Mapping[EndpointName, Plan], error: ConflictError
 ) -> None:
     """Raise ConflictError where a person's edit came between; the fleet's own writes do not count."""
-    found = await context.store.get_many(list(plans))
+    unread: dict[EndpointName, UnreadableError] = {}
+    found = await context.store.get_many(list(plans), unread=unread.__setitem__)
     for name, one in plans.items():
         fresh = found.get(name)
-        if _edition(fresh) != _edition(one.current):
+        if name not in unread and _edition(fresh) != _edition(one.current):
             raise ConflictError(await _what_changed(context, name, one.current, fresh)) from error
 
 

@@ -8,10 +8,10 @@ from gco.clock import Clock
 from gco.core.model.endpoint import Endpoint
 from gco.core.model.ids import Actor, EndpointName, RegionName
 from gco.core.model.status import Region, RegionStatus
-from gco.errors import NotFoundError, StoreError
+from gco.errors import NotFoundError, UnreadableError
 from gco.store.port import Store
 
-OnUnread: TypeAlias = Callable[[StoreError], object]
+OnUnread: TypeAlias = Callable[[UnreadableError], object]
 """Is called with why a record cannot be read."""
 
 
@@ -53,7 +53,13 @@ class Context:
         """Return what can be read of what `region` reports, as `shown_endpoints` does."""
         return await self.store.statuses(region, unread=self._unread())
 
-    def _unread(self) -> Callable[[str, StoreError], object] | None:
+    async def shown_statuses_of(
+        self, wanted: Mapping[EndpointName, Sequence[RegionName]]
+    ) -> Sequence[RegionStatus]:
+        """Return what can be read of what regions report of endpoints, as `shown_endpoints` does."""
+        return await self.store.statuses_of(wanted, unread=self._unread())
+
+    def _unread(self) -> Callable[[str, UnreadableError], object] | None:
         on_unread = self.on_unread
         return None if on_unread is None else lambda _, error: on_unread(error)
 

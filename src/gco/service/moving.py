@@ -18,7 +18,12 @@ from gco.core.model.ids import EndpointName, RegionName
 from gco.core.model.original import Row, read_row
 from gco.core.model.spec import EndpointSpec, InferenceEndpoint, RegionSpec
 from gco.core.model.validation import parse_documents
-from gco.errors import InvalidSpecError, NotFoundError, UnsupportedStateError
+from gco.errors import (
+    InvalidSpecError,
+    NotFoundError,
+    UnreadableError,
+    UnsupportedStateError,
+)
 from gco.service.commit import Registered, Request, commit
 from gco.service.context import Context
 from gco.service.plan import Draft
@@ -53,7 +58,9 @@ async def move(
     decided = [await _decide(context, read_row(row), places, source) for row in rows]
     requests = [one.request for one in decided if one.request is not None]
     if write and requests:
-        await commit(context, requests, dry_run=False, rebase=False)
+        for applied in await commit(context, requests, dry_run=False, rebase=False):
+            if applied.error is not None:
+                raise UnreadableError(applied.error)
     return [
         one.moved.model_copy(update={"written": write and bool(one.request)}) for one in decided
     ]
@@ -80,7 +87,7 @@ async def _decide(context: Context, row: Row, places: Registered, source: str) -
         return await _attempt(context, row, moved, source)
     except InvalidSpecError as error:
         return _Decided(moved.model_copy(update={"problems": error.problems}))
-    except UnsupportedStateError as error:
+    except (UnsupportedStateError, UnreadableError) as error:
         return _Decided(moved.model_copy(update={"fate": Fate.LEFT, "why": str(error)}))
 
 

@@ -40,9 +40,9 @@ async def status(context: Context, names: Sequence[EndpointName]) -> Sequence[En
 
 async def view(context: Context, endpoint: Endpoint) -> EndpointView:
     """Return one endpoint's view, in two reads."""
-    registered, said = await asyncio.gather(
-        context.registered(), context.store.statuses_of({endpoint.name: list(endpoint.targets)})
-    )
+    wanted = {endpoint.name: list(endpoint.targets)}
+    regions, said = await asyncio.gather(context.shown_regions(), context.shown_statuses_of(wanted))
+    registered = {region.name: region for region in regions}
     return build_view(endpoint, by_region(said), registered, context.clock.now())
 
 

@@ -16,12 +16,16 @@ from gco.service.context import Context
 async def highest_seen(
     context: Context, found: Mapping[EndpointName, Endpoint]
 ) -> Mapping[EndpointName, RevisionNumber]:
-    """Return the highest revision that a region says it runs, of those that say any."""
+    """Return the highest revision that a region says it runs, of those that say any.
+
+    A status that cannot be read says none: in a store that was set back, its region may then refuse
+    the next revision and report that, until the one after it.
+    """
     asked = {name: list(endpoint.targets) for name, endpoint in found.items() if endpoint.targets}
     if not asked:
         return {}
     seen: dict[EndpointName, RevisionNumber] = {}
-    for status in await context.store.statuses_of(asked):
+    for status in await context.store.statuses_of(asked, unread=lambda *_: None):
         if status.uid == found[status.name].uid:
             seen[status.name] = max(
                 seen.get(status.name, RevisionNumber(0)), status.observed_revision

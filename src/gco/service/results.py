@@ -27,6 +27,8 @@ class Outcome(enum.StrEnum):
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     """Nothing differed, and nothing was written."""
+    UNREADABLE = "unreadable"
+    """This version cannot read what is stored of the endpoint: nothing was written."""
 
 
 class Effect(enum.StrEnum):
@@ -88,7 +90,7 @@ class Applied(Model):
     outcome: Outcome
     dry_run: bool
     revision: RevisionNumber
-    """The new revision, or the present one where nothing changed."""
+    """The new revision, or the present one where nothing changed; 0 where it is unreadable."""
     previous: RevisionNumber | None
     """The revision before; None for a new endpoint."""
     actor: Actor
@@ -98,6 +100,8 @@ class Applied(Model):
     regions: tuple[RegionEffect, ...] = ()
     warnings: tuple[Problem, ...] = ()
     """What is accepted, and better done otherwise."""
+    error: str | None = None
+    """What cannot be read, why, and what helps; None unless `outcome` is unreadable."""
 
     @property
     def restarts(self) -> tuple[RegionEffect, ...]:

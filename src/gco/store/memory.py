@@ -31,8 +31,8 @@ from gco.errors import (
     ConflictError,
     FencedError,
     NotFoundError,
-    StoreError,
     StoreUnavailableError,
+    UnreadableError,
 )
 from gco.store import rules
 from gco.store.port import KEPT_REVISIONS, FleetLease, StatusRemoval, Unread, UnreadRegion, Version
@@ -86,18 +86,25 @@ class MemoryStore:
         await self._turn()
         if name not in self._endpoints:
             raise NotFoundError(f"no endpoint {name} is stored")
-        return self._endpoints[name].endpoint()
+        return self._endpoints[name].endpoint(name)
 
-    async def get_many(self, names: Sequence[EndpointName]) -> Mapping[EndpointName, Endpoint]:
+    async def get_many(
+        self, names: Sequence[EndpointName], *, unread: Unread | None = None
+    ) -> Mapping[EndpointName, Endpoint]:
         """Return those of `names` that exist."""
         await self._turn()
-        return {name: self._endpoints[name].endpoint() for name in names if name in self._endpoints}
+        return {
+            name: endpoint
+            for name in names
+            if name in self._endpoints
+            for endpoint in rules.readable(name, self._endpoints[name].found(name), unread)
+        }
 
     async def list(self, *, unread: Unread | None = None) -> AsyncIterator[Endpoint]:
         """Every endpoint by name, tombstones included."""
         await self._turn()
         for name, row in sorted(self._endpoints.items()):
-            for endpoint in rules.readable(name, row.found(), unread):
+            for endpoint in rules.readable(name, row.found(name), unread):
                 yield endpoint
 
     async def write(self, writes: Sequence[Write], *, fleet_epoch: Epoch | None = None) -> Seq:
@@ -204,7 +211,10 @@ class MemoryStore:
         ]
 
     async def statuses_of(
-        self, wanted: Mapping[EndpointName, Sequence[RegionName]]
+        self,
+        wanted: Mapping[EndpointName, Sequence[RegionName]],
+        *,
+        unread: Unread | None = None,
     ) -> Sequence[RegionStatus]:
         """Return what the regions named for each endpoint say of it."""
         await self._turn()
@@ -214,9 +224,12 @@ class MemoryStore:
             for region in regions
         )
         return [
-            decode(RegionStatus, data, where=f"of {name} in {region}")
+            status
             for name, region, data in stated
             if data is not None
+            for status in rules.readable(
+                name, attempt(RegionStatus, data, where=f"of {name} in {region}"), unread
+            )
         ]
 
     async def write_statuses(
@@ -289,7 +302,7 @@ class MemoryStore:
     def _store(self, write: Write) -> None:
         if write.endpoint is None:
             row = self._endpoints.pop(write.name)
-            self._revisions.pop((write.name, row.endpoint().uid), None)
+            self._revisions.pop((write.name, row.endpoint(write.name).uid), None)
             return
         self._endpoints[write.name] = _Row(write.endpoint.generation, encode(write.endpoint))
         if (revision := write.revision) is not None:
@@ -340,11 +353,11 @@ class _Row:
     generation: Generation
     data: bytes
 
-    def endpoint(self) -> Endpoint:
-        return decode(Endpoint, self.data, where="of an endpoint")
+    def endpoint(self, name: EndpointName) -> Endpoint:
+        return decode(Endpoint, self.data, where=f"of endpoint {name}")
 
-    def found(self) -> Endpoint | StoreError:
-        return attempt(Endpoint, self.data, where="of an endpoint")
+    def found(self, name: EndpointName) -> Endpoint | UnreadableError:
+        return attempt(Endpoint, self.data, where=f"of endpoint {name}")
 
 
 class _Log:

@@ -17,7 +17,7 @@ from typing import NewType, Protocol, TypeAlias
 from gco.core.model.endpoint import Change, Endpoint, Revision, Write
 from gco.core.model.ids import EndpointName, EndpointUid, Epoch, RegionName, RevisionNumber, Seq
 from gco.core.model.status import Region, RegionStatus
-from gco.errors import StoreError
+from gco.errors import UnreadableError
 
 MAX_WRITES = 48
 """Writes in one transaction: DynamoDB takes 100 items, two a write and three besides them.
@@ -26,9 +26,9 @@ Those are the entry of the change log, its head, and the fleet's fence.
 """
 KEPT_REVISIONS = 50
 
-Unread: TypeAlias = Callable[[EndpointName, StoreError], object]
+Unread: TypeAlias = Callable[[EndpointName, UnreadableError], object]
 """Called with the name of a record that this version cannot read, and why."""
-UnreadRegion: TypeAlias = Callable[[RegionName, StoreError], object]
+UnreadRegion: TypeAlias = Callable[[RegionName, UnreadableError], object]
 """As `Unread`, for the record of a region."""
 
 Version = NewType("Version", int)
@@ -66,8 +66,14 @@ class Store(Protocol):
         """Return the endpoint, tombstones included; raises NotFoundError."""
         ...
 
-    async def get_many(self, names: Sequence[EndpointName]) -> Mapping[EndpointName, Endpoint]:
-        """Return those of `names` that exist, in as few reads as the store allows."""
+    async def get_many(
+        self, names: Sequence[EndpointName], *, unread: Unread | None = None
+    ) -> Mapping[EndpointName, Endpoint]:
+        """Return those of `names` that exist, in as few reads as the store allows.
+
+        A record that cannot be read is an error, unless `unread` takes it: then it is absent from
+        the answer, though it exists.
+        """
         ...
 
     def list(self, *, unread: Unread | None = None) -> AsyncIterator[Endpoint]:
@@ -159,11 +165,14 @@ class Store(Protocol):
         ...
 
     async def statuses_of(
-        self, wanted: Mapping[EndpointName, Sequence[RegionName]]
+        self,
+        wanted: Mapping[EndpointName, Sequence[RegionName]],
+        *,
+        unread: Unread | None = None,
     ) -> Sequence[RegionStatus]:
         """Return what the regions named for each endpoint say of it; silent ones are absent.
 
-        In the order of `wanted`, in as few reads as the store allows.
+        In the order of `wanted`, in as few reads as the store allows. `unread` as in `statuses`.
         """
         ...
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 import pydantic
 
 from gco.core.model.base import Model
-from gco.errors import StoreError
+from gco.errors import UnreadableError
 
 M = TypeVar("M", bound=Model)
 
@@ -24,22 +24,22 @@ def encode(record: Model) -> bytes:
 def decode(kind: type[M], data: bytes | str, *, where: str) -> M:
     """Return the record that `data` holds.
 
-    Raises StoreError, naming `where` it was read, where this version cannot read it.
+    Raises UnreadableError, naming `where` it was read, where this version cannot read it.
     """
     try:
         return kind.model_validate_json(data)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         path = ".".join(str(part) for part in first["loc"])
-        raise StoreError(
+        raise UnreadableError(
             f"the record {where} cannot be read ({path}: {first['msg']}): "
             "it was written by a newer gco, or damaged; upgrade gco, or restore the store"
         ) from error
 
 
-def attempt(kind: type[M], data: bytes | str, *, where: str) -> M | StoreError:
+def attempt(kind: type[M], data: bytes | str, *, where: str) -> M | UnreadableError:
     """As `decode`, but return what it would raise: one record is no reason to lose a listing."""
     try:
         return decode(kind, data, where=where)
-    except StoreError as error:
+    except UnreadableError as error:
         return error

@@ -18,7 +18,7 @@ from gco.core.model.ids import (
     Seq,
 )
 from gco.core.model.status import Region, RegionStatus
-from gco.errors import ConflictError, GapError, StoreError, TooLargeError
+from gco.errors import ConflictError, GapError, TooLargeError, UnreadableError
 from gco.store.port import MAX_WRITES, StatusRemoval
 from gco.store.records import M, encode
 
@@ -98,10 +98,10 @@ def is_news(status: RegionStatus, uid: EndpointUid, revision: RevisionNumber) ->
 
 
 def readable(
-    name: N, found: M | StoreError, unread: Callable[[N, StoreError], object] | None
+    name: N, found: M | UnreadableError, unread: Callable[[N, UnreadableError], object] | None
 ) -> Iterator[M]:
     """Yield the record of `name`; call `unread` with the error of an unreadable one, or raise it."""
-    if not isinstance(found, StoreError):
+    if not isinstance(found, UnreadableError):
         yield found
     elif unread is not None:
         unread(name, found)

@@ -26,8 +26,8 @@ async def apply(
     if_revision: int | None,
     patience: float | None,
     output: Format,
-) -> None:
-    """Make endpoints what documents say."""
+) -> int:
+    """Make endpoints what documents say; return 1 where the record of one cannot be read."""
     documents = read_all(paths, sys.stdin)
     with half_done_as_data(session, output):
         applied = await session.service.apply(
@@ -37,11 +37,13 @@ async def apply(
             if_revision=None if if_revision is None else RevisionNumber(if_revision),
         )
     _show_all(session, applied, output)
-    names = [one.name for one in applied]
-    if patience is not None and not dry_run:
+    read = [one for one in applied if one.outcome is not Outcome.UNREADABLE]
+    names = [one.name for one in read]
+    if patience is not None and not dry_run and names:
         await settle(session, names, until=Until.READY, patience=patience)
-    elif any(one.outcome is not Outcome.UNCHANGED for one in applied):
+    elif any(one.outcome is not Outcome.UNCHANGED for one in read):
         _hint(session, names, dry_run=dry_run)
+    return int(len(read) < len(applied))
 
 
 async def diff(session: Session, paths: Sequence[str], *, output: Format) -> int:

@@ -35,7 +35,7 @@ _TAKES_ROOM = frozenset({Effect.JOINS, Effect.STARTS, Effect.TRIES})
 def applied_text(applied: Applied, me: str, width: int, *, fields: bool = True) -> Text:
     """Return what became of one request; `me` is who reads it, and shown as `you`."""
     lines = [_head(applied, me)]
-    if applied.dry_run:
+    if applied.dry_run and applied.error is None:
         lines.append(Text("  dry run: nothing was stored", style=words.BUSY))
     if fields and (applied.outcome is Outcome.CHANGED or applied.dry_run):
         lines += _fields(applied.changes, width)
@@ -54,6 +54,8 @@ def deleted_text(deleted: Deleted) -> Text:
 
 def _head(applied: Applied, me: str) -> Text:
     name = Text(applied.name, style="bold")
+    if applied.error is not None:
+        return name + Text(f"  not applied: {applied.error}", style=words.BAD)
     if applied.outcome is Outcome.UNCHANGED:
         return name + Text(f"  unchanged, at revision {applied.revision}", style=words.QUIET)
     created = "created, " if applied.outcome is Outcome.CREATED else ""

@@ -176,22 +176,18 @@ class Follower:
                     self._put(known, wanted)
 
     async def _found(self, names: Sequence[EndpointName]) -> Mapping[EndpointName, Endpoint | None]:
-        """What the store has now, None for nothing.
+        """Return what the store has now, None for nothing, without what cannot be read.
 
-        A name is left out whose record cannot be read, since a newer version wrote it: its last
-        known wish stands, and the others are not held up by it.
+        The last known desired state of such an endpoint stands.
         """
-        try:
-            found = await self._store.get_many(names)
-        except (StoreUnavailableError, StoreIdentityError):
-            raise
-        except StoreError as error:
-            if len(names) == 1:
-                self._not_understood(names[0], error)
-                return {}
-            singly = [await self._found([name]) for name in names]
-            return {name: endpoint for some in singly for name, endpoint in some.items()}
-        return {name: found.get(name) for name in names}
+        unread: set[EndpointName] = set()
+
+        def not_understood(name: EndpointName, error: StoreError) -> None:
+            unread.add(name)
+            self._not_understood(name, error)
+
+        found = await self._store.get_many(names, unread=not_understood)
+        return {name: found.get(name) for name in names if name not in unread}
 
     async def _resolved(self, endpoint: Endpoint) -> Mapping[EndpointName, Wanted | None]:
         """What the endpoint asks of this region, by its name, None for nothing.

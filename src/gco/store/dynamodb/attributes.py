@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from gco.core.model.base import Model
-from gco.errors import StoreError
+from gco.errors import UnreadableError
 from gco.store.records import M, decode
 
 Attribute: TypeAlias = dict[str, Any]
@@ -58,29 +58,25 @@ def to_item(key: Key, record: Model) -> Item:
 
 
 def from_item(kind: type[M], item: Item) -> M:
-    """Return the record that `item` holds; raises StoreError where it cannot be read."""
+    """Return the record that `item` holds; raises UnreadableError where it cannot be read."""
+    fields = {name: attribute for name, attribute in item.items() if name not in {"pk", "sk"}}
     try:
-        fields = {
-            name: orjson.Fragment(attribute["S"]) if name in _AS_JSON else plain(attribute)
-            for name, attribute in item.items()
-            if name not in {"pk", "sk"}
-        }
-        data = orjson.dumps(fields)
+        data = _as_json(fields)
     except _UNEXPECTED as error:
-        raise _damaged(item, error) from error
+        raise _damaged(item, error, _culprit(fields)) from error
     return decode(kind, data, where=_where(item))
 
 
-def attempt_item(kind: type[M], item: Item) -> M | StoreError:
-    """As `from_item`, but return the StoreError, so that one item does not end a listing."""
+def attempt_item(kind: type[M], item: Item) -> M | UnreadableError:
+    """As `from_item`, but return the error, so that one item does not end a listing."""
     try:
         return from_item(kind, item)
-    except StoreError as error:
+    except UnreadableError as error:
         return error
 
 
 def text_of(item: Item, name: str) -> str:
-    """Return the string attribute `name`; raises StoreError where it is missing or another type."""
+    """Return the string attribute `name`; raises UnreadableError where it is missing or no string."""
     try:
         return str(item[name]["S"])
     except _UNEXPECTED as error:
@@ -88,7 +84,7 @@ def text_of(item: Item, name: str) -> str:
 
 
 def number_of(item: Item, name: str) -> int:
-    """Return the integer attribute `name`; raises StoreError where it is missing or another type."""
+    """Return the integer attribute `name`; raises UnreadableError where it is missing or no integer."""
     try:
         return int(item[name]["N"])
     except _UNEXPECTED as error:
@@ -96,7 +92,7 @@ def number_of(item: Item, name: str) -> int:
 
 
 def texts_of(item: Item, name: str) -> tuple[str, ...]:
-    """Return the attribute `name`, a list of strings; raises StoreError where it is none."""
+    """Return the attribute `name`, a list of strings; raises UnreadableError where it is none."""
     try:
         return tuple(str(part["S"]) for part in item[name]["L"])
     except _UNEXPECTED as error:
@@ -117,6 +113,25 @@ def plain(attribute: Attribute) -> Any:  # noqa: ANN401 -- JSON-like data
             return None
         case _:
             return value
+
+
+def _as_json(fields: Item) -> bytes:
+    return orjson.dumps(
+        {
+            name: orjson.Fragment(attribute["S"]) if name in _AS_JSON else plain(attribute)
+            for name, attribute in fields.items()
+        }
+    )
+
+
+def _culprit(fields: Item) -> str:
+    """Return the name of the first attribute that is not JSON-like."""
+    for name, attribute in fields.items():
+        try:
+            _as_json({name: attribute})
+        except _UNEXPECTED:
+            return name
+    return "attributes"
 
 
 def _attribute(value: object) -> Attribute:
@@ -141,10 +156,8 @@ def _where(item: Item) -> str:
     return f"{item['sk']['S']} under {item['pk']['S']}"
 
 
-def _damaged(item: Item, error: Exception, name: str = "") -> StoreError:
-    path = f"{name}: " if name else ""
-    return StoreError(
-        f"the record {_where(item)} cannot be read ({path}{type(error).__name__}: {error}): "
-        "an attribute is missing or has another type than gco writes; restore the item, or "
-        "delete it"
+def _damaged(item: Item, error: Exception, name: str) -> UnreadableError:
+    return UnreadableError(
+        f"the record {_where(item)} cannot be read ({name}: {type(error).__name__}: {error}): "
+        "the attribute is missing, or has another type than gco writes; restore the item"
     )

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from gco.core.model.endpoint import Endpoint, Revision, Write
 from gco.core.model.ids import EndpointName, EndpointUid, Epoch, Generation, RevisionNumber, Seq
-from gco.errors import FencedError, NotFoundError, StoreError, StoreUnavailableError
+from gco.errors import FencedError, NotFoundError, StoreUnavailableError, UnreadableError
 from gco.store import rules
 from gco.store.dynamodb import keys
 from gco.store.dynamodb.attributes import (
@@ -45,15 +45,15 @@ async def get(client: Client, name: EndpointName) -> Endpoint:
 
 async def get_many(
     client: Client, names: Sequence[EndpointName]
-) -> Mapping[EndpointName, Endpoint]:
-    """Return those of `names` that exist."""
+) -> Mapping[EndpointName, Endpoint | UnreadableError]:
+    """Return those of `names` that exist, or why one cannot be read."""
     distinct = list(dict.fromkeys(names))
     items = await read_together(client, [keys.endpoint(name) for name in distinct])
     pairs = zip(distinct, items, strict=True)
-    return {name: from_item(Endpoint, item) for name, item in pairs if item is not None}
+    return {name: attempt_item(Endpoint, item) for name, item in pairs if item is not None}
 
 
-async def every(client: Client) -> AsyncIterator[tuple[EndpointName, Endpoint | StoreError]]:
+async def every(client: Client) -> AsyncIterator[tuple[EndpointName, Endpoint | UnreadableError]]:
     """Every endpoint by name, page by page, or why one cannot be read."""
     async for item in client.query(keys.ENDPOINTS):
         yield EndpointName(key_of(item)[1]), attempt_item(Endpoint, item)
@@ -101,7 +101,12 @@ async def _actions(
 ) -> tuple[Sequence[Action], Sequence[Write | None]]:
     """Return the transaction's actions, and whose each is: None for the fleet's fence, first."""
     gone = [item.name for item in writes if item.endpoint is None]
-    stored = await get_many(client, gone) if gone else {}
+    found = await get_many(client, gone) if gone else {}
+    stored = {
+        name: endpoint
+        for name, one in found.items()
+        for endpoint in rules.readable(name, one, None)
+    }
     pairs: list[tuple[Action, Write | None]] = []
     if fleet_epoch is not None:
         pairs.append((check(keys.FLEET_LEASE, "epoch = :epoch", epoch=number(fleet_epoch)), None))

@@ -11,7 +11,6 @@ from gco.store.dynamodb import keys
 from gco.store.dynamodb.attributes import (
     Item,
     attempt_item,
-    from_item,
     key_item,
     key_of,
     number,
@@ -107,14 +106,23 @@ async def statuses(
 
 
 async def statuses_of(
-    client: Client, wanted: Mapping[EndpointName, Sequence[RegionName]]
+    client: Client,
+    wanted: Mapping[EndpointName, Sequence[RegionName]],
+    unread: Unread | None,
 ) -> Sequence[RegionStatus]:
     """Return what the regions named for each endpoint say of it."""
     pairs = (
         (region, name) for name, regions in wanted.items() for region in dict.fromkeys(regions)
     )
     items = await read_together(client, [keys.status(region, name) for region, name in pairs])
-    return [from_item(RegionStatus, item) for item in items if item is not None]
+    return [
+        status
+        for item in items
+        if item is not None
+        for status in rules.readable(
+            EndpointName(key_of(item)[1]), attempt_item(RegionStatus, item), unread
+        )
+    ]
 
 
 async def write_statuses(

@@ -95,9 +95,12 @@ class DynamoDbStore:
         """Return the endpoint; raises NotFoundError."""
         return await endpoints.get(self._client, name)
 
-    async def get_many(self, names: Sequence[EndpointName]) -> Mapping[EndpointName, Endpoint]:
+    async def get_many(
+        self, names: Sequence[EndpointName], *, unread: Unread | None = None
+    ) -> Mapping[EndpointName, Endpoint]:
         """Return those of `names` that exist."""
-        return await endpoints.get_many(self._client, names)
+        items = await endpoints.get_many(self._client, names)
+        return {n: e for n, found in items.items() for e in rules.readable(n, found, unread)}
 
     async def list(self, *, unread: Unread | None = None) -> AsyncIterator[Endpoint]:
         """Every endpoint by name, tombstones included."""
@@ -162,10 +165,13 @@ class DynamoDbStore:
         return await regional.statuses(self._client, region, unread)
 
     async def statuses_of(
-        self, wanted: Mapping[EndpointName, Sequence[RegionName]]
+        self,
+        wanted: Mapping[EndpointName, Sequence[RegionName]],
+        *,
+        unread: Unread | None = None,
     ) -> Sequence[RegionStatus]:
         """Return what the regions named for each endpoint say of it."""
-        return await regional.statuses_of(self._client, wanted)
+        return await regional.statuses_of(self._client, wanted, unread)
 
     async def write_statuses(
         self,

@@ -13,7 +13,7 @@ from gco.core.model.ids import (
     RevisionNumber,
     Seq,
 )
-from gco.errors import NotFoundError, StoreError
+from gco.errors import NotFoundError, UnreadableError
 from gco.store import rules
 from gco.store.port import KEPT_REVISIONS
 from gco.store.records import attempt, decode, encode
@@ -30,30 +30,30 @@ def get(db: sqlite3.Connection, name: EndpointName) -> Endpoint:
     row = db.execute("SELECT record FROM endpoints WHERE name = ?", (name,)).fetchone()
     if row is None:
         raise NotFoundError(f"no endpoint {name} is stored")
-    return _endpoint(name, row[0])
+    return decode(Endpoint, row[0], where=f"of endpoint {name}")
 
 
 def get_many(
     db: sqlite3.Connection, names: Sequence[EndpointName]
-) -> Mapping[EndpointName, Endpoint]:
-    """Return those of `names` that exist."""
+) -> Mapping[EndpointName, Endpoint | UnreadableError]:
+    """Return those of `names` that exist, or why one cannot be read."""
     found = {}
     for start in range(0, len(names), _PARAMETERS):
         part = names[start : start + _PARAMETERS]
         marks = ",".join("?" * len(part))
         query = f"SELECT name, record FROM endpoints WHERE name IN ({marks})"  # noqa: S608 -- marks only
-        found.update({name: _endpoint(name, record) for name, record in db.execute(query, part)})
+        found.update({name: _attempt(name, record) for name, record in db.execute(query, part)})
     return found
 
 
 def page(
     db: sqlite3.Connection, after: str
-) -> Sequence[tuple[EndpointName, Endpoint | StoreError]]:
+) -> Sequence[tuple[EndpointName, Endpoint | UnreadableError]]:
     """Return up to PAGE endpoints whose names follow `after`, or why one cannot be read."""
     rows = db.execute(
         "SELECT name, record FROM endpoints WHERE name > ? ORDER BY name LIMIT ?", (after, PAGE)
     )
-    return [(name, attempt(Endpoint, record, where=f"of endpoint {name}")) for name, record in rows]
+    return [(name, _attempt(name, record)) for name, record in rows]
 
 
 def write(
@@ -94,8 +94,8 @@ def revisions(
     return [decode(Revision, record, where=f"of revision {n} of {name}") for n, record in rows]
 
 
-def _endpoint(name: EndpointName, record: str) -> Endpoint:
-    return decode(Endpoint, record, where=f"of endpoint {name}")
+def _attempt(name: EndpointName, record: str) -> Endpoint | UnreadableError:
+    return attempt(Endpoint, record, where=f"of endpoint {name}")
 
 
 def _refuse_stale(db: sqlite3.Connection, item: Write) -> None:

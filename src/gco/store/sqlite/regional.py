@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from gco.core.model.ids import EndpointName, Epoch, RegionName, Seq
 from gco.core.model.status import Region, RegionStatus
-from gco.errors import FencedError, NotFoundError, StoreError
+from gco.errors import FencedError, NotFoundError, UnreadableError
 from gco.store import rules
 from gco.store.port import StatusRemoval
-from gco.store.records import attempt, decode, encode
+from gco.store.records import attempt, encode
 from gco.store.sqlite import logs
 
 
-def every(db: sqlite3.Connection) -> Sequence[tuple[RegionName, Region | StoreError]]:
+def every(db: sqlite3.Connection) -> Sequence[tuple[RegionName, Region | UnreadableError]]:
     """Return every registered region by name, or why it cannot be read."""
     rows = db.execute("SELECT name, record FROM regions WHERE record NOT NULL ORDER BY name")
     return [(name, attempt(Region, record, where=f"of region {name}")) for name, record in rows]
@@ -51,21 +51,22 @@ def remove(db: sqlite3.Connection, name: RegionName) -> None:
 
 def statuses(
     db: sqlite3.Connection, region: RegionName
-) -> Sequence[tuple[EndpointName, RegionStatus | StoreError]]:
+) -> Sequence[tuple[EndpointName, RegionStatus | UnreadableError]]:
     """Return everything that the region says by endpoint name, or why it cannot be read."""
     rows = db.execute("SELECT name, record FROM statuses WHERE region = ? ORDER BY name", (region,))
-    return [
-        (name, attempt(RegionStatus, record, where=f"of {name} in {region}"))
-        for name, record in rows
-    ]
+    return [(name, _attempt(record, name, region)) for name, record in rows]
 
 
 def statuses_of(
     db: sqlite3.Connection, wanted: Mapping[EndpointName, Sequence[RegionName]]
-) -> Sequence[RegionStatus]:
-    """Return what the regions named for each endpoint say of it."""
-    said = (_said(db, region, name) for name, regions in wanted.items() for region in regions)
-    return [status for status in said if status is not None]
+) -> Sequence[tuple[EndpointName, RegionStatus | UnreadableError]]:
+    """Return what the regions named for each endpoint say of it, or why it cannot be read."""
+    return [
+        (name, status)
+        for name, regions in wanted.items()
+        for region in regions
+        if (status := _said(db, region, name)) is not None
+    ]
 
 
 def write_statuses(
@@ -103,15 +104,17 @@ def _say(db: sqlite3.Connection, region: RegionName, item: RegionStatus | Status
     return True
 
 
-def _said(db: sqlite3.Connection, region: RegionName, name: EndpointName) -> RegionStatus | None:
+def _said(
+    db: sqlite3.Connection, region: RegionName, name: EndpointName
+) -> RegionStatus | UnreadableError | None:
     row = db.execute(
         "SELECT record FROM statuses WHERE region = ? AND name = ?", (region, name)
     ).fetchone()
-    return _decode(row[0], region) if row else None
+    return _attempt(row[0], name, region) if row else None
 
 
-def _decode(record: str, region: RegionName) -> RegionStatus:
-    return decode(RegionStatus, record, where=f"of a status in {region}")
+def _attempt(record: str, name: EndpointName, region: RegionName) -> RegionStatus | UnreadableError:
+    return attempt(RegionStatus, record, where=f"of {name} in {region}")
 
 
 def _store(db: sqlite3.Connection, region: Region) -> None:

@@ -58,9 +58,12 @@ class SqliteStore:
         """Return the endpoint; raises NotFoundError."""
         return await self._database.read(partial(endpoints.get, name=name))
 
-    async def get_many(self, names: Sequence[EndpointName]) -> Mapping[EndpointName, Endpoint]:
+    async def get_many(
+        self, names: Sequence[EndpointName], *, unread: Unread | None = None
+    ) -> Mapping[EndpointName, Endpoint]:
         """Return those of `names` that exist."""
-        return await self._database.read(partial(endpoints.get_many, names=names))
+        rows = await self._database.read(partial(endpoints.get_many, names=names))
+        return {n: e for n, found in rows.items() for e in rules.readable(n, found, unread)}
 
     async def list(self, *, unread: Unread | None = None) -> AsyncIterator[Endpoint]:
         """Every endpoint by name, tombstones included."""
@@ -131,10 +134,14 @@ class SqliteStore:
         return [s for name, found in rows for s in rules.readable(name, found, unread)]
 
     async def statuses_of(
-        self, wanted: Mapping[EndpointName, Sequence[RegionName]]
+        self,
+        wanted: Mapping[EndpointName, Sequence[RegionName]],
+        *,
+        unread: Unread | None = None,
     ) -> Sequence[RegionStatus]:
         """Return what the regions named for each endpoint say of it."""
-        return await self._database.read(partial(regional.statuses_of, wanted=wanted))
+        rows = await self._database.read(partial(regional.statuses_of, wanted=wanted))
+        return [s for name, found in rows for s in rules.readable(name, found, unread)]
 
     async def write_statuses(
         self,
