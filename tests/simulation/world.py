@@ -73,6 +73,7 @@ class World:
         self.faults: set[asyncio.Task[None]] = set()
         """The faults that have not ended yet."""
         self._excuses: dict[tuple[str, str], float] = {}
+        self._records: dict[str, tuple[Any, Any]] = {}
 
     @property
     def processes(self) -> list[Process]:
@@ -106,7 +107,13 @@ class World:
     def endpoint(self, name: str):
         """Return the stored record, None where there is none; without a request."""
         row = self.store._endpoints.get(name)
-        return row.endpoint() if row else None
+        if row is None:
+            return None
+        known, endpoint = self._records.get(name, (None, None))
+        if known is not row:  # invariants ask at each write of a pod; a write stores a new row
+            endpoint = row.endpoint(name)
+            self._records[name] = row, endpoint
+        return endpoint
 
     def target(self, region: str, name: str):
         """Return what the store asks of the region for the endpoint, None where nothing."""
