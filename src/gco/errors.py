@@ -15,6 +15,7 @@
     - GapError              the change log no longer reaches back that far
     - FencedError           another leader has taken over; stop writing
     - StoreIdentityError    the store is not the one that was bound to, or not in our layout
+      . StoreMissingError   there is no such file or table
     - TooLargeError         the record or batch is beyond what a store can hold
     - UnreadableError       this version cannot read one record; the others are not affected
     - StoreUnavailableError worth retrying with back-off
@@ -159,6 +160,10 @@ class FencedError(StoreError):
 
 class StoreIdentityError(StoreError):
     """The store is not the one this reader was bound to, or it does not have our layout."""
+
+
+class StoreMissingError(StoreIdentityError):
+    """There is no store under that path or table name; names how to create one."""
 
 
 class TooLargeError(StoreError):

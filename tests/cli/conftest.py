@@ -11,8 +11,10 @@ from tests.cli.world import EAST, SOUTH, WEST, World, document
 
 @pytest.fixture
 def empty(tmp_path):
-    """A folder in which there is no store yet."""
-    return World(tmp_path)
+    """A store in which there is nothing yet."""
+    world = World(tmp_path)
+    world.create()
+    return world
 
 
 @pytest.fixture

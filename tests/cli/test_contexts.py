@@ -29,7 +29,7 @@ def test_a_named_store_is_used_from_then_on(empty, tmp_path):
         "web"
     ]
     elsewhere = empty.run("list", "--context", "local", store=False, GCO_DATA=str(tmp_path / "own"))
-    assert "no endpoints yet" in elsewhere.stdout
+    assert f"no store at {tmp_path / 'own' / 'store.db'}" in elsewhere.stderr
 
 
 def test_the_current_context_has_a_star_and_the_own_store_is_always_there(empty):
@@ -79,6 +79,7 @@ def test_a_variable_that_comes_first_is_told_when_another_context_is_chosen(empt
 
 def test_a_store_that_no_context_names_has_nowhere_to_keep_a_binding(world):
     elsewhere = f"sqlite:///{world.folder}/other.db"
+    world.run("store", "init", "--store", elsewhere, store=False)
 
     result = world.run("context", "bind", EAST, "k", "--store", elsewhere, store=False)
 

@@ -132,6 +132,7 @@ def test_regions_are_listed_with_what_is_free_there(world):
 
 
 def test_the_store_is_made_once_and_says_what_it_holds(empty):
+    empty.path.unlink()
     planned = empty.run("store", "init", "--dry-run")
     missing = not empty.path.exists()
     made, again = empty.facts("store", "init"), empty.facts("store", "init")

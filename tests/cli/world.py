@@ -73,6 +73,14 @@ class World:
         assert result.exit_code == 0, result.stderr
         return result
 
+    def create(self):
+        """Create the store."""
+
+        async def nothing(_):
+            pass
+
+        self.do(nothing)
+
     def register(self, *names, free=6, address="", **fields):
         """Register regions that are heard of now."""
 

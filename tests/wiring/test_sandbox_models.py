@@ -45,7 +45,7 @@ async def a_sandbox(settings):
         if line == "all regions are ready":
             told.set()
 
-    store = await open_store(settings)
+    store = await open_store(settings, create=True)
     try:
         async with background(run_sandbox(CONFIG, settings, ports=0, announce=announce)):
             await asyncio.wait_for(told.wait(), 30)

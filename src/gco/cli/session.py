@@ -5,7 +5,7 @@
 | 0 | done |
 | 1 | failed; `gco diff`: something differs |
 | 2 | the request or a setting is wrong: nothing was changed |
-| 3 | no such endpoint, region or revision |
+| 3 | no such endpoint, region, revision or store |
 | 4 | someone else was faster, or the present state does not allow it |
 | 5 | not within the time that was given |
 | 6 to 10 | a model could not be copied, stored or removed: `gco.core.model.model_sync.ExitCode` |
@@ -43,6 +43,7 @@ from gco.errors import (
     SourceDeniedError,
     SourceMissingError,
     SourceUnavailableError,
+    StoreMissingError,
     TimedOutError,
     TooLargeError,
     UnreadableError,
@@ -61,6 +62,7 @@ EXIT_CODES: Final[tuple[tuple[type[GcoError], int], ...]] = (
     (SettingsError, 2),
     (TooLargeError, 2),
     (NotFoundError, 3),
+    (StoreMissingError, 3),
     (ConflictError, 4),
     (UnsupportedStateError, 4),
     (TimedOutError, 5),

@@ -78,7 +78,7 @@ async def run_monitor(
         stack.enter_context(stop_on_signals(stop))
         cluster = MeteredCluster(_connect(settings, kubeconfig, context), metrics)
         stack.push_async_callback(cluster.close)
-        store = await open_store(settings, metrics=metrics)
+        store = await open_store(settings, create=True, metrics=metrics)
         stack.push_async_callback(store.close)
         region = await _describe(cluster, settings)
         loops = RegionLoops(

@@ -55,7 +55,7 @@ async def run_sandbox(
     stop = asyncio.Event()
     folder = sandbox_folder()
     with _alone(folder), stop_on_signals(stop):
-        store = await open_store(settings)
+        store = await open_store(settings, create=True)
         try:
             await _refuse_real_regions(store)
             builder = _Builder(config, settings, store, folder)

@@ -3,10 +3,11 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gco.errors import SettingsError
-from gco.settings import Settings
+from gco.errors import SettingsError, StoreMissingError
+from gco.settings import Settings, own_store_url
 from gco.store.port import Store
 from gco.store.url import DynamoDbUrl, SqliteUrl, parse
 
@@ -29,8 +30,10 @@ class StoreMade:
     """What could not be had here, in sentences for a person."""
 
 
-async def open_store(settings: Settings, *, metrics: "Metrics | None" = None) -> Store:
-    """Open the store that `settings` choose; a file is made where it is missing, a table is not.
+async def open_store(
+    settings: Settings, *, create: bool = False, metrics: "Metrics | None" = None
+) -> Store:
+    """Open the store that `settings` choose; `create` makes a missing file, a table never.
 
     The requests to a table, which cost money, are counted in `metrics`.
 
@@ -38,9 +41,7 @@ async def open_store(settings: Settings, *, metrics: "Metrics | None" = None) ->
     """
     match parse(settings.store_url):
         case SqliteUrl(path):
-            from gco.store.sqlite import SqliteStore
-
-            return await SqliteStore.open(path)
+            return await _open_file(settings, path, create=create)
         case DynamoDbUrl() as url:
             from gco.store.dynamodb import DynamoDbStore, unobserved
 
@@ -54,6 +55,21 @@ async def open_store(settings: Settings, *, metrics: "Metrics | None" = None) ->
             )
 
 
+async def _open_file(settings: Settings, path: Path, *, create: bool) -> Store:
+    from gco.store.sqlite import SqliteStore
+
+    try:
+        return await SqliteStore.open(path, create=create)
+    except StoreMissingError as error:
+        raise StoreMissingError(f"{error}: {_how_to_create(settings)}") from error
+
+
+def _how_to_create(settings: Settings) -> str:
+    if settings.store_url == own_store_url():
+        return "start `gco sandbox up`, or choose another store by --store or `gco context use`"
+    return "correct the path in --store or GCO_STORE, or create it with `gco store init`"
+
+
 async def init_store(settings: Settings, *, dry_run: bool) -> StoreMade:
     """Make the store that `settings` choose; harmless when repeated, and a dry run does nothing."""
     match parse(settings.store_url):
@@ -61,7 +77,7 @@ async def init_store(settings: Settings, *, dry_run: bool) -> StoreMade:
             missing = not path.exists()
             if dry_run:
                 return StoreMade(settings.store_url, created=False, identity=None, plan={})
-            store = await open_store(settings)
+            store = await open_store(settings, create=True)
             try:
                 identity = await store.identity()
             finally:

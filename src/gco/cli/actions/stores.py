@@ -40,7 +40,9 @@ async def info(session: Session, *, output: Format) -> None:
 def _made(made: StoreMade, *, dry_run: bool) -> Text:
     if dry_run:
         plan = (
-            as_text(dict(made.plan), Format.YAML) if made.plan else "the file is made on first use"
+            as_text(dict(made.plan), Format.YAML)
+            if made.plan
+            else "a missing file would be created"
         )
         return Text(f"{made.url}: dry run, nothing was sent\n{plan}".rstrip())
     verb = "made" if made.created else "there already"

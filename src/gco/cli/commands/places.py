@@ -173,9 +173,10 @@ def init(
     dry_run: Annotated[bool, flag("--dry-run", help="Show the requests, send none.")] = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Make the store; harmless when repeated.
+    """Create the store; harmless when repeated.
 
-    A DynamoDB table is made with point-in-time recovery and expiry of the change log.
+    `gco sandbox up` and `gco monitor` create a missing SQLite file as well. A DynamoDB table is
+    created with point-in-time recovery and expiry of the change log.
     """
     from gco.cli.actions import stores
     from gco.cli.session import execute_plain

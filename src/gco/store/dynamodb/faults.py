@@ -9,7 +9,7 @@ from gco.errors import (
     SettingsError,
     StoreDeniedError,
     StoreError,
-    StoreIdentityError,
+    StoreMissingError,
     StoreUnavailableError,
 )
 from gco.store.dynamodb.attributes import Item
@@ -103,10 +103,10 @@ def translated(error: Exception, where: str) -> StoreError | SettingsError:
     return StoreError(f"{where} refused a request ({error}); this is a mistake in gco")
 
 
-def missing(where: str) -> StoreIdentityError:
+def missing(where: str) -> StoreMissingError:
     """Return the error for a table that does not exist there."""
-    return StoreIdentityError(
-        f"there is no {where}: make it with `gco store init`, or correct the name or the region "
+    return StoreMissingError(
+        f"there is no {where}: create it with `gco store init`, or correct the name or the region "
         "in GCO_STORE"
     )
 

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from gco.errors import StoreMissingError
 from gco.store.sqlite import schema
 from gco.store.sqlite.faults import translated
 
@@ -34,16 +35,18 @@ class Database:
         """Called in the event loop after each commit, even of a task that was cancelled."""
 
     @classmethod
-    async def open(cls, path: Path, *, lock_seconds: float = LOCK_SECONDS) -> "Database":
-        """Open the file, made first where it is missing, with its folder, for the user alone.
+    async def open(
+        cls, path: Path, *, create: bool = True, lock_seconds: float = LOCK_SECONDS
+    ) -> "Database":
+        """Open the file; `create` makes a missing one first, with its folder, for the user alone.
 
-        Raises StoreIdentityError where the file is not ours, StoreUnavailableError where it
-        cannot be opened.
+        Raises StoreMissingError where there is no store and none is created, StoreIdentityError
+        where the file is not ours, StoreUnavailableError where it cannot be opened.
         """
         thread = ThreadPoolExecutor(1, thread_name_prefix="gco-sqlite")
         loop = asyncio.get_running_loop()
         try:
-            db = await loop.run_in_executor(thread, _connect, path, lock_seconds)
+            db = await loop.run_in_executor(thread, _connect, path, lock_seconds, create)
         except BaseException:
             thread.shutdown(wait=False)
             raise
@@ -100,26 +103,35 @@ def _transaction(db: sqlite3.Connection, begin: str) -> Iterator[None]:
             db.execute("ROLLBACK")
 
 
-def _connect(path: Path, lock_seconds: float) -> sqlite3.Connection:
+def _connect(path: Path, lock_seconds: float, create: bool) -> sqlite3.Connection:
     with translated(str(path)):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with contextlib.suppress(FileExistsError):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+        if create:
+            _create_file(path)
+        elif not path.exists():
+            raise StoreMissingError(f"no store at {path}")
         db = sqlite3.connect(path, timeout=lock_seconds, isolation_level=None)
         try:
-            _prepare(db, str(path))
+            _prepare(db, path, create=create)
         except BaseException:
             db.close()
             raise
         return db
 
 
-def _prepare(db: sqlite3.Connection, path: str) -> None:
+def _create_file(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _prepare(db: sqlite3.Connection, path: Path, *, create: bool) -> None:
     db.execute("PRAGMA synchronous = FULL")  # with WAL, NORMAL could lose the last commits
     with _transaction(db, "BEGIN"):  # one moment: another process may be making the tables
-        ready = schema.is_ready(db, path)
+        ready = schema.is_ready(db, str(path))
     if ready:
         return
+    if not create:  # an empty file, or one whose tables another process has yet to create
+        raise StoreMissingError(f"no store at {path}: the file is empty")
     db.execute("PRAGMA journal_mode = WAL")  # kept in the file
     with _transaction(db, "BEGIN IMMEDIATE"):
-        schema.create(db, path)
+        schema.create(db, str(path))

@@ -36,15 +36,21 @@ class SqliteStore:
 
     @classmethod
     async def open(
-        cls, path: Path, *, clock: Clock | None = None, lock_seconds: float = LOCK_SECONDS
+        cls,
+        path: Path,
+        *,
+        create: bool = True,
+        clock: Clock | None = None,
+        lock_seconds: float = LOCK_SECONDS,
     ) -> "SqliteStore":
-        """Open the store, made first where it is missing, with its folder, for the user alone.
+        """Open the store; `create` makes a missing one first, with its folder, for the user alone.
 
-        Raises StoreIdentityError where the file holds something else or another version,
-        StoreUnavailableError where it cannot be opened. A lock that another process holds for
-        longer than `lock_seconds` makes an operation fail.
+        Raises StoreMissingError where there is none and none is created, StoreIdentityError where
+        the file holds something else or another version, StoreUnavailableError where it cannot be
+        opened. A lock that another process holds for longer than `lock_seconds` makes an operation
+        fail.
         """
-        database = await Database.open(path, lock_seconds=lock_seconds)
+        database = await Database.open(path, create=create, lock_seconds=lock_seconds)
         # Looked at before anything is read, so that no write falls between read and first look.
         watch = Watch(database.data_version, await database.data_version())
         database.on_write = watch.move  # `data_version` tells of other connections' writes alone
