@@ -30,8 +30,8 @@ class NewerStore(CountingStore):
         found = await super().get_many(names, unread=unread)
         return {name: e for name, e in found.items() if self._is_readable(name, unread)}
 
-    async def list(self, *, unread=None):
-        async for endpoint in super().list(unread=unread):
+    async def list(self, *, unread=None, **options):
+        async for endpoint in super().list(unread=unread, **options):
             if self._is_readable(endpoint.name, unread):
                 yield endpoint
 

@@ -108,6 +108,21 @@ async def test_a_listing_is_by_name_and_holds_tombstones(store):
     assert await names_of(store) == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize(
+    ("after", "rest"),
+    [
+        pytest.param("b", ["b-2", "c"], id="a-name"),
+        pytest.param("b-1", ["b-2", "c"], id="one-that-is-gone"),
+        pytest.param("a", ["b", "b-2", "c"], id="before-the-first"),
+        pytest.param("c", [], id="the-last"),
+    ],
+)
+async def test_a_listing_continues_after_a_name(store, after, rest):
+    await store.write([creating(name) for name in ("b-2", "c", "b")])
+
+    assert [e.name async for e in store.list(after=EndpointName(after))] == rest
+
+
 async def test_an_empty_store_lists_nothing(store):
     assert await names_of(store) == []
 

@@ -100,10 +100,14 @@ class MemoryStore:
             for endpoint in rules.readable(name, self._endpoints[name].found(name), unread)
         }
 
-    async def list(self, *, unread: Unread | None = None) -> AsyncIterator[Endpoint]:
-        """Every endpoint by name, tombstones included."""
+    async def list(
+        self, *, after: EndpointName | None = None, unread: Unread | None = None
+    ) -> AsyncIterator[Endpoint]:
+        """Every endpoint by name that follows `after`, tombstones included."""
         await self._turn()
         for name, row in sorted(self._endpoints.items()):
+            if after is not None and name <= after:
+                continue
             for endpoint in rules.readable(name, row.found(name), unread):
                 yield endpoint
 

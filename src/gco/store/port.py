@@ -76,9 +76,14 @@ class Store(Protocol):
         """
         ...
 
-    def list(self, *, unread: Unread | None = None) -> AsyncIterator[Endpoint]:
+    def list(
+        self, *, after: EndpointName | None = None, unread: Unread | None = None
+    ) -> AsyncIterator[Endpoint]:
         """Every endpoint by name, tombstones included, or an error: never a part as the whole.
 
+        With `after`, those whose names follow it: a listing that was interrupted continues at its
+        last name. Take `head` before the first part: the change log after that has what the parts
+        miss of each other.
         A record that cannot be read (a newer version wrote it) is an error too, unless `unread` is
         told of it: then the listing goes on with the others.
         """

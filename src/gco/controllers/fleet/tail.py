@@ -8,6 +8,7 @@ from gco.core.fleet.progress import at_rest
 from gco.core.model.ids import EndpointName, RegionName, Seq
 from gco.errors import GapError, StoreError
 from gco.runtime.backoff import Backoff, Retries
+from gco.store.listing import Listing
 from gco.store.port import Store, Version
 from gco.telemetry import get_logger
 
@@ -30,6 +31,9 @@ class Tail:
         self._store = store
         self._touched = touched
         self._cursor: Seq | None = None
+        self._listing: Listing | None = None
+        """A listing that was interrupted: it continues where it stopped."""
+        self._retries = Retries(BACKOFF)
         self._regions: dict[RegionName, Seq] = {}
         self._moving: dict[EndpointName, frozenset[RegionName]] = {}
         self._needed: Counter[RegionName] = Counter()
@@ -37,21 +41,21 @@ class Tail:
 
     async def run(self) -> None:
         """List everything, then follow, until cancelled."""
-        retries = Retries(BACKOFF)
+        self._retries.reset()
         self._forget()
         seen = Version(0)
         while True:
             try:
                 seen = await self._store.wait(seen)
                 await self._read()
-                retries.reset()
+                self._retries.reset()
                 await asyncio.sleep(PAUSE_SECONDS)
             except GapError:
                 self._forget()
                 seen = Version(0)
             except StoreError as error:  # not there, or a record that is not understood
                 _log.warning("store not followed", error=str(error))
-                await asyncio.sleep(retries.failed())
+                await asyncio.sleep(self._retries.failed())
                 seen = Version(0)
 
     async def cover(self, moving: Mapping[EndpointName, Iterable[RegionName]]) -> None:
@@ -84,7 +88,7 @@ class Tail:
                 self._regions.pop(region, None)
 
     def _forget(self) -> None:
-        self._cursor = None
+        self._cursor = self._listing = None
         self._regions.clear()
         self._moving.clear()
         self._needed.clear()
@@ -102,11 +106,17 @@ class Tail:
                     self._regions[region] = change.seq
 
     async def _list(self) -> Seq:
-        head = await self._store.head()
-        async for endpoint in self._store.list(unread=_left_alone):
+        """List every endpoint, from where an earlier attempt stopped; return the change to follow."""
+        uid = await self._store.identity()
+        if self._listing is None or self._listing.uid != uid:
+            self._listing = Listing(uid, await self._store.head())
+        listing = self._listing
+        async for endpoint in listing.rest(self._store, _left_alone):
             if not at_rest(endpoint):
                 self._touched(endpoint.name)
-        return head
+            self._retries.reset()  # the store answers: a listing that gets on is retried soon
+        self._listing = None
+        return listing.cursor
 
     def _touch(self, names: Iterable[EndpointName]) -> None:
         for name in names:

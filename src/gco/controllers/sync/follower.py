@@ -2,33 +2,22 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-import pydantic
-
-from gco.core.fleet.regional import regional_spec
-from gco.core.model.endpoint import Endpoint, RegionTarget, TargetState
+from gco.controllers.sync.desired import READ_AT_ONCE, DesiredState, Reader
 from gco.core.model.ids import EndpointName, Seq
 from gco.core.model.status import Region
 from gco.core.sync.copies import Wanted
 from gco.core.sync.report import Invalid
-from gco.errors import (
-    ConflictError,
-    GapError,
-    NotFoundError,
-    StoreError,
-    StoreIdentityError,
-    StoreUnavailableError,
-)
+from gco.errors import ConflictError, GapError, StoreError, StoreIdentityError
 from gco.runtime.backoff import Backoff, Retries, spread
+from gco.store.listing import Listing
 from gco.store.port import Store, Version
 from gco.telemetry import get_logger
 
 BACKOFF = Backoff(0.5, 30.0, jitter=0.5)
 STANDBY_SECONDS = 10.0
 """How often a standby reads the change log: often enough to start from nearly everything."""
-_READ_AT_ONCE = 100
-"""Endpoints read together: the most that DynamoDB takes in one request."""
 
 _log = get_logger(__name__)
 
@@ -53,13 +42,13 @@ class Follower:
         changed: Callable[[EndpointName], None],
     ) -> None:
         self._store = store
-        self._region = region
+        self._reader = Reader(store, region)
         self._bind = bind
         self._changed = changed
-        self._wanted: dict[EndpointName, Wanted] = {}
-        self._unread: set[EndpointName] = set()
-        self._invalid: dict[EndpointName, Invalid] = {}
+        self._state = DesiredState()
         self._cursor: Seq | None = None
+        self._listing: _Attempted | None = None
+        """A listing that was interrupted: it continues where it stopped."""
         self._retries = Retries(BACKOFF)
         self.store_uid = ""
         self.complete = asyncio.Event()
@@ -71,22 +60,22 @@ class Follower:
 
     def get(self, name: EndpointName) -> Wanted | None:
         """Return what is asked about one endpoint, None where this region has no target."""
-        return self._wanted.get(name)
+        return self._state.wanted.get(name)
 
     def unknown(self, name: EndpointName) -> bool:
         """Whether the store has a record of the endpoint that cannot be read, and no wish is known.
 
         Nothing is to be done about it then: that nothing is asked is not known.
         """
-        return name in self._unread and name not in self._wanted
+        return name in self._state.unread and name not in self._state.wanted
 
     def invalid(self, name: EndpointName) -> Invalid | None:
         """Return what the region cannot make of the endpoint's record; None where it can."""
-        return self._invalid.get(name)
+        return self._state.invalid.get(name)
 
     def names(self) -> Sequence[EndpointName]:
         """Return the endpoints that have a target here."""
-        return list(dict.fromkeys([*self._wanted, *self._invalid]))
+        return self._state.names()
 
     def lead(self) -> None:
         """Follow closely from now on, and read what a standby has not read yet at once."""
@@ -110,7 +99,7 @@ class Follower:
                 if term == self._term and self._leading.is_set():
                     self.caught_up.set()
             except GapError:
-                self._cursor = None
+                self._cursor = self._listing = None
                 seen = Version(0)
             except ConflictError:
                 raise
@@ -133,114 +122,55 @@ class Follower:
     async def _read(self) -> None:
         if self._cursor is None:
             self._cursor = await self._list()
-        names: dict[EndpointName, None] = {}
-        cursor = self._cursor
-        async for change in self._store.changes(cursor):
-            names.update(dict.fromkeys(change.names))
-            cursor = change.seq
-        await self._take(list(names))
-        self._cursor = cursor  # only now: what failed midway is read again
+        async for names, seq in self._log_after(self._cursor):
+            await self._reader.read(names, self._state, self._changed)
+            self._cursor = seq  # only now: what failed midway is read again
         self._answered()
 
     async def _list(self) -> Seq:
-        """Take a complete listing; return the change that it follows at the latest."""
-        self.store_uid = await self._bind()
-        head = await self._store.head()
-        listed: dict[EndpointName, Wanted] = {}
-        before, self._unread, self._invalid = self._wanted, set(), {}
-        async for endpoint in self._store.list(unread=self._not_understood):
-            resolved = await self._resolved(endpoint)
-            listed |= {name: wanted for name, wanted in resolved.items() if wanted is not None}
-        listed |= {name: wanted for name, wanted in before.items() if name in self._unread}
-        self._wanted = listed
+        """Take a complete listing; return the change up to which it is current.
+
+        What an attempt has read is kept for the next one. Nothing of it shows before all of it is
+        there and the change log was read from before the listing began: an endpoint that was listed
+        an hour ago, and deleted since, is never acted on.
+        """
+        uid = await self._bind()
+        if self._listing is None or self._listing.uid != uid:
+            self._listing = _Attempted(uid, await self._store.head())
+        listing, state = self._listing, self._listing.state
+        async for endpoint in listing.rest(self._store, state.skip):
+            await self._reader.resolve(endpoint, state)
+            self._retries.reset()  # the store answers: a listing that gets on is retried soon
+        async for names, seq in self._log_after(listing.cursor):
+            await self._reader.read(names, state, lambda _: None)
+            listing.cursor = seq
+        self._listing = None
+        self._publish(uid, state)
+        _log.info("store listed", endpoints=len(state.wanted), at_change=listing.cursor)
+        return listing.cursor
+
+    def _publish(self, uid: str, state: DesiredState) -> None:
+        """Replace all that is known by a complete listing of the store `uid`."""
+        before, self._state = self._state, state.after(self._state)
+        self.store_uid = uid
         first = not self.complete.is_set()
         self.complete.set()
-        for name in dict.fromkeys([*before, *listed]):
-            if first or before.get(name) != listed.get(name):
+        for name in dict.fromkeys([*before.names(), *self._state.names()]):
+            if first or self._state.differs(before, name):
                 self._changed(name)
-        _log.info("store listed", endpoints=len(listed), at_change=head)
-        return head
 
-    def _not_understood(self, name: EndpointName, error: StoreError) -> None:
-        """Note that the record of `name` cannot be read: its last known wish stands."""
-        if name not in self._unread:
-            _log.error("record not understood", endpoint=name, error=str(error))
-        self._unread.add(name)
-
-    async def _take(self, names: Sequence[EndpointName]) -> None:
-        for start in range(0, len(names), _READ_AT_ONCE):
-            found = await self._found(names[start : start + _READ_AT_ONCE])
-            for name, endpoint in found.items():
-                resolved = await self._resolved(endpoint) if endpoint else {name: None}
-                for known, wanted in resolved.items():
-                    self._put(known, wanted)
-
-    async def _found(self, names: Sequence[EndpointName]) -> Mapping[EndpointName, Endpoint | None]:
-        """Return what the store has now, None for nothing, without what cannot be read.
-
-        The last known desired state of such an endpoint stands.
-        """
-        unread: set[EndpointName] = set()
-
-        def not_understood(name: EndpointName, error: StoreError) -> None:
-            unread.add(name)
-            self._not_understood(name, error)
-
-        found = await self._store.get_many(names, unread=not_understood)
-        return {name: found.get(name) for name in names if name not in unread}
-
-    async def _resolved(self, endpoint: Endpoint) -> Mapping[EndpointName, Wanted | None]:
-        """What the endpoint asks of this region, by its name, None for nothing.
-
-        Empty where that is out of bounds, or its revision's record cannot be read: the last known
-        wish stands, as for a record that cannot be read.
-        """
-        name, target = endpoint.name, endpoint.targets.get(self._region.name)
-        if target is None:
-            return {name: None}
-        try:
-            return {name: await self._wanted_of(endpoint, target)}
-        except pydantic.ValidationError as error:
-            problems = StoreError(f"the record of {name} is out of bounds: {_brief(error)}")
-        except (StoreUnavailableError, StoreIdentityError):
-            raise
-        except StoreError as error:
-            problems = error
-        self._not_understood(name, problems)
-        self._invalid[name] = Invalid(name, target.uid, target.revision, str(problems))
-        self._changed(name)
-        return {}
-
-    async def _wanted_of(self, endpoint: Endpoint, target: RegionTarget) -> Wanted:
-        edition = await self._edition(endpoint, target)
-        spec = regional_spec(edition, target, self._region)
-        return Wanted.of(endpoint.name, endpoint.namespace, spec, created=endpoint.created_at)
-
-    async def _edition(self, endpoint: Endpoint, target: RegionTarget) -> Endpoint:
-        """The endpoint as of the target's revision, where regions are not all at the same one.
-
-        What a region is to remove is the same in every revision.
-        """
-        if target.revision == endpoint.revision or target.state is TargetState.DELETED:
-            return endpoint
-        try:
-            found = await self._store.revision(endpoint.name, endpoint.uid, target.revision)
-        except NotFoundError:
-            _log.warning("revision not kept", endpoint=endpoint.name, revision=target.revision)
-            return endpoint
-        return endpoint.model_copy(update={"spec": found.spec, "labels": found.labels})
-
-    def _put(self, name: EndpointName, wanted: Wanted | None) -> None:
-        known = name not in self._unread
-        self._unread.discard(name)
-        self._invalid.pop(name, None)
-        if known and self._wanted.get(name) == wanted:
-            return
-        if wanted is None:
-            self._wanted.pop(name, None)
-        else:
-            self._wanted[name] = wanted
-        self._changed(name)
+    async def _log_after(self, cursor: Seq) -> AsyncIterator[tuple[Sequence[EndpointName], Seq]]:
+        """Yield the names in the changes that follow `cursor`, each with the last of its changes."""
+        names: dict[EndpointName, None] = {}
+        seq = cursor
+        async for change in self._store.changes(cursor):
+            names.update(dict.fromkeys(change.names))
+            seq = change.seq
+            if len(names) >= READ_AT_ONCE:
+                yield list(names), seq
+                names = {}
+        if names:
+            yield list(names), seq
 
     async def _wait_out(self, error: StoreError) -> None:
         if self.unreachable_since is None:
@@ -258,6 +188,9 @@ class Follower:
             self.unreachable_since = None
 
 
-def _brief(error: pydantic.ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    return f"{'.'.join(map(str, (error.title, *first['loc'])))}: {first['msg']}"
+class _Attempted(Listing):
+    """A listing, with what was read of it."""
+
+    def __init__(self, uid: str, head: Seq) -> None:
+        super().__init__(uid, head)
+        self.state = DesiredState()

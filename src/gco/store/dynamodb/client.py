@@ -164,12 +164,16 @@ class Client:
         answer = await self.call("get_item", Key=key_item(key), ConsistentRead=True)
         return answer.get("Item")
 
-    async def query(self, pk: str, *, newest: int | None = None) -> AsyncIterator[Item]:
+    async def query(
+        self, pk: str, *, after: str | None = None, newest: int | None = None
+    ) -> AsyncIterator[Item]:
         """Every item under `pk` by range key, over as many pages as it takes.
 
-        With `newest`, that many of them, the last first.
+        With `after`, those whose range keys follow it. With `newest`, that many, the last first.
         """
         start: dict[str, Any] = {"ScanIndexForward": newest is None}
+        if after is not None:  # a key of no item does as well: its item may be deleted
+            start["ExclusiveStartKey"] = key_item((pk, after))
         while newest is None or newest > 0:
             limit = {} if newest is None else {"Limit": newest}
             answer = await self.query_page("pk = :pk", {":pk": text(pk)}, **limit, **start)

@@ -53,9 +53,11 @@ async def get_many(
     return {name: attempt_item(Endpoint, item) for name, item in pairs if item is not None}
 
 
-async def every(client: Client) -> AsyncIterator[tuple[EndpointName, Endpoint | UnreadableError]]:
-    """Every endpoint by name, page by page, or why one cannot be read."""
-    async for item in client.query(keys.ENDPOINTS):
+async def every(
+    client: Client, after: EndpointName | None
+) -> AsyncIterator[tuple[EndpointName, Endpoint | UnreadableError]]:
+    """Every endpoint by name that follows `after`, page by page, or why one cannot be read."""
+    async for item in client.query(keys.ENDPOINTS, after=after):
         yield EndpointName(key_of(item)[1]), attempt_item(Endpoint, item)
 
 

@@ -22,18 +22,19 @@ A query may see the head, or a later entry, of a transaction whose other items a
 async def follow(client: Client, log: str, after: Seq) -> AsyncIterator[Change]:
     """Changes that follow `after`, in order and without gaps; raises GapError."""
     position = after
-    patience = Patience(SETTLING)
+    patience: Patience | None = None  # begun where an entry is missing: readers take their time
     while True:
         found, end = await _page(client, log, position)
         for change in found:
             if change.seq != position + 1:
                 break
-            position = change.seq
+            position, patience = change.seq, None
             yield change
         if end == position:
             return
         if found and found[-1].seq == position and end is None:
             continue  # a full page; there are more
+        patience = patience or Patience(SETTLING)
         if (end is not None and end < position) or not await patience.pause():
             raise rules.gap(position, found[-1].seq if end is None else end)
 

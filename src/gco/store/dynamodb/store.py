@@ -102,9 +102,11 @@ class DynamoDbStore:
         items = await endpoints.get_many(self._client, names)
         return {n: e for n, found in items.items() for e in rules.readable(n, found, unread)}
 
-    async def list(self, *, unread: Unread | None = None) -> AsyncIterator[Endpoint]:
-        """Every endpoint by name, tombstones included."""
-        async for name, found in endpoints.every(self._client):
+    async def list(
+        self, *, after: EndpointName | None = None, unread: Unread | None = None
+    ) -> AsyncIterator[Endpoint]:
+        """Every endpoint by name that follows `after`, tombstones included."""
+        async for name, found in endpoints.every(self._client, after):
             for endpoint in rules.readable(name, found, unread):
                 yield endpoint
 

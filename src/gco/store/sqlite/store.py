@@ -71,9 +71,11 @@ class SqliteStore:
         rows = await self._database.read(partial(endpoints.get_many, names=names))
         return {n: e for n, found in rows.items() for e in rules.readable(n, found, unread)}
 
-    async def list(self, *, unread: Unread | None = None) -> AsyncIterator[Endpoint]:
-        """Every endpoint by name, tombstones included."""
-        page = await self._database.read(partial(endpoints.page, after=""))
+    async def list(
+        self, *, after: EndpointName | None = None, unread: Unread | None = None
+    ) -> AsyncIterator[Endpoint]:
+        """Every endpoint by name that follows `after`, tombstones included."""
+        page = await self._database.read(partial(endpoints.page, after=after or ""))
         while page:
             for name, found in page:
                 for endpoint in rules.readable(name, found, unread):
