@@ -84,7 +84,9 @@ TRIALS = [
     pytest.param(
         TRIED, there(UP, key="other", weighted=True), Trial(Step.WITHDRAW), id="another-one-serves"
     ),
-    pytest.param(TRIED, there(UP, key="other"), Trial(Step.TRY, 10), id="another-one-is-replaced"),
+    pytest.param(
+        TRIED, there(UP, key="other"), Trial(Step.TRY, replaced=True), id="another-one-is-replaced"
+    ),
     pytest.param(PLAIN, there(UP, weighted=True), Trial(Step.WITHDRAW), id="ended-and-serving"),
     pytest.param(PLAIN, there(UP), Trial(Step.REMOVE), id="ended-and-without-a-share"),
     pytest.param(PROMOTED, nothing(), Trial(Step.ABSENT), id="promoted-where-it-never-was"),

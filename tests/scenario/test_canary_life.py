@@ -21,7 +21,7 @@ from tests.scenario.canary_world import (
     weight,
 )
 from tests.scenario.region_world import NS, ROUTE, World
-from tests.scenario.test_endpoint_rollout import region
+from tests.scenario.test_endpoint_rollout import fewest, region
 from tests.virtual_time import until
 from tests.waiting import background
 
@@ -143,6 +143,41 @@ async def test_another_image_gives_up_the_share_first_and_earns_it_anew(clock):
         world.kubelet.image(OTHER, Fate.READY)
         await until(lambda: weight(world) == 10)
         assert len(pods(world, CANARY, image=OTHER)) == 1
+
+
+async def restart(world, name):
+    """Restart a Deployment's pods as `kubectl rollout restart` does."""
+    path = "/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt"
+    edit = [{"op": "add", "path": path, "value": "2026-01-01T00:00:00Z"}]
+    await world.person.patch(DEPLOYMENT, NS, name, edit, manager="kubectl-rollout")
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+@pytest.mark.parametrize("spare", [0, 1], ids=["full", "room-for-one"])
+async def test_restarted_by_hand_its_last_ready_pod_stays_while_it_has_a_share(
+    clock, replicas, spare
+):
+    """With several pods, or with room for one more, the restart ends."""
+    async with region(clock, gpus=1 + replicas + spare) as world:
+        await world.want(image=OLD, canary={"image": NEW, "replicas": replicas})
+        await until(lambda: weight(world) == 10)
+        await world.quiet()
+        before = set(pods(world, CANARY))
+        world.kubelet.ready_after = 60.0
+        async with fewest(world, CANARY) as seen:
+            await restart(world, CANARY)
+            if replicas + spare > 1:
+                await until(lambda: len(set(pods(world, CANARY)) - before) == replicas, within=600)
+            await asyncio.sleep(120)
+        assert (min(seen), weight(world)) == (1, 10)
+
+
+async def test_a_new_version_reaches_it_where_only_some_of_its_pods_have_room(clock):
+    async with region(clock, gpus=3) as world:
+        await world.want(image=OLD, canary={"image": NEW, "replicas": 3})
+        await until(lambda: len(pods(world, CANARY, image=NEW)) == 2)
+        await world.want(image=OLD, revision=2, canary={"image": OTHER, "replicas": 3})
+        await until(lambda: len(pods(world, CANARY, image=OTHER)) == 2)
 
 
 async def test_an_abort_routes_plainly_in_one_step_and_only_then_takes_the_pods(clock):

@@ -14,7 +14,7 @@ import enum
 from gco.core.model.canary import canary_name
 from gco.core.model.names import route_path
 from gco.core.model.regional import Regional, RegionalCanary
-from gco.core.model.spec import Rollout, RolloutStrategy, Route
+from gco.core.model.spec import Route
 from gco.core.model.status import ConditionType
 from gco.core.region.observed import Observed
 from gco.core.region.owner import claimed
@@ -50,6 +50,8 @@ class Trial:
     """The share of the requests that the route shall give it, in per cent."""
     covers: bool = False
     """It shall have every request, so that the endpoint's own pods may make room for each other."""
+    replaced: bool = False
+    """Its pods make room for those of another template, all at once: none of them has a share."""
 
 
 NO_TRIAL = Trial(Step.ABSENT)
@@ -70,9 +72,11 @@ def trial_of(regional: Regional, observed: Observed, stage: Stage, now: dt.datet
         return Trial(Step.REMOVE if idle else Step.WITHDRAW)
     if _differs(canary, observed) and not idle:
         return Trial(Step.WITHDRAW)
-    covers = _covers(regional, canary, observed)
     weight = _share(regional, canary, observed)
-    return Trial(Step.TRY, WHOLE if weight and covers else weight, covers=bool(weight) and covers)
+    changes = _differs(canary, observed) or bool(observed.canary.pods.old)
+    covers = bool(weight) and _covers(regional, canary, observed)
+    replaced = idle and changes and not weight
+    return Trial(Step.TRY, WHOLE if covers else weight, covers=covers, replaced=replaced)
 
 
 def settles_in(regional: Regional, now: dt.datetime) -> dt.timedelta:
@@ -92,7 +96,7 @@ def settles_in(regional: Regional, now: dt.datetime) -> dt.timedelta:
 def as_endpoint(regional: Regional, canary: RegionalCanary) -> Regional:
     """Return the canary as an endpoint of its own: by its name, and on the endpoint's own path.
 
-    Its pods are replaced in place, the last one too: they have no share of the requests then.
+    How its pods are replaced is left to us, whatever the endpoint states: by whether they have a share.
     """
     stated = canary.endpoint or regional.spec.endpoint
     route = regional.spec.endpoint.route or Route()
@@ -100,7 +104,7 @@ def as_endpoint(regional: Regional, canary: RegionalCanary) -> Regional:
     endpoint = stated.model_copy(
         update={
             "route": own,
-            "rollout": Rollout(strategy=RolloutStrategy.IN_PLACE, allow_downtime=True),
+            "rollout": None,
             "replicas": canary.replicas,
             "autoscaling": None,
         }
@@ -156,7 +160,12 @@ def _differs(canary: RegionalCanary, observed: Observed) -> bool:
 
 
 def _share(regional: Regional, canary: RegionalCanary, observed: Observed) -> int:
-    """Return the stated share, or 0: it is given once every pod is ready, and kept while one is."""
+    """Return the stated share, or 0: it is given once every pod is ready, and kept while one is.
+
+    Pods of another template than the wanted one are about to go: they get none.
+    """
+    if _differs(canary, observed):
+        return 0
     found, own = observed.canary, _named(regional)
     stand = all(
         record is not None and not record.deleting and claimed(record, own)

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from gco.core.model.canary import canary_name
 from gco.core.model.ids import EndpointName
@@ -40,6 +41,9 @@ from gco.core.region.scaling import (
     task_of,
 )
 from gco.core.region.stage import Stage
+
+_ALL: Final = 100
+"""Per cent of the replicas: all of them."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -97,8 +101,8 @@ def desired(
             served = Served(template, replacing, trial, unavailable)
             objects = {
                 **copies,
+                **beside.objects,  # before the route that gives it a share
                 **dict(_objects(regional, observed, stage, served)),
-                **beside.objects,
             }
             if silent or contested:
                 return Desired(
@@ -135,7 +139,9 @@ def _canary(
 ) -> Desired:
     """Return what should exist of the canary.
 
-    It has no disruption budget: with a pod that is evicted its share goes, and comes back.
+    It has no disruption budget: with a pod that is evicted its share goes, and comes back. Its last
+    ready pod stays while it has a share, also where someone else restarts its Deployment; without
+    one, all pods make room for a new version at once, however few of them have room.
     """
     stated = regional.spec.canary
     if trial.step in (Step.ABSENT, Step.REMOVE):
@@ -150,7 +156,14 @@ def _canary(
     return Desired(
         {
             revision_ref(template.name): revision(own, template),
-            workload_ref(own.name): deployment(own, template, replicas, selector),
+            workload_ref(own.name): deployment(
+                own,
+                template,
+                replicas,
+                selector,
+                covered=trial.replaced,
+                unavailable=_ALL if trial.replaced else 0,
+            ),
             service_ref(own.name): service(own, template, annotations=told),
         }
     )

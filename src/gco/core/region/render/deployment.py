@@ -40,7 +40,8 @@ def deployment(
     """Return the Deployment with `replicas` pods of `template`; None leaves their number to others.
 
     `selector` is that of a Deployment which someone else made: it can never change. `covered`: a
-    canary answers every request meanwhile, so that pods may go before others are ready. `replacing`
+    canary answers every request meanwhile, or these are a canary's pods and have no share, so that
+    pods may go before others are ready. `replacing`
     is how pods are replaced, where that was chosen by what is free. `fewest` is the smallest number
     of replicas that may run while this stands; None: what the spec alone allows. `unavailable` is the
     per cent of replicas that may be missing, where pods without room raised it; 0: one pod.
