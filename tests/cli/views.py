@@ -6,7 +6,6 @@ from gco.client.health import Answer
 from gco.contexts.model import Context, Contexts, Way
 from gco.core.fleet.changes import FieldChange
 from gco.core.fleet.summary import RegionView
-from gco.core.model.defaults import with_defaults
 from gco.core.model.endpoint import EndpointState, TargetState
 from gco.core.model.spec import EndpointSpec
 from gco.core.model.status import Condition, ConditionType, RegionState
@@ -86,7 +85,6 @@ def a_view(*rows, name="llama-3-8b", spec=None, **fields):
         "summary": "3/3 regions ready",
         "regions": rows or (a_row(),),
         "spec": stated,
-        "effective": with_defaults(stated, name),
         "created_at": before(days=3),
         "updated_at": before(minutes=2),
     }

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from gco.core.model.base import Model
+from gco.core.model.profiles import infer_server
 from gco.core.model.resources import devices
 from gco.core.model.spec import API_VERSION, KIND
 from gco.service.results import EndpointView
 
-_DETAIL = {"spec", "effective"}
+_DETAIL = {"spec"}
 
 
 def plain(result: Model) -> dict[str, Any]:
@@ -27,12 +28,12 @@ def plain_all(results: Sequence[Model]) -> list[dict[str, Any]]:
 
 def status(view: EndpointView) -> dict[str, Any]:
     """Return an endpoint as it is now; the spec in full is what `gco get` prints."""
-    spec = view.effective
+    spec = view.spec
     asked = devices(spec.resources)
     return {
         **view.model_dump(mode="json", exclude_none=True, exclude=_DETAIL),
         "image": spec.image,
-        "server": spec.server.value if spec.server else None,
+        "server": (spec.server or infer_server(spec.image)).value,
         "accelerator": asked.accelerator.value,
         "acceleratorsPerReplica": asked.count,
     }

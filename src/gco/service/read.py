@@ -4,9 +4,8 @@ import asyncio
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
-from gco.core.fleet.resolve import resolve
+from gco.core.fleet.resolve import path_in
 from gco.core.fleet.summary import RegionView, by_region, roll_up, view_region
-from gco.core.model.defaults import with_defaults
 from gco.core.model.endpoint import Endpoint, EndpointState, TargetState
 from gco.core.model.ids import EndpointName, RegionName
 from gco.core.model.names import default_route_path
@@ -66,16 +65,11 @@ def build_view(
     )
     wanted = [row for row in rows if row.target is not TargetState.DELETED]
     return EndpointView(
-        **endpoint.model_dump(
-            by_alias=False,
-            include=_COPIED,
-        ),
-        spec=endpoint.spec,
+        **{field: getattr(endpoint, field) for field in _COPIED},
         ready=_ready(endpoint, wanted),
         failed=any(row.failed for row in wanted),
         summary=roll_up(endpoint, rows),
         regions=rows,
-        effective=with_defaults(endpoint.spec, endpoint.name),
     )
 
 
@@ -107,11 +101,11 @@ def _ready(endpoint: Endpoint, wanted: Sequence[RegionView]) -> bool:
 
 
 def _path(endpoint: Endpoint, region: Region | None) -> str:
-    route = None if region is None else resolve(endpoint.spec, region).route
-    return (route.path if route else None) or default_route_path(endpoint.name)
+    stated = None if region is None else path_in(endpoint.spec, region.name)
+    return stated or default_route_path(endpoint.name)
 
 
-_COPIED = {
+_COPIED = (
     "name",
     "uid",
     "namespace",
@@ -122,4 +116,5 @@ _COPIED = {
     "created_at",
     "updated_at",
     "deleted_at",
-}
+    "spec",
+)

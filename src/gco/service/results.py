@@ -2,10 +2,12 @@
 
 import datetime as dt
 import enum
+import functools
 
 from gco.core.fleet.changes import FieldChange
 from gco.core.fleet.summary import RegionView
 from gco.core.model.base import Model
+from gco.core.model.defaults import with_defaults
 from gco.core.model.endpoint import EndpointState
 from gco.core.model.ids import (
     Actor,
@@ -173,11 +175,14 @@ class EndpointView(Model):
     regions: tuple[RegionView, ...]
     spec: EndpointSpec
     """As people stated it."""
-    effective: EndpointSpec
-    """With every default filled in."""
     created_at: dt.datetime
     updated_at: dt.datetime
     deleted_at: dt.datetime | None = None
+
+    @functools.cached_property
+    def effective(self) -> EndpointSpec:
+        """The spec with every default filled in; made when it is asked for, which a list never does."""
+        return with_defaults(self.spec, self.name)
 
 
 class HistoryEntry(Model):

@@ -2,10 +2,11 @@
 
 import dataclasses
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 from rich.cells import cell_len
-from rich.text import Text
+from rich.text import Span, Text
 
 from gco.cli.visible import visible_text
 from gco.escaping import visible, visible_line
@@ -15,6 +16,10 @@ LEAST_WORDS = 40
 """Characters of a line that words need to stand beside the columns."""
 UNLIMITED = 100_000
 """The width of what is no terminal: nothing is wrapped, each row is one line."""
+
+
+Line: TypeAlias = Sequence[str | Text]
+"""Pieces that stand one after the other on a line."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -40,22 +45,22 @@ def grid(
     them, and otherwise below them. Columns that hold nothing are left out.
     """
     kept = [i for i in range(len(rows[0].cells)) if any(row.cells[i] for row in rows)]
-    table = [[_cell(row.cells[i]) for i in kept] for row in rows]
-    titles = [_styled(headings[i], "bold") for i in kept] if headings else [Text() for _ in kept]
-    widths = [
-        max(cell_len(line[column].plain) for line in [titles, *table])
-        for column, _ in enumerate(kept)
-    ]
+    table: list[Line] = [[_cell(row.cells[i]) for i in kept] for row in rows]
+    titles: Line = [_styled(headings[i], "bold") if headings else Text() for i in kept]
+    widths = [max(_width(line[column]) for line in [titles, *table]) for column in range(len(kept))]
     left = sum(widths) + len(GAP) * len(widths)
     beside = width - left >= least and any(row.words for row in rows)
-    lines = [_line(titles, widths, _styled(words, "bold") if beside else None)] if headings else []
+    lines: list[Line] = []
+    if headings:
+        over = (_styled(words, "bold"),) if beside else ()
+        lines.append(_line(titles, widths, over))
     for cells, row in zip(table, rows, strict=True):
         if beside:
-            lines += _beside(_line_of(cells, widths), row.words, left, width)
+            lines += _beside(cells, widths, row.words, width)
         else:
-            lines.append(_line(cells, widths, None))
-            lines += hanging(row.words, 2 * len(GAP), width)
-    return Text("\n").join(lines)
+            lines.append(_line(cells, widths))
+            lines += ([line] for line in hanging(row.words, 2 * len(GAP), width))
+    return _joined(lines)
 
 
 def hanging(words: Sequence[str | Text], indent: int, width: int) -> list[Text]:
@@ -76,38 +81,63 @@ def wrapped(words: str | Text, width: int) -> list[Text]:
     ]
 
 
-def _beside(cells: Text, words: Sequence[str | Text], left: int, width: int) -> Iterator[Text]:
+def _beside(
+    cells: Line, widths: Sequence[int], words: Sequence[str | Text], width: int
+) -> Iterator[Line]:
+    left = sum(widths) + len(GAP) * len(widths)
     if width >= UNLIMITED:
         words = [Text("; ").join(map(_styled, words))] if words else []
     lines = [line for one in words for line in wrapped(one, width - left)]
-    if not lines:
-        yield _stripped(cells)
-        return
-    yield cells + lines[0]
-    blank = Text(" " * left)
-    yield from (blank + line for line in lines[1:])
+    yield _line(cells, widths, lines[:1])
+    blank = " " * left
+    for line in lines[1:]:
+        yield [blank, line]
 
 
-def _line(cells: Sequence[Text], widths: Sequence[int], words: Text | None) -> Text:
-    line = _line_of(cells, widths)
-    return _stripped(line) if words is None else line + words
-
-
-def _line_of(cells: Sequence[Text], widths: Sequence[int]) -> Text:
-    line = Text()
+def _line(cells: Line, widths: Sequence[int], words: Line = ()) -> Line:
+    """Return the cells in their columns; nothing blank stands at the end of a line without words."""
+    line: list[str | Text] = []
     for cell, width in zip(cells, widths, strict=True):
-        line.append_text(cell).append(" " * (width - cell_len(cell.plain)) + GAP)
+        line += (cell, " " * (width - _width(cell)) + GAP)
+    if words:
+        return [*line, *words]
+    while line and not _plain(line[-1]).strip():
+        line.pop()
     return line
 
 
-def _stripped(line: Text) -> Text:
-    line.rstrip()
-    return line
+def _joined(lines: Iterable[Line]) -> Text:
+    """Return the lines as one text, in one pass: thousands of them are printed at once."""
+    plain: list[str] = []
+    spans: list[Span] = []
+    at = 0
+    for line in lines:
+        for piece in (*line, "\n"):
+            said = _plain(piece)
+            if isinstance(piece, Text):
+                spans += _spans(piece, at)
+            plain.append(said)
+            at += len(said)
+    return Text("".join(plain[:-1]), spans=spans)
 
 
-def _cell(cell: str | Text) -> Text:
+def _spans(text: Text, at: int) -> Iterator[Span]:
+    if text.style:
+        yield Span(at, at + len(text), text.style)
+    yield from (Span(at + span.start, at + span.end, span.style) for span in text.spans)
+
+
+def _plain(piece: str | Text) -> str:
+    return piece if isinstance(piece, str) else piece.plain
+
+
+def _width(cell: str | Text) -> int:
+    return cell_len(_plain(cell))
+
+
+def _cell(cell: str | Text) -> str | Text:
     """Return a cell of one line, as wide as it will be on the screen: no value starts a row."""
-    return Text(visible_line(cell)) if isinstance(cell, str) else visible_text(cell.copy())
+    return visible_line(cell) if isinstance(cell, str) else visible_text(cell.copy())
 
 
 def _styled(words: str | Text, style: str = "") -> Text:

@@ -42,6 +42,12 @@ def region_spec(spec: EndpointSpec, region: RegionName) -> RegionSpec:
     return next(stated, None) or RegionSpec.model_construct(name=region)
 
 
+def path_in(spec: EndpointSpec, region: RegionName) -> str | None:
+    """Return the path of the route as it is stated for `region`; None where none is."""
+    route = overlaid(spec.route, region_spec(spec, region).route)
+    return None if route is None else route.path
+
+
 def task_in(spec: EndpointSpec, region: RegionName) -> Scaling | None:
     """Return what an autoscaler does in one region; None where there is none."""
     stated = autoscaling_in_region(spec.autoscaling, region_spec(spec, region).autoscaling)
