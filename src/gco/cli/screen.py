@@ -124,7 +124,11 @@ def _is_terminal(console: Console) -> bool:
 
 
 def _print(console: Console, text: Text) -> None:
-    console.print(visible_text(text), soft_wrap=True)
+    text = visible_text(text)
+    if console.color_system is None:  # styles show nowhere: thousands of lines are written as they are
+        console.file.write(f"{text.plain.expandtabs()}\n")
+    else:
+        console.print(text, soft_wrap=True)
 
 
 def _lenient(file: TextIO) -> TextIO:
