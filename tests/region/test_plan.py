@@ -62,8 +62,14 @@ def seen(*, owner=Owner.OURS, applied="h2", owned="o2", deleting=False) -> Seen:
         pytest.param(
             {WEB: WANTED},
             {WEB: seen(owner=Owner.FOREIGN, applied=None, owned=None, deleting=True)},
-            (Refuse(WEB, Why.TAKEN),),
-            id="a-taken-name-is-refused-while-it-is-being-freed",
+            (Wait(WEB, Why.LEAVING),),
+            id="a-name-that-is-about-to-be-free-is-waited-for",
+        ),
+        pytest.param(
+            {ROUTE: WANTED},
+            {ROUTE: seen(applied="h1", deleting=True)},
+            (Apply(ROUTE, WANTED, Why.CHANGED, uid="u"),),
+            id="requests-follow-a-route-until-it-is-gone",
         ),
         pytest.param(
             {WEB: WANTED},
@@ -158,7 +164,10 @@ def test_only_objects_of_ours_are_ever_written_and_every_object_at_most_once(wan
     for action in actions:
         if isinstance(action, (Apply, Delete)):
             there = observed.get(action.ref)
-            assert there is None or (there.owner is Owner.OURS and not there.deleting)
+            steers = isinstance(action, Apply) and action.ref == ROUTE
+            ours = there is None or there.owner is Owner.OURS
+            assert ours
+            assert there is None or not there.deleting or steers
 
 
 @given(st.sets(REFS), st.dictionaries(REFS, SEEN))

@@ -7,7 +7,7 @@ import pytest
 
 from gco.core.model.endpoint import TargetState
 from gco.core.model.status import ConditionType, RegionState
-from gco.core.region.actions import ObjectRef
+from gco.core.region.actions import ObjectRef, Wait, Why
 from gco.core.region.causes import Ask, Cause
 from gco.core.region.drift import Drift, DriftKind
 from gco.core.region.held import not_understood, outdated
@@ -54,7 +54,8 @@ def fought_over(ref, *fields):
 
 
 def pending(ref):
-    return Unsettled(ref, Problem.PENDING, leaving(ref, ["example.com/slow"]))
+    wait = Wait(ref, Why.LEAVING, ("example.com/slow",))
+    return Unsettled(ref, Problem.PENDING, leaving(wait, "gco-inference"))
 
 
 def holding(*wanted, old=(), leaving=0, **other):

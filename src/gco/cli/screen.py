@@ -125,7 +125,8 @@ def _is_terminal(console: Console) -> bool:
 
 def _print(console: Console, text: Text) -> None:
     text = visible_text(text)
-    if console.color_system is None:  # styles show nowhere: thousands of lines are written as they are
+    if console.color_system is None:
+        # Styles show nowhere: thousands of lines are written as they are.
         console.file.write(f"{text.plain.expandtabs()}\n")
     else:
         console.print(text, soft_wrap=True)

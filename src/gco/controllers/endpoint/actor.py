@@ -128,7 +128,8 @@ class Actor:
                 what = f"replicas {action.replicas}"
                 await self._refusable(action, what, self._claim(action))
             case Wait():
-                self._unsettled(action.ref, Problem.PENDING, leaving(action.ref, action.finalizers))
+                cause = leaving(action, self._regional.namespace)
+                self._unsettled(action.ref, Problem.PENDING, cause)
 
     def _unsettled(
         self,

@@ -143,7 +143,7 @@ class Reconciler:
         return _soonest([*asked, held, *self._waits(case, view, now)])
 
     def _observe(self, name: EndpointName) -> Observed:
-        return waited_for(self._caches.observe(name), self._clock.now())
+        return waited_for(self._caches.observe(name), name, self._clock.now())
 
     async def _look(self, regional: Regional, memory: Memory) -> Case:
         """Return what there is, and which pods are to be made."""
@@ -207,6 +207,7 @@ class Reconciler:
             keep=wanted.keep,
             adopt=bool(regional.spec.adopts),
             why=wanted.why,
+            overdue=observed.given_up,
         )
         left = (
             Delete(ref, record.uid, Why.UNWANTED)
@@ -260,7 +261,7 @@ class Reconciler:
         yield self._rooms.planned_anew_in(regional, observed, case.template, now)
         yield look_again(regional, view.observed, view.stage, now)
         yield drift_shown_for(view, now)
-        yield changes_in(observed, now)
+        yield changes_in(observed, regional.name, now)
         for copying in (observed.copying, observed.canary.copying):
             yield judged_copy_again(copying, now)
         if view.stage is Stage.SERVE:

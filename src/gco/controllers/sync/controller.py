@@ -24,7 +24,7 @@ from gco.controllers.sync.surroundings import Surroundings
 from gco.core.model.endpoint import TargetState
 from gco.core.model.ids import EndpointName, Epoch
 from gco.core.model.status import Region
-from gco.core.sync.copies import Copy, Wanted, read_copy
+from gco.core.sync.copies import Copy, Wanted, kept_back, read_copy
 from gco.core.sync.plan import Move, Orphan, Refuse, decide
 from gco.core.sync.report import left_behind, news, not_resolved
 from gco.errors import (
@@ -269,7 +269,7 @@ class SyncController:
         orphans = [c for c, move in seen if c and isinstance(move, Orphan)]
         self._findings.orphans_of(name, orphans, self.follower.store_uid)
         self._reporter.touch(name)
-        return None
+        return self._findings.look_in(name)
 
     def _note(self, name: EndpointName, move: Move) -> None:
         """Keep why what is asked is not carried down, now that nothing failed."""
@@ -278,8 +278,17 @@ class SyncController:
             self._findings.refused(name, "Invalid", invalid.message, elsewhere=False)
         elif isinstance(move, Refuse) and move.reason is not None:
             self._findings.refused(name, move.reason, move.why)
+        elif kept := self._kept_back(name):
+            self._findings.waits(name, kept)
         else:
             self._findings.healed(name)
+
+    def _kept_back(self, name: EndpointName) -> str:
+        """Return what keeps a custom resource that is to be made again, empty where nothing does."""
+        wanted, copy = self.follower.get(name), self._own_copy(name)
+        if wanted is None or wanted.state is TargetState.DELETED or copy is None:
+            return ""
+        return kept_back(copy)
 
     def _may_learn(self) -> bool:
         """Whether the store will soon tell if a custom resource that is missing existed before."""

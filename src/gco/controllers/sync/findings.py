@@ -20,7 +20,8 @@ _REASONS: Final[dict[type[GcoError], str]] = {
     ThrottledError: "ApplyFailed",
 }
 """Anything else is `Rejected`."""
-_PASSING: Final = frozenset(_REASONS.values())
+_TERMINATING: Final = "Terminating"
+_PASSING: Final = frozenset({*_REASONS.values(), _TERMINATING})
 """What a definition that is being replaced, an API server that has just started or a webhook that is
 restarted answers for a moment: told once it has lasted."""
 _LONGEST: Final = 2000
@@ -32,6 +33,8 @@ heartbeat, exactly when a table was lost and every custom resource is an orphan.
 _LONGEST_UID: Final = 64
 """Characters; an annotation that is longer is no uid of ours."""
 _MOMENT: Final = dt.timedelta(seconds=30)
+WAITED_FOR: Final = dt.timedelta(minutes=5)
+"""How long a custom resource that is being deleted may stay until its endpoint counts as stalled."""
 
 _log = get_logger(__name__)
 
@@ -55,8 +58,7 @@ class Findings:
     def failed(self, name: EndpointName, error: GcoError) -> None:
         """Note that the wish for `name` was refused; the same reason again keeps its time."""
         reason = _REASONS.get(type(error), "Rejected")
-        before = self._troubles.get(name)
-        since = before.since if before and before.reason == reason else self._clock.now()
+        since = self._since(name, reason)
         final = reason != "ApplyFailed"
         self._troubles[name] = Trouble(reason, quote(str(error), _LONGEST), since, final)
 
@@ -67,9 +69,27 @@ class Findings:
 
         `elsewhere`: the name belongs to another endpoint's custom resource.
         """
-        before = self._troubles.get(name)
-        since = before.since if before and before.reason == reason else self._clock.now()
+        since = self._since(name, reason)
         self._troubles[name] = Trouble(reason, quote(message, _LONGEST), since, elsewhere=elsewhere)
+
+    def waits(self, name: EndpointName, message: str) -> None:
+        """Note that a custom resource on its way out keeps the wanted one from being made."""
+        since = self._since(name, _TERMINATING)
+        final = self._clock.now() - since >= WAITED_FOR
+        self._troubles[name] = Trouble(_TERMINATING, message, since, final)
+
+    def look_in(self, name: EndpointName) -> float | None:
+        """Return after how many seconds time alone changes what a wait is; None where it does not."""
+        found = self._troubles.get(name)
+        if found is None or found.reason != _TERMINATING:
+            return None
+        passed = self._clock.now() - found.since
+        left = [end - passed for end in (_MOMENT, WAITED_FOR) if end > passed]
+        return min(left).total_seconds() if left else None
+
+    def _since(self, name: EndpointName, reason: str) -> dt.datetime:
+        before = self._troubles.get(name)
+        return before.since if before and before.reason == reason else self._clock.now()
 
     def healed(self, name: EndpointName) -> None:
         """Note that the wish for `name` is carried down."""

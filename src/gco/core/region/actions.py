@@ -112,6 +112,8 @@ class Wait:
     why: Why
     finalizers: tuple[str, ...] = ()
     """What its deletion waits for."""
+    overdue: bool = False
+    """It should have been gone by now: a person has to act."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

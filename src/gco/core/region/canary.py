@@ -149,8 +149,8 @@ def _is_over(regional: Regional, canary: RegionalCanary, observed: Observed) -> 
 
 def _is_there(regional: Regional, observed: Observed) -> bool:
     found, own = observed.canary, _named(regional)
-    records = (found.workload, found.service, *found.frozen.values())
-    ours = any(record and claimed(record, own) for record in records)
+    there = ((ref, r) for ref, r in found.records(own.name) if ref not in observed.given_up)
+    ours = any(claimed(record, own) for _, record in there)
     return ours or (found.workload is None and found.pods.count > 0)
 
 

@@ -1,7 +1,7 @@
 """What there is of one endpoint in its cluster, and under which name each of its objects is."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from gco.core.model.canary import canary_name
@@ -30,14 +30,18 @@ class CanaryObserved:
     pods: Pods
     copying: Copying = dataclasses.field(default_factory=Copying)
 
+    def records(self, name: EndpointName) -> Iterator[tuple[ObjectRef, Child]]:
+        """Yield its objects, which are under `name`."""
+        if self.workload is not None:
+            yield workload_ref(name), self.workload
+        if self.service is not None:
+            yield service_ref(name), self.service
+        for held, record in self.frozen.items():
+            yield revision_ref(held), record
+
     def seen(self, name: EndpointName, uid: EndpointUid) -> dict[ObjectRef, Seen]:
         """Return what a plan needs to know of its objects, which are under `name`."""
-        named = (
-            (workload_ref(name), self.workload),
-            (service_ref(name), self.service),
-            *((revision_ref(n), record) for n, record in self.frozen.items()),
-        )
-        return {ref: seen(record, name, uid) for ref, record in named if record is not None}
+        return {ref: seen(record, name, uid) for ref, record in self.records(name)}
 
 
 NO_CANARY: Final = CanaryObserved(None, None, {}, Pods({}, {}, 0, ""))
@@ -59,6 +63,8 @@ class Observed:
     canary: CanaryObserved = NO_CANARY
     autoscalers: Autoscalers = dataclasses.field(default_factory=Autoscalers)
     copying: Copying = dataclasses.field(default_factory=Copying)
+    given_up: frozenset[ObjectRef] = frozenset()
+    """Objects that are being deleted, and that nobody waits for any longer."""
 
     @property
     def weighted(self) -> bool:
@@ -70,8 +76,8 @@ class Observed:
         """How many pods hold resources, a canary's and those on their way out included."""
         return self.pods.count + self.canary.pods.count
 
-    def seen(self, name: EndpointName, uid: EndpointUid) -> dict[ObjectRef, Seen]:
-        """Return what a plan needs to know of the objects that there are, a canary's included."""
+    def records(self, name: EndpointName) -> Iterator[tuple[ObjectRef, Child]]:
+        """Yield the endpoint's own objects, without a canary's."""
         named = (
             (workload_ref(name), self.workload),
             (service_ref(name), self.service),
@@ -83,7 +89,11 @@ class Observed:
             *((job_ref(n), record) for n, record in self.copying.abandoned.items()),
             *((revision_ref(n), record) for n, record in self.frozen.items()),
         )
-        own = {ref: seen(record, name, uid) for ref, record in named if record is not None}
+        return ((ref, record) for ref, record in named if record is not None)
+
+    def seen(self, name: EndpointName, uid: EndpointUid) -> dict[ObjectRef, Seen]:
+        """Return what a plan needs to know of the objects that there are, a canary's included."""
+        own = {ref: seen(record, name, uid) for ref, record in self.records(name)}
         return own | self.canary.seen(canary_name(name), uid)
 
 

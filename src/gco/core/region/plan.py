@@ -32,6 +32,7 @@ _DELETE_RANK = (
     "ControllerRevision",
 )
 """What goes first: whoever scales, then the traffic, then the pods, then what guarded and named them."""
+_ROUTES = frozenset({"HTTPRoute", "Ingress"})
 
 
 def plan(
@@ -42,13 +43,14 @@ def plan(
     keep: Collection[ObjectRef] = (),
     adopt: bool = False,
     why: Mapping[ObjectRef, Why] | None = None,
+    overdue: Collection[ObjectRef] = (),
 ) -> tuple[Action, ...]:
     """Return the actions that turn `observed` into `desired`, deletions last and in a safe order.
 
     `accepted` are objects as our last apply left them, where that differs from what was rendered:
     for the same rendered hash, that is what is expected. `keep` are objects to leave as they are.
     `adopt` makes what the original monitor made ours; else it is left alone. `why` says of objects
-    that are to go what is to be said.
+    that are to go what is to be said. `overdue` are objects that should have been gone by now.
     """
     claimed = {Owner.OURS, Owner.ADOPTABLE} if adopt else {Owner.OURS}
     kept = {
@@ -58,7 +60,13 @@ def plan(
         dataclasses.replace(delete, why=(why or {}).get(delete.ref, delete.why))
         for delete in _deletes(desired, kept)
     )
-    return (*_applies(desired, observed, accepted or {}, adopt=adopt), *deletes)
+    waits = (
+        dataclasses.replace(action, overdue=action.ref in overdue)
+        if isinstance(action, Wait)
+        else action
+        for action in _applies(desired, observed, accepted or {}, adopt=adopt)
+    )
+    return (*waits, *deletes)
 
 
 def _applies(
@@ -72,12 +80,12 @@ def _applies(
         match observed.get(ref):
             case None:
                 yield Apply(ref, rendered, Why.MISSING)
+            case Seen(deleting=True) as seen:
+                yield _while_leaving(ref, rendered, seen)
             case Seen(owner=Owner.FOREIGN):
                 yield Refuse(ref, Why.TAKEN)
             case Seen(owner=Owner.ADOPTABLE) if not adopt:
                 yield Refuse(ref, Why.NOT_ADOPTED)
-            case Seen(deleting=True) as seen:
-                yield Wait(ref, Why.LEAVING, seen.finalizers)
             case Seen(owner=Owner.ADOPTABLE) as seen:
                 yield Apply(ref, rendered, Why.ADOPTED, uid=seen.uid)
             case seen if seen.applied_hash != rendered.hash:
@@ -86,6 +94,17 @@ def _applies(
                 yield Apply(ref, rendered, Why.DRIFTED, uid=seen.uid, owned_hash=seen.owned_hash)
             case _:
                 pass  # in sync
+
+
+def _while_leaving(ref: ObjectRef, rendered: Rendered, seen: Seen) -> Apply | Wait:
+    """Wait for the name, whosoever it was; of a route that is ours, keep the weights right meanwhile.
+
+    Requests follow a route until it is gone: a canary there must lose its share.
+    """
+    steers = ref.kind in _ROUTES and seen.owner is Owner.OURS
+    if steers and seen.applied_hash != rendered.hash:
+        return Apply(ref, rendered, Why.CHANGED, uid=seen.uid)
+    return Wait(ref, Why.LEAVING, seen.finalizers)
 
 
 def _expected(rendered: Rendered, accepted: Rendered | None) -> str:

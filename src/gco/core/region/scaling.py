@@ -17,8 +17,10 @@ from gco.core.model.scaling import Scaling, fewest_stated, scaling_of
 from gco.core.region.actions import ObjectRef
 from gco.core.region.autoscalers import Autoscaler, Autoscalers
 from gco.core.region.causes import Cause
+from gco.core.region.ending import how_to_release
 from gco.core.region.observe import Workload
 from gco.core.region.owner import claimed
+from gco.kinds.finalizers import kept_by
 from gco.kinds.registry import HORIZONTAL_POD_AUTOSCALER, SCALED_OBJECT
 
 
@@ -129,8 +131,10 @@ def _leaving(regional: Regional, found: Autoscalers) -> Iterator[Cause]:
     ours = found.ours(regional.name, regional.spec.uid)
     if not ours:
         return
-    kept = " and ".join(sorted({f for record in ours.values() for f in record.finalizers}))
-    keeper = f", which keeps its finalizer {kept}; check that its controller runs" if kept else ""
+    kept = sorted({f for record in ours.values() for f in record.finalizers})
+    first = next((ref for ref, record in ours.items() if record.finalizers), None)
+    how = "" if first is None else how_to_release(first, regional.namespace)
+    keeper = f", which keeps its {kept_by(kept)}; {how}" if how else ""
     listed = " and ".join(map(str, ours))
     message = f"the replica count stays until {listed} is deleted{keeper}"
     yield Cause("Terminating", message)

@@ -81,7 +81,8 @@ def look_again(
 def _ours(regional: Regional, observed: Observed) -> set[ObjectRef]:
     found = observed.seen(regional.name, regional.spec.uid)
     claimed = {Owner.OURS, Owner.ADOPTABLE} if regional.spec.adopts else {Owner.OURS}
-    return {ref for ref, record in found.items() if record.owner in claimed}
+    held = found.keys() - observed.given_up
+    return {ref for ref in held if found[ref].owner in claimed}
 
 
 def _overdue(regional: Regional, wait: dt.timedelta, now: dt.datetime) -> bool:

@@ -9,9 +9,11 @@ import enum
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from gco.core.region.actions import ObjectRef
+from gco.core.region.actions import ObjectRef, Wait
 from gco.core.region.causes import Cause
+from gco.core.region.ending import how_to_release
 from gco.core.region.stage import Stage
+from gco.kinds.finalizers import kept_by
 from gco.kinds.registry import DEPLOYMENT, HTTP_ROUTE, INGRESS, JOB, SERVICE
 
 
@@ -87,15 +89,16 @@ def harmless(unsettled: Iterable[Unsettled], stage: Stage) -> tuple[Cause, ...]:
     return tuple(found.cause for found in unsettled if not affects_ready(found, stage))
 
 
-def leaving(ref: ObjectRef, finalizers: Iterable[str]) -> Cause:
+def leaving(action: Wait, namespace: str) -> Cause:
     """Return what a wanted object waits for that is being deleted, and how to end the wait."""
-    keepers = " and ".join(finalizers)
-    if not keepers:
+    ref = action.ref
+    if not action.finalizers:
         return Cause("Terminating", f"{ref} is being deleted; GCO makes it again once it is gone")
     return Cause(
         "Terminating",
-        f"{ref} is being deleted and keeps its finalizer {keepers}; check that its controller runs, "
-        "or remove the finalizer; GCO makes the object again once it is gone",
+        f"{ref} is being deleted and keeps its {kept_by(action.finalizers)}; "
+        f"{how_to_release(ref, namespace)}; GCO makes the object again once it is gone",
+        final=action.overdue,
     )
 
 

@@ -7,7 +7,7 @@ Pure: the sync loop keeps one `Wanted` and at most one `Copy` an endpoint, and a
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import pydantic
 
@@ -25,10 +25,14 @@ from gco.core.model.names import (
 from gco.core.model.regional import RegionalSpec, RegionalStatus
 from gco.core.model.status import RegionState
 from gco.kinds.canonical import digest
+from gco.kinds.finalizers import kept_by, release_command
 from gco.kinds.packed import pack, unpack
 from gco.kinds.reading import LONGEST_NAME, clip
 from gco.kinds.registry import INFERENCE_ENDPOINT
 from gco.kinds.takeover import take_over
+
+_KEEPERS: Final = 3
+"""Finalizers that are kept of each custom resource, and named."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -121,6 +125,8 @@ class Copy:
     status: RegionalStatus | None
     created: dt.datetime | None = None
     """When its endpoint was created, or the custom resource where it does not state that."""
+    keepers: tuple[str, ...] = ()
+    """Finalizers of others that keep it, while it is being deleted."""
 
     @property
     def edited(self) -> bool:
@@ -170,15 +176,33 @@ def read_copy(manifest: Mapping[str, Any]) -> Copy:
         labels=tuple(sorted((meta.get("labels") or {}).items())),
         held=FINALIZER in (meta.get("finalizers") or ()),
         deleting="deletionTimestamp" in meta,
+        keepers=_keepers(meta) if "deletionTimestamp" in meta else (),
         recreated_at=_stated(annotations, RECREATED_ANNOTATION),
         status=_read_status(manifest.get("status")),
         created=_created(meta, annotations, edited=stated_hash != spec_hash),
     )
 
 
+def kept_back(copy: Copy) -> str:
+    """Return what keeps a custom resource after its deletion, and how to go on; empty for nothing."""
+    if copy.held or not copy.keepers:
+        return ""
+    command = release_command(INFERENCE_ENDPOINT.name, copy.name, copy.namespace)
+    return (
+        f"the custom resource {copy.namespace}/{copy.name} is being deleted and keeps its "
+        f"{kept_by(copy.keepers)}; check that the finalizer's controller runs; if it is gone for good, "
+        f"run {command}. GCO makes the custom resource again once it is gone; pods and routes stay"
+    )
+
+
 def take_back(live: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """Return a JSON patch that makes the sync loop the one owner of the spec; None where it is."""
     return take_over(live, SYNC_MANAGER, [("f:spec",)])
+
+
+def _keepers(meta: Mapping[str, Any]) -> tuple[str, ...]:
+    others = (name for name in meta.get("finalizers") or () if name != FINALIZER)
+    return tuple(clip(name, LONGEST_NAME) for name in others)[:_KEEPERS]
 
 
 def _stated(annotations: Mapping[str, Any], name: str) -> str | None:

@@ -4,9 +4,12 @@ from gco.core.model.names import autoscaler_name
 from gco.core.region.actions import ObjectRef
 from gco.core.region.autoscalers import Autoscaler
 from gco.core.region.causes import Cause, worst
+from gco.core.region.ending import how_to_release
 from gco.core.region.scaling import scaling_causes, task_of, wanted_ref
 from gco.core.region.stage import Stage
 from gco.core.region.status.view import Said, View
+from gco.kinds.finalizers import kept_by
+from gco.kinds.registry import SCALED_OBJECT
 
 
 def autoscaler_causes(view: View) -> tuple[Cause, ...]:
@@ -23,12 +26,12 @@ def autoscaler(view: View) -> Said | None:
         return Said("False", refused.reason, refused.message)
     name = autoscaler_name(regional.name)
     if name in found.given_up:
-        kept = " and ".join(found.scaled[name].finalizers)
+        kept, left = kept_by(found.scaled[name].finalizers), ObjectRef(SCALED_OBJECT.name, name)
         return Said(
             "False",
             "Terminating",
-            f"ScaledObject {name} is being deleted and keeps its finalizer {kept}; GCO has taken the "
-            "replica count: start KEDA's operator, or remove the finalizer",
+            f"{left} is being deleted and keeps its {kept}; GCO has taken the replica count; "
+            f"{how_to_release(left, regional.namespace)}",
         )
     if regional.spec.endpoint.autoscaling is None and not ours:
         return None

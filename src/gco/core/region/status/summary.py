@@ -40,7 +40,11 @@ def _closing(view: View) -> Said:
         left = _with(left, objects_left(view.regional, view.observed))
     if view.regional.spec.state is TargetState.DELETED:
         if view.stage is Stage.GONE:
-            return Said("False", "Deleted", _with("nothing of it is left", _remains(view)))
+            left = _remains(view)
+            message = (
+                f"GCO waits for nothing more of it; {left}" if left else "nothing of it is left"
+            )
+            return Said("False", "Deleted", message)
         objects = _with("its objects are being removed", objects_left(view.regional, view.observed))
         return Said("False", "Deleting", left if pods or view.stage is Stage.CLOSE else objects)
     stopped = view.regional.spec.state is TargetState.STOPPED
@@ -55,13 +59,15 @@ def _closing(view: View) -> Said:
 
 def _pods_ending(view: View) -> str:
     """Say that pods are ending, and which of them should have ended by now."""
-    return _with("its pods are ending", _late(view))
+    kept = objects_left(view.regional, view.observed)
+    return _with("its pods are ending", "; ".join(filter(None, (_late(view), kept))))
 
 
 def _remains(view: View) -> str:
     """Say what is left in the cluster that nobody waits for."""
     own, canary = view.observed.pods, view.observed.canary.pods
-    return "; ".join(filter(None, (_late(view), unowned(own), unowned(canary))))
+    kept = objects_left(view.regional, view.observed)
+    return "; ".join(filter(None, (_late(view), kept, unowned(own), unowned(canary))))
 
 
 def _late(view: View) -> str:
