@@ -1,10 +1,15 @@
 """Rows of the original's table become endpoints: shown first, written once, never taking anything away."""
 
+import asyncio
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gco.core.model.endpoint import Write
 from gco.core.model.ids import EndpointName
-from gco.errors import HalfDoneError, NotFoundError, StoreUnavailableError
+from gco.core.model.original import _BOOKKEEPING, _SPEC
+from gco.errors import HalfDoneError, NotFoundError, StoreUnavailableError, UnreadableError
 from gco.service import Fate
 from tests.fleet.builders import EAST, SOUTH, WEST
 from tests.model.test_original import row
@@ -181,3 +186,76 @@ async def test_without_a_region_nothing_is_made():
     with pytest.raises(NotFoundError):
         await world.service().get(WEB)
     assert SOUTH not in moved.waiting
+
+
+async def test_an_odd_row_is_refused_by_name_and_holds_up_no_other():
+    """Every row has a fate of its own, whatever stands in any row."""
+    world = await a_world()
+    odd = {
+        "huge": row(replicas=2**70),
+        "below": row(port=-(2**64)),
+        "maps": row(image={"a": 1}, args={"b": 2}, replicas="many"),
+        "lists": row() | {"labels": [1], "namespace": ["x"]},
+        "large": row(args=["x" * 395_000]),
+        "flat": {"spec": 7, "target_regions": [EAST, {}]},
+        "NOT/A-NAME": row(),
+    }
+    rows = [given | {"endpoint_name": name} for name, given in odd.items()]
+
+    for write in (False, True):
+        moved = {one.name: one for one in await move(world, *rows, row(), write=write)}
+
+        assert {name: one.fate for name, one in moved.items()} == {
+            **dict.fromkeys(odd, Fate.REFUSED),
+            WEB: Fate.CREATED,
+        }
+        assert all(moved[name].problems and not moved[name].written for name in odd)
+        assert moved[WEB].written is write
+    assert [endpoint.name async for endpoint in world.store.list()] == [WEB]
+
+
+async def test_a_record_that_became_unreadable_meanwhile_leaves_its_row_and_the_others_are_written():
+    world = await a_world()
+    await move(world, row())
+    real = world.store.get_many
+
+    async def damaged(names, *, unread=None):
+        found = dict(await real(names, unread=unread))
+        if len(names) > 1 and found.pop(WEB, None):
+            unread(WEB, UnreadableError("web was written by a newer gco"))
+        return found
+
+    world.store.get_many = damaged
+    other = row() | {"endpoint_name": "other"}
+
+    first, second = await move(world, row(replicas=4), other)
+
+    assert (first.fate, first.written) == (Fate.LEFT, False)
+    assert "newer gco" in first.why
+    assert (second.fate, second.written) == (Fate.CREATED, True)
+
+
+ATTRIBUTES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text()),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.text(), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(sorted(_BOOKKEEPING)), ATTRIBUTES, max_size=4),
+    st.dictionaries(st.sampled_from(sorted(_SPEC)), ATTRIBUTES, max_size=6),
+)
+def test_a_row_of_any_content_has_a_fate(attributes, spec):
+    async def decide():
+        world = await a_world()
+        odd = row() | {"endpoint_name": "odd", **attributes}
+        return await move(world, odd | {"spec": spec}, row() | {"endpoint_name": "fine"})
+
+    moved = asyncio.run(decide())
+
+    assert all(isinstance(one.fate, Fate) for one in moved)
+    assert moved[1].fate is Fate.CREATED or moved[0].name == "fine"

@@ -6,10 +6,9 @@ as long as nobody has changed the endpoint here.
 """
 
 import dataclasses
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import orjson
 
 from gco.core.fleet.changes import describe
 from gco.core.fleet.diff import diff_specs
@@ -57,13 +56,17 @@ async def move(
     places = {name: region for name, region in registered.items() if not only or name in only}
     decided = [await _decide(context, read_row(row), places, source) for row in rows]
     requests = [one.request for one in decided if one.request is not None]
+    stored: Sequence[Applied] = ()
     if write and requests:
-        for applied in await commit(context, requests, dry_run=False, rebase=False):
-            if applied.error is not None:
-                raise UnreadableError(applied.error)
-    return [
-        one.moved.model_copy(update={"written": write and bool(one.request)}) for one in decided
-    ]
+        stored = await commit(context, requests, dry_run=False, rebase=False)
+    outcomes = {applied.name: applied for applied in stored}
+    return [_outcome(one.moved, outcomes.get(one.moved.name)) for one in decided]
+
+
+def _outcome(moved: Moved, stored: Applied | None) -> Moved:
+    if stored is not None and stored.error is not None:  # its record became unreadable meanwhile
+        return moved.model_copy(update={"fate": Fate.LEFT, "why": stored.error})
+    return moved.model_copy(update={"written": stored is not None})
 
 
 async def _decide(context: Context, row: Row, places: Registered, source: str) -> _Decided:
@@ -96,7 +99,7 @@ _NO_REGION = "none of its regions is registered yet: start `gco monitor` there, 
 
 
 async def _attempt(context: Context, row: Row, moved: Moved, source: str) -> _Decided:
-    text = orjson.dumps(row.for_regions(moved.regions))
+    text = json.dumps(row.for_regions(moved.regions), ensure_ascii=False)  # any size of integer
     [document] = parse_documents(text, f"row {row.name}")
     current = (await context.store.get_many([moved.name])).get(moved.name)
     wanted = _joined(document.spec, current)

@@ -1,13 +1,17 @@
 """The original monitor's table, which is read and never written: hash key `endpoint_name`."""
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from gco.errors import StoreIdentityError
 from gco.store.dynamodb.attributes import Attribute
 from gco.store.dynamodb.client import Client
 from gco.store.dynamodb.table import ORIGINAL_KEY_SCHEMA, describe, key_schema
+
+_WHOLE: Final = re.compile(r"-?[0-9]{1,19}")
+_INT64: Final = range(-(2**63), 2**63)
 
 
 async def read_original(
@@ -48,14 +52,14 @@ async def _scan(client: Client) -> list[dict[str, Attribute]]:
 
 
 def _plain(attribute: Attribute) -> Any:  # noqa: ANN401 -- JSON-like data
-    """Return the value of an attribute; a set is a sorted list, what has a fraction stays text.
+    """Return the value of an attribute; a set is a sorted list, and a number may stay text.
 
     Binary data is Base64, as DynamoDB itself writes it in JSON.
     """
     ((kind, value),) = attribute.items()
     match kind:
         case "N":
-            return int(value) if value.lstrip("-").isdigit() else str(value)
+            return _number(str(value))
         case "M":
             return {name: _plain(part) for name, part in value.items()}
         case "L":
@@ -66,6 +70,12 @@ def _plain(attribute: Attribute) -> Any:  # noqa: ANN401 -- JSON-like data
             return None
         case _:
             return _scalar(value)
+
+
+def _number(text: str) -> int | str:
+    """Return `text` as a number where every JSON reader keeps it: whole, and of 64 bits."""
+    number = int(text) if _WHOLE.fullmatch(text) else None
+    return number if number is not None and number in _INT64 else text
 
 
 def _scalar(value: object) -> Any:  # noqa: ANN401 -- JSON-like data
