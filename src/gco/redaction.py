@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from gco.digits import is_digits
+
 REDACTED: Final = "[redacted]"
 
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
@@ -231,7 +233,7 @@ def _end_of_secret(pair: re.Match[str], text: str, begin: int, end: int) -> int:
 
 def _is_plain(value: str) -> bool:
     """Say whether a value is none of a secret: a path, a reference, a number."""
-    return _PLAIN.match(value) is not None or value.lower() in _CONSTANTS or value.isdigit()
+    return _PLAIN.match(value) is not None or value.lower() in _CONSTANTS or is_digits(value)
 
 
 def _redact_mapping(

@@ -8,7 +8,7 @@ import typer
 
 from gco.cli.completion import complete_endpoints, complete_regions
 
-_AMOUNT: Final = r"\d+(?:\.\d+)?"
+_AMOUNT: Final = r"[0-9]{1,12}(?:\.[0-9]{1,12})?"
 _DURATION: Final = re.compile(
     rf"(?P<bare>{_AMOUNT})|" + "".join(rf"(?:(?P<{unit}>{_AMOUNT}){unit})?" for unit in "dhms")
 )

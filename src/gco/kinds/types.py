@@ -32,6 +32,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
 
+from gco.digits import is_digits
+
 OTHERS: Final = "*"
 """In a table, the field that stands for those a type does not name."""
 
@@ -180,7 +182,7 @@ def _list(elements: Type, relation: str) -> ListOf:
     if relation in ("", "set"):
         return ListOf(elements, distinct=relation == "set")
     pairs = [key.partition("=") for key in sorted(relation.split(","))]
-    defaults = {key: int(text) if text.isdigit() else text for key, mark, text in pairs if mark}
+    defaults = {key: int(text) if is_digits(text) else text for key, mark, text in pairs if mark}
     return ListOf(elements, keys=tuple(key for key, _, _ in pairs), defaults=defaults)
 
 

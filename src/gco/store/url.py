@@ -109,7 +109,7 @@ def _tail_seconds(url: str, given: Mapping[str, str]) -> float | None:
     told = given.get("tail_ms")
     if told is None:
         return None
-    if not re.fullmatch(r"\d{1,5}", told) or not _LEAST_TAIL_MS <= int(told) <= _MOST_TAIL_MS:
+    if not re.fullmatch(r"[0-9]{1,5}", told) or not _LEAST_TAIL_MS <= int(told) <= _MOST_TAIL_MS:
         raise _refused(url, f"tail_ms is {told!r}, and may be {_LEAST_TAIL_MS} to {_MOST_TAIL_MS}")
     return int(told) / 1000
 

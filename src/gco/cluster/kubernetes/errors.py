@@ -45,6 +45,7 @@ _INVALID_AFTER_ALL: Final = re.compile(
 """What HTTP 500 says when the object of an apply is at fault, and the same answer would follow."""
 _PERMISSION: Final = re.compile(r'(?i)\buser "')
 """How every refusal by RBAC begins; other 403s are admission's: quotas, policies, namespaces."""
+_SECONDS: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 _PASSING: Final = re.compile(
     r"not yet ready to handle request"  # an API server that has just started fills its caches
     r"|custom resource definition is terminating"  # until it has gone, and is applied again
@@ -75,7 +76,8 @@ def error_of_status(
     details = told.get("details") or {}
     wait = (headers or {}).get("Retry-After") or details.get("retryAfterSeconds")
     message = str(told.get("message") or told.get("reason") or "no reason given")
-    status = int(told.get("code") or _SERVER_ERROR)
+    code = told.get("code")
+    status = code if isinstance(code, int) and code else _SERVER_ERROR
     if status == _INVALID and any(
         cause.get("field") == "metadata.uid" for cause in details.get("causes") or ()
     ):
@@ -123,7 +125,5 @@ _CLIENT_ERRORS: Final[Mapping[int, type[ClusterError]]] = {
 
 def _seconds(value: object) -> float | None:
     """Read a Retry-After in seconds; its other form, a date, is not sent by API servers."""
-    try:
-        return max(0.0, float(str(value)))
-    except ValueError:
-        return None
+    text = str(value)
+    return float(text) if _SECONDS.fullmatch(text) else None

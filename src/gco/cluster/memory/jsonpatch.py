@@ -5,6 +5,7 @@ from typing import Any
 
 from gco.cluster.memory.storage import copy
 from gco.cluster.port import Manifest
+from gco.digits import is_digits
 from gco.errors import RejectedError
 
 
@@ -55,7 +56,7 @@ def _add(container: Any, last: str, operation: Mapping[str, Any]) -> None:  # no
     if isinstance(container, dict):
         container[last] = operation["value"]
         return
-    if not isinstance(container, list) or not (last == "-" or last.isdigit()):
+    if not isinstance(container, list) or not (last == "-" or is_digits(last)):
         raise _does_not_fit(operation)
     position = len(container) if last == "-" else int(last)
     if position > len(container):

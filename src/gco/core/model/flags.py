@@ -5,6 +5,7 @@ from typing import Final
 
 from gco.core.model.profiles import Profile
 from gco.core.model.spec import EndpointSpec, EnvVar
+from gco.digits import is_digits
 
 _HIGHEST_PORT: Final = 65535
 
@@ -45,5 +46,5 @@ def told_port(spec: EndpointSpec, profile: Profile) -> int | None:
     told = flag_value(words(spec), profile.port_flags)
     if told is None:
         told = env_value(spec.env or (), profile.port_env)
-    number = int(told) if told is not None and told.isascii() and told.isdigit() else 0
+    number = int(told) if told is not None and is_digits(told) else 0
     return number if 0 < number <= _HIGHEST_PORT else None

@@ -17,7 +17,7 @@ _REFERENCE: Final = re.compile(
     (?:@(?P<digest>[a-z0-9]+(?:[-_+.][a-z0-9]+)*:[0-9a-fA-F]{{32,}}))?""",
     re.VERBOSE | re.ASCII,
 )
-_ECR: Final = re.compile(r"(\d+\.dkr\.ecr)\.([a-z0-9-]+)\.(amazonaws\.com(?:\.cn)?)", re.ASCII)
+_ECR: Final = re.compile(r"([0-9]+\.dkr\.ecr)\.([a-z0-9-]+)\.(amazonaws\.com(?:\.cn)?)")
 _LATEST: Final = "latest"
 
 

@@ -10,7 +10,7 @@ from typing_extensions import override
 from gco.errors import InvalidSpecError, Problem
 
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+_REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 NAMES: Final = "up to 100 letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
 _SEGMENT_BYTES: Final = 255

@@ -16,6 +16,7 @@ from gco.core.model.rules import Finding, Known, findings
 from gco.core.model.shown import shown
 from gco.core.model.spec import API_VERSION, KIND, EndpointSpec, InferenceEndpoint
 from gco.core.model.status import Region
+from gco.digits import is_digits
 from gco.errors import InvalidSpecError, Problem
 
 _ASKED = f"a mapping with apiVersion ({API_VERSION}), kind ({KIND}), metadata and spec"
@@ -115,7 +116,7 @@ def _parse(document: Document, known: Known) -> tuple[InferenceEndpoint | None, 
 
 def _line(problem: Problem) -> int:
     line = problem.source.rpartition(":")[2]
-    return int(line) if line.isdigit() else 0
+    return int(line) if is_digits(line) else 0
 
 
 def _within(path: Path, refused: Collection[Path]) -> bool:

@@ -13,8 +13,8 @@ from gco.core.region.claims import Claim
 from gco.core.region.notes import Note, NoteKind, latest
 from gco.core.region.pods import PodRecord
 
-_NODES: Final = re.compile(r"0/\d+ nodes? (?:is|are) available: ")
-_COUNT: Final = re.compile(r"^\d+ ")
+_NODES: Final = re.compile(r"0/[0-9]+ nodes? (?:is|are) available: ")
+_COUNT: Final = re.compile(r"^[0-9]+ ")
 
 _MORE: Final = "allow more instance types, zones or capacity types, or request less"
 _GIVEN_UP: Final = Claim(launched=False, problem="the cloud has no such machine at the moment")

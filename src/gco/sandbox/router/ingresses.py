@@ -16,7 +16,7 @@ from gco.sandbox.router.rules import Rule, Share
 _ALB = "alb.ingress.kubernetes.io"
 _NGINX = "nginx.ingress.kubernetes.io"
 _BY_ANNOTATION = "use-annotation"
-_REFERENCE = re.compile(r"\$(\d)")
+_REFERENCE = re.compile(r"\$([0-9])")
 
 
 def rules_of(ingress: Mapping[str, Any]) -> tuple[Rule, ...]:

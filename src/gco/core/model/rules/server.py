@@ -11,6 +11,7 @@ from gco.core.model.profiles import PROFILES, Profile, infer_server, profile_of
 from gco.core.model.resources import devices
 from gco.core.model.rules.finding import Finding, Known
 from gco.core.model.spec import EndpointSpec, InferenceEndpoint, Server
+from gco.digits import is_digits
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _ARGS: Final[Path] = ("spec", "args")
@@ -101,7 +102,7 @@ def _parallel(spec: EndpointSpec) -> Iterator[Finding]:
     profile = profile_of(spec.image, spec.server)
     told = flag_value(words(spec), profile.parallel_flags)
     count = devices(spec.resources).count
-    if told is not None and told.isascii() and told.isdigit() and 0 < count < int(told):
+    if told is not None and is_digits(told) and 0 < count < int(told):
         allowed = f"at most resources.count, which is {count}"
         yield Finding(_ARGS, f"{profile.parallel_flags[0]} {told}", allowed)
 
