@@ -10,11 +10,19 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pydantic
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from gco.errors import Problem, SettingsError
 
 DEFAULT_TABLE = "gco-inference-endpoints"
+MOST_NAMESPACES = 499
+"""Beside INFERENCE_NAMESPACE: a region publishes the list in its record, which a store must take."""
+
+
+def _not_too_many(namespaces: str | None) -> str | None:
+    if namespaces is not None and namespaces.count(",") >= MOST_NAMESPACES:
+        raise ValueError(f"at most {MOST_NAMESPACES} namespaces in one region")
+    return namespaces
 
 
 class Settings(pydantic.BaseModel):
@@ -22,9 +30,9 @@ class Settings(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(frozen=True, extra="ignore")
 
-    cluster_name: Annotated[str, Field(validation_alias="CLUSTER_NAME")] = ""
+    cluster_name: Annotated[str, Field(validation_alias="CLUSTER_NAME", max_length=256)] = ""
     """The cluster's name; `cluster_id` of every log line."""
-    region: Annotated[str, Field(validation_alias="REGION")] = ""
+    region: Annotated[str, Field(validation_alias="REGION", max_length=63)] = ""
     """The name under which this cluster is registered; also its AWS region unless that is told."""
     table_name: Annotated[str | None, Field(validation_alias="INFERENCE_ENDPOINTS_TABLE_NAME")] = (
         None
@@ -47,15 +55,19 @@ class Settings(pydantic.BaseModel):
         Field(validation_alias="INFERENCE_UNHEALTHY_THRESHOLD_SECONDS", ge=1, allow_inf_nan=False),
     ] = 300
     """How long nothing may answer behind a route, start-up budgets aside, before the route leaves."""
-    namespace: Annotated[str, Field(validation_alias="INFERENCE_NAMESPACE")] = "gco-inference"
-    namespaces: Annotated[str | None, Field(validation_alias="GCO_NAMESPACES")] = None
+    namespace: Annotated[str, Field(validation_alias="INFERENCE_NAMESPACE", max_length=63)] = (
+        "gco-inference"
+    )
+    namespaces: Annotated[
+        str | None, AfterValidator(_not_too_many), Field(validation_alias="GCO_NAMESPACES")
+    ] = None
     """Comma-separated allow-list of namespaces; INFERENCE_NAMESPACE alone unless set."""
     heartbeat_seconds: Annotated[int, Field(validation_alias="GCO_HEARTBEAT_SECONDS", ge=1)] = 30
     api_timeout: Annotated[
         float, Field(validation_alias="K8S_API_TIMEOUT", gt=0, allow_inf_nan=False)
     ] = 30
     """Seconds until a request to the Kubernetes API counts as failed (watches aside)."""
-    hostname: Annotated[str, Field(validation_alias="HOSTNAME")] = ""
+    hostname: Annotated[str, Field(validation_alias="HOSTNAME", max_length=253)] = ""
     """Names this replica in the Lease."""
     pod_namespace: Annotated[str, Field(validation_alias="POD_NAMESPACE")] = ""
     """The namespace of the monitor's own pod: a standby sees there that a leader's container ended."""
@@ -71,7 +83,7 @@ class Settings(pydantic.BaseModel):
     log_format: Annotated[Literal["json", "text"], Field(validation_alias="LOG_FORMAT")] = "json"
     kubeconfig: Annotated[str | None, Field(validation_alias="KUBECONFIG")] = None
     in_cluster: Annotated[str | None, Field(validation_alias="KUBERNETES_SERVICE_HOST")] = None
-    user: Annotated[str, Field(validation_alias="USER")] = ""
+    user: Annotated[str, Field(validation_alias="USER", max_length=128)] = ""
     """Who the revisions that this person makes are by."""
     route_backend: Annotated[
         Literal["alb", "nginx", "gateway"], Field(validation_alias="GCO_ROUTE_BACKEND")

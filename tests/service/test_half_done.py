@@ -85,7 +85,7 @@ async def test_a_delete_that_fails_names_what_is_deleted():
 async def test_what_is_too_large_is_refused_before_anything_is_written(dry_run):
     world = await a_world()
     large = document(NAMES[-1], args=["x" * 450_000])
-    with pytest.raises(InvalidSpecError, match=r"web-099: spec.*bytes given; at most 390,000"):
+    with pytest.raises(InvalidSpecError, match=r"web-099: spec.*bytes given; at most 380,000"):
         await world.service().apply(
             [*(document(name) for name in NAMES[:-1]), large], source="x", dry_run=dry_run
         )
@@ -107,5 +107,5 @@ async def test_a_canary_of_a_revision_that_does_not_fit_beside_the_present_one_i
     await service.apply([document(name, args=["x" * 250_000])], source="x")
     await world.say(EAST, name)
     await service.apply([document(name, args=["y" * 250_000], image=IMAGE)], source="x")
-    with pytest.raises(InvalidSpecError, match="at most 390,000 bytes in a record"):
+    with pytest.raises(InvalidSpecError, match="at most 380,000 bytes in a record"):
         await service.canary(name, revision=1, weight=10)

@@ -7,7 +7,8 @@ heartbeat nor its leadership, exactly when a table was lost and everything is an
 import pytest
 
 from gco.clock import SystemClock
-from gco.controllers.sync.findings import MAX_LOST, MAX_ORPHANS, Findings
+from gco.controllers.sync.findings import Findings
+from gco.core.model.bounds import MOST_LOST, MOST_ORPHANS
 from gco.core.model.ids import EndpointName
 from gco.core.sync.copies import Copy
 from tests.store.builders import a_region
@@ -48,14 +49,14 @@ def test_a_region_with_any_number_of_orphans_fits_its_record(count, length_of_ui
     region = findings.on(a_region())
 
     assert region.orphan_count == count
-    assert len(region.orphans) == min(count, MAX_ORPHANS)
-    assert len(region.lost) <= MAX_LOST
+    assert len(region.orphans) == min(count, MOST_ORPHANS)
+    assert len(region.lost) <= MOST_LOST
     assert len(region.model_dump_json()) < LIMIT
 
 
 def test_an_orphan_beyond_the_cap_is_known_once_those_before_it_are_none():
     findings = Findings(SystemClock())
-    copies = [an_orphan(number, "uid-1") for number in range(MAX_LOST + 1)]
+    copies = [an_orphan(number, "uid-1") for number in range(MOST_LOST + 1)]
     for copy in copies:
         findings.orphans_of(copy.name, [copy], STORE)
     last = f"{copies[-1].namespace}/{copies[-1].name}"

@@ -32,7 +32,7 @@ from gco.service.plan import Asker, Draft, Plan, plan
 from gco.service.restored import highest_seen, lost_one
 from gco.service.results import Applied, Outcome
 from gco.store.port import MAX_WRITES
-from gco.store.rules import MAX_RECORD_BYTES, SMALLER, write_size
+from gco.store.rules import MAX_ASKED_BYTES, SMALLER, write_size
 
 TRIES = 8
 """Attempts at one write before the conflict is the caller's."""
@@ -177,8 +177,8 @@ def _unreadable(context: Context, name: EndpointName, error: UnreadableError) ->
 def _check_size(write: Write | None) -> None:
     """Refuse before anything is written what a store has no room for, in dry runs as well."""
     size = write_size(write).largest if write is not None else 0
-    if size > MAX_RECORD_BYTES:
-        allowed = f"at most {MAX_RECORD_BYTES:,} bytes in a record: {SMALLER}"
+    if size > MAX_ASKED_BYTES:
+        allowed = f"at most {MAX_ASKED_BYTES:,} bytes in a record: {SMALLER}"
         raise InvalidSpecError([Problem("spec", f"{size:,} bytes", allowed)])
 
 

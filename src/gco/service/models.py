@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from gco.core.fleet.models import folders_in_use, users_of
 from gco.core.model.ids import EndpointName, RegionName
 from gco.core.model.model_uri import S3Uri
-from gco.errors import NotFoundError
+from gco.errors import NotFoundError, UnsupportedStateError
 from gco.service.context import Context, did_you_mean
 
 
@@ -26,4 +26,11 @@ async def models_in_use(context: Context, region: RegionName) -> Sequence[str]:
     if region not in known:
         raise NotFoundError(f"no region is called {region}{did_you_mean(region, known)}")
     statuses = {status.name: status for status in await context.store.statuses(region)}
+    for status in statuses.values():
+        if status.models_omitted:
+            raise UnsupportedStateError(
+                f"{region} reports more folders in use by {status.name} than a status holds, so that "
+                f"it is not known which ones are free; `gco delete {status.name}`, or wait until its "
+                "old revisions are gone"
+            )
     return folders_in_use(region, [endpoint async for endpoint in context.store.list()], statuses)

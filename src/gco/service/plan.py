@@ -38,6 +38,7 @@ from gco.core.model.spec import (
 from gco.core.model.status import Region
 from gco.core.model.validation import check
 from gco.errors import InvalidSpecError, Problem
+from gco.kinds.reading import clip
 from gco.service.effects import effects_of
 from gco.service.results import Applied, Kept, Outcome
 
@@ -226,7 +227,7 @@ def revision_of(endpoint: Endpoint, actor: Actor, reason: str) -> Revision:
         labels=endpoint.labels,
         spec=endpoint.spec,
         actor=actor,
-        reason=reason,
+        reason=clip(reason),
         created_at=endpoint.updated_at,
     )
 

@@ -16,6 +16,7 @@ from pydantic import ConfigDict
 
 from gco.clock import Clock, SystemClock
 from gco.core.model.base import Model
+from gco.core.model.bounds import bounded_region
 from gco.core.model.endpoint import Change, Endpoint, Revision, Write
 from gco.core.model.ids import (
     EndpointName,
@@ -173,6 +174,7 @@ class MemoryStore:
 
     async def lead_region(self, region: Region, *, replace_cluster: bool = False) -> Epoch:
         """Register or take over a region; return its epoch, counted up."""
+        region = bounded_region(region)
         await self._turn()
         if region.name in self._regions and not replace_cluster:
             bound_to = _StoredRegion.model_validate_json(self._regions[region.name]).cluster_uid
@@ -186,6 +188,7 @@ class MemoryStore:
 
     async def update_region(self, region: Region) -> None:
         """Store the region; raises FencedError unless its epoch is the stored one."""
+        region = bounded_region(region)
         await self._turn()
         self._refuse_fenced(region.name, region.epoch)
         self._regions[region.name] = encode(region)
@@ -243,7 +246,7 @@ class MemoryStore:
         statuses: Sequence[RegionStatus | StatusRemoval],
     ) -> Seq:
         """Store what is news in `statuses` and append one entry to the region's log."""
-        rules.check_statuses(region, statuses)
+        statuses = rules.checked_statuses(region, statuses)
         await self._turn()
         self._refuse_fenced(region, epoch)
         log = self._status_logs.setdefault(region, _Log())
@@ -272,6 +275,7 @@ class MemoryStore:
 
     async def write_fleet_lease(self, lease: FleetLease, *, seen: FleetLease | None) -> None:
         """Store `lease` if the stored one is still `seen`; raises ConflictError."""
+        rules.check_lease(lease)
         await self._turn()
         if self._lease != seen:
             raise ConflictError("the fleet lease changed since it was read")

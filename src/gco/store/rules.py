@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
+from gco.core.model.bounds import bounded_status
 from gco.core.model.endpoint import Change, Write
 from gco.core.model.ids import (
     EndpointName,
@@ -19,7 +20,7 @@ from gco.core.model.ids import (
 )
 from gco.core.model.status import Region, RegionStatus
 from gco.errors import ConflictError, GapError, TooLargeError, UnreadableError
-from gco.store.port import MAX_WRITES, StatusRemoval
+from gco.store.port import MAX_WRITES, FleetLease, StatusRemoval
 from gco.store.records import M, encode
 
 N = TypeVar("N", bound=str)
@@ -30,6 +31,10 @@ MAX_RECORD_BYTES = 390_000
 """DynamoDB refuses items above 400 KB, keys and attribute names included."""
 SMALLER = "move long env, args or overrides into a ConfigMap and name it in envFrom"
 """What a person can do about a record that is too large."""
+MAX_ASKED_BYTES = 380_000
+"""A person may make a record of so many bytes: a later tombstone, and a status of the fleet, must fit."""
+LONGEST_HOLDER = 512
+"""Bytes of the identity of who holds the fleet's lease."""
 MAX_BATCH_BYTES = 3_800_000
 """DynamoDB refuses transactions above 4 MB, conditions and change entry included."""
 
@@ -47,12 +52,24 @@ def check_writes(writes: Sequence[Write]) -> None:
         )
 
 
-def check_statuses(region: RegionName, said: Sequence[RegionStatus | StatusRemoval]) -> None:
-    """Raise ValueError where the batch is unsound, or speaks of another region."""
+def checked_statuses(
+    region: RegionName, said: Sequence[RegionStatus | StatusRemoval]
+) -> Sequence[RegionStatus | StatusRemoval]:
+    """Return the batch as far as a store takes it.
+
+    Raises ValueError where the batch is unsound, or speaks of another region.
+    """
     _check_batch([item.name for item in said])
     for item in said:
         if isinstance(item, RegionStatus) and item.region != region:
             raise ValueError(f"the status of {item.name} is of {item.region}, not of {region}")
+    return [bounded_status(item) if isinstance(item, RegionStatus) else item for item in said]
+
+
+def check_lease(lease: FleetLease) -> None:
+    """Raise ValueError where the lease names a holder that is too long for a record."""
+    if len(lease.holder.encode(errors="replace")) > LONGEST_HOLDER:
+        raise ValueError(f"the holder's identity is longer than {LONGEST_HOLDER} bytes")
 
 
 def generation_conflict(write: Write, stored: Generation | None) -> ConflictError:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from gco.clock import Clock
+from gco.core.model.bounds import LONGEST_UID, MOST_LOST, MOST_ORPHANS
 from gco.core.model.ids import EndpointName, EndpointUid, RevisionNumber
 from gco.core.model.status import Lost, Region
 from gco.core.sync.copies import Copy
@@ -26,12 +27,6 @@ _PASSING: Final = frozenset({*_REASONS.values(), _TERMINATING})
 restarted answers for a moment: told once it has lasted."""
 _LONGEST: Final = 2000
 """Bytes of a refusal that are kept and reported: a webhook may quote the whole object."""
-MAX_ORPHANS: Final = 100
-MAX_LOST: Final = 500
-"""A region's record holds so many at most: DynamoDB refuses an item above 400 KB, and with it every
-heartbeat, exactly when a table was lost and every custom resource is an orphan."""
-_LONGEST_UID: Final = 64
-"""Characters; an annotation that is longer is no uid of ours."""
 _MOMENT: Final = dt.timedelta(seconds=30)
 WAITED_FOR: Final = dt.timedelta(minutes=5)
 """How long a custom resource that is being deleted may stay until its endpoint counts as stalled."""
@@ -107,7 +102,7 @@ class Findings:
         for key, copy in zip(keys, copies, strict=True):
             if copy.is_foreign(store):
                 continue  # another store knows it
-            if copy.uid and len(copy.uid) <= _LONGEST_UID and not copy.edited:
+            if copy.uid and len(copy.uid) <= LONGEST_UID and not copy.edited:
                 self._lost[key] = Lost(
                     uid=EndpointUid(copy.uid), revision=RevisionNumber(copy.revision)
                 )
@@ -115,16 +110,16 @@ class Findings:
     def lost(self) -> Mapping[str, Lost]:
         """Return what orphans say of themselves, by `namespace/name`, unless a hand edited them.
 
-        The first MAX_LOST of them.
+        The first MOST_LOST of them.
         """
-        return {key: self._lost[key] for key in sorted(self._lost)[:MAX_LOST]}
+        return {key: self._lost[key] for key in sorted(self._lost)[:MOST_LOST]}
 
     def on(self, region: Region) -> Region:
         """Return `region` with the orphans, as many as its record holds, and their count."""
         orphans = self.orphans()
         return region.model_copy(
             update={
-                "orphans": tuple(orphans[:MAX_ORPHANS]),
+                "orphans": tuple(orphans[:MOST_ORPHANS]),
                 "orphan_count": len(orphans),
                 "lost": self.lost(),
             }

@@ -13,6 +13,7 @@ import pydantic
 from pydantic import AfterValidator, Field, computed_field
 
 from gco.core.model.base import Model
+from gco.core.model.bounds import bounded_status
 from gco.core.model.endpoint import TargetState
 from gco.core.model.ids import (
     EndpointName,
@@ -102,10 +103,10 @@ class RegionalStatus(Report):
         return cls.model_validate(status.model_dump(exclude={"name", "region"}, by_alias=False))
 
     def to_region_status(self, name: EndpointName, region: RegionName) -> RegionStatus:
-        """Return what the store is told of the endpoint `name` in `region`."""
-        fields = set(RegionStatus.model_fields) - {"name", "region"}
+        """Return what the store is told of the endpoint `name` in `region`, as far as it takes it."""
+        fields = set(RegionStatus.model_fields) - {"name", "region", "models_omitted"}
         said = self.model_dump(include=fields, by_alias=False)
-        return RegionStatus.model_validate({**said, "name": name, "region": region})
+        return bounded_status(RegionStatus.model_validate({**said, "name": name, "region": region}))
 
     @computed_field  # type: ignore[prop-decorator]  # mypy has no decorated properties
     @property

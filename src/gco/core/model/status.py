@@ -126,6 +126,8 @@ class RegionStatus(Report):
 
     name: EndpointName
     region: RegionName
+    models_omitted: int = 0
+    """How many folders `models` leaves out, where a store has no room for all of them."""
 
     @property
     def ready(self) -> bool:
@@ -179,6 +181,8 @@ class Region(Model):
     """Which rules of the pod policy do not hold there; None where nothing holds pods to a policy."""
     capacity: dict[str, AcceleratorCapacity] | None = None
     """By resource name (`nvidia.com/gpu`); None where the monitor may not read nodes: unknown."""
+    omitted: int = 0
+    """How many namespaces, rules and resources are left out, where a store has no room for all."""
     elastic: bool = False
     """Nodes are made there on demand (Karpenter): none free is normal."""
     address: str = ""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 
 from gco.clock import Clock, SystemClock
+from gco.core.model.bounds import bounded_region
 from gco.core.model.endpoint import Change, Endpoint, Revision, Write
 from gco.core.model.ids import EndpointName, EndpointUid, Epoch, RegionName, RevisionNumber, Seq
 from gco.core.model.status import Region, RegionStatus
@@ -150,10 +151,12 @@ class DynamoDbStore:
 
     async def lead_region(self, region: Region, *, replace_cluster: bool = False) -> Epoch:
         """Register or take over a region; return its epoch, counted up."""
+        region = bounded_region(region)
         return await regional.lead(self._client, region, replace_cluster=replace_cluster)
 
     async def update_region(self, region: Region) -> None:
         """Store the region; raises FencedError unless its epoch is the stored one."""
+        region = bounded_region(region)
         await regional.update(self._client, region)
 
     async def remove_region(self, name: RegionName) -> None:
@@ -182,7 +185,7 @@ class DynamoDbStore:
         statuses: Sequence[RegionStatus | StatusRemoval],
     ) -> Seq:
         """Store what is news in `statuses` and append one entry to the region's log."""
-        rules.check_statuses(region, statuses)
+        statuses = rules.checked_statuses(region, statuses)
         now = self._clock.now()
         seq = await regional.write_statuses(self._appender, region, epoch, statuses, now)
         self._pace.wrote()
@@ -205,6 +208,7 @@ class DynamoDbStore:
 
     async def write_fleet_lease(self, lease: FleetLease, *, seen: FleetLease | None) -> None:
         """Store `lease` if the stored one is still `seen`; raises ConflictError."""
+        rules.check_lease(lease)
         await leases.write(self._client, lease, seen)
 
     async def close(self) -> None:

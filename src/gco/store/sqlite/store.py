@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from gco.clock import Clock, SystemClock
+from gco.core.model.bounds import bounded_region
 from gco.core.model.endpoint import Change, Endpoint, Revision, Write
 from gco.core.model.ids import EndpointName, EndpointUid, Epoch, RegionName, RevisionNumber, Seq
 from gco.core.model.status import Region, RegionStatus
@@ -123,11 +124,13 @@ class SqliteStore:
 
     async def lead_region(self, region: Region, *, replace_cluster: bool = False) -> Epoch:
         """Register or take over a region; return its epoch, counted up."""
+        region = bounded_region(region)
         work = partial(regional.lead, region=region, replace_cluster=replace_cluster)
         return await self._database.write(work)
 
     async def update_region(self, region: Region) -> None:
         """Store the region; raises FencedError unless its epoch is the stored one."""
+        region = bounded_region(region)
         await self._database.write(partial(regional.update, region=region))
 
     async def remove_region(self, name: RegionName) -> None:
@@ -158,7 +161,7 @@ class SqliteStore:
         statuses: Sequence[RegionStatus | StatusRemoval],
     ) -> Seq:
         """Store what is news in `statuses` and append one entry to the region's log."""
-        rules.check_statuses(region, statuses)
+        statuses = rules.checked_statuses(region, statuses)
         now = self._clock.now()
         work = partial(regional.write_statuses, region=region, epoch=epoch, said=statuses, now=now)
         return await self._database.write(work)
@@ -178,6 +181,7 @@ class SqliteStore:
 
     async def write_fleet_lease(self, lease: FleetLease, *, seen: FleetLease | None) -> None:
         """Store `lease` if the stored one is still `seen`; raises ConflictError."""
+        rules.check_lease(lease)
         await self._database.write(partial(leases.write, lease=lease, seen=seen))
 
     async def close(self) -> None:
