@@ -1,7 +1,6 @@
 """How a region's entrance is asked: which host is meant, and who is asking."""
 
 import dataclasses
-import ipaddress
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from http import HTTPStatus
@@ -10,6 +9,7 @@ from typing import Final
 from yarl import URL
 
 from gco.errors import GcoError
+from gco.hosts import is_loopback
 
 _WHO: Final = frozenset(
     {
@@ -53,7 +53,7 @@ class Caller:
 
     def _may_receive(self, url: URL) -> bool:
         host = url.host or ""
-        if _is_loopback(host):
+        if is_loopback(host):
             return True
         if self.hosts:
             return any(fnmatchcase(host, pattern) for pattern in self.hosts)
@@ -66,15 +66,6 @@ class Caller:
         if self.authorization:
             return "; it does not take what GCO_AUTHORIZATION says"
         return "; it wants to know who asks: set GCO_AUTHORIZATION (`Bearer KEY`, `Basic …`)"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _refusal(url: URL, *, listed: bool) -> str:

@@ -11,8 +11,9 @@ import pytest
 from aiohttp import web
 
 from gco.cluster.kubernetes.auth import Fixed, TokenFile, bearer
+from gco.cluster.kubernetes.connecting import connect
 from gco.cluster.kubernetes.exec_plugin import Command, ExecPlugin
-from gco.errors import ForbiddenError, TransientError
+from gco.errors import ForbiddenError, SettingsError, TransientError
 from gco.kinds.registry import LEASE
 from tests.conftest import START
 
@@ -274,3 +275,41 @@ def test_what_a_plugin_is_told_is_json_that_it_can_read(tmp_path, monkeypatch):
         "apiVersion": "client.authentication.k8s.io/v1",
         "spec": {"interactive": False, "cluster": {"server": "http://127.0.0.1:1"}},
     }
+
+
+PLUGIN = {"apiVersion": "client.authentication.k8s.io/v1", "command": "aws"}
+
+
+@pytest.mark.parametrize(
+    ("server", "user", "refused"),
+    [
+        pytest.param("http://10.0.0.1:8080", {"token": "s3cr3t"}, True, id="a token"),
+        pytest.param("http://10.0.0.1:8080", {"tokenFile": "t"}, True, id="a file with a token"),
+        pytest.param("http://api", {"username": "a", "password": "s3cr3t"}, True, id="a password"),
+        pytest.param("http://api", {"exec": PLUGIN}, True, id="a plugin"),
+        pytest.param("http://ann:s3cr3t@api", {}, True, id="in the address"),
+        pytest.param("http://[::1]:1", {"token": "s3cr3t"}, False, id="this machine by IPv6"),
+        pytest.param("http://localhost:1", {"token": "s3cr3t"}, False, id="this machine by name"),
+        pytest.param("http://127.0.0.1:1", {"exec": PLUGIN}, False, id="this machine"),
+        pytest.param("https://10.0.0.1", {"token": "s3cr3t"}, False, id="https"),
+        pytest.param("http://api", {}, False, id="nothing to read"),
+        pytest.param("http://localhost.example.org", {"token": "s3cr3t"}, True, id="a like name"),
+    ],
+)
+async def test_credentials_cross_no_network_unencrypted(tmp_path, server, user, refused):
+    """The invariant: who listens between this machine and another learns no credential of ours."""
+    config = {
+        "clusters": [{"name": "c", "cluster": {"server": server}}],
+        "users": [{"name": "u", "user": user}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "x",
+    }
+    path = tmp_path / "config"
+    path.write_text(json.dumps(config))
+
+    if not refused:
+        await connect(path).close()
+        return
+    with pytest.raises(SettingsError, match=r"http: nothing was sent.*https://") as error:
+        connect(path)
+    assert "s3cr3t" not in str(error.value)

@@ -16,6 +16,7 @@ from gco.cluster.kubernetes.exec_plugin import Command, ExecPlugin
 from gco.cluster.kubernetes.kubeconfig import Choice
 from gco.cluster.kubernetes.transport import USER_AGENT, Limits, Server, Transport
 from gco.errors import SettingsError
+from gco.hosts import is_loopback
 from gco.settings import environment_with
 
 if TYPE_CHECKING:
@@ -70,8 +71,21 @@ def _server(choice: Choice) -> Server:
     url = URL(cluster.server)
     if url.scheme not in {"http", "https"} or not url.host:
         raise SettingsError(f"{cluster.server!r} is not the address of an API server")
+    if url.scheme == "http" and _has_credentials(user, url) and not is_loopback(url.host):
+        raise SettingsError(
+            f"the kubeconfig has credentials for {url.host}, which is reached by http: nothing was "
+            "sent, as anyone between could read them. Use an https:// server, or `kubectl proxy` "
+            "and its address on this machine"
+        )
     context = _tls(cluster, user) if url.scheme == "https" else None
     return Server(cluster.server, context, choice.tls_server_name)
+
+
+def _has_credentials(user: "User | None", url: URL) -> bool:
+    """Whether requests carry something that opens the cluster to whoever reads it."""
+    if url.user or url.password:
+        return True
+    return user is not None and bool(user.token or user.token_file or user.username or user.exec)
 
 
 def _tls(cluster: "Cluster", user: "User | None") -> ssl.SSLContext:
