@@ -13,7 +13,7 @@ from gco.clock import SystemClock
 from gco.controllers.sync.findings import Findings
 from gco.core.region.causes import last_words
 from gco.errors import RejectedError
-from gco.kinds.reading import clip, clip_start
+from gco.kinds.reading import LONGEST_TEXT, clip, clip_start, quote, quote_end
 from gco.kinds.registry import CONTROLLER_REVISION, INFERENCE_ENDPOINT
 from tests.builders import WEB
 from tests.region.watched import CONTENT, IDENTITY, an_object, informers, places, put
@@ -99,3 +99,25 @@ def test_a_progress_bar_counts_as_the_lines_that_were_shown():
 )
 def test_texts_are_cut_by_bytes_and_between_characters(value, beginning, end):
     assert (clip(value, 8), clip_start(value, 8)) == (beginning, end)
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [pytest.param(quote, id="beginning"), pytest.param(quote_end, id="end")],
+)
+@pytest.mark.parametrize(
+    "secret",
+    [
+        pytest.param(f"hf_{'x' * 34}", id="a-token-of-a-known-form"),
+        pytest.param(f"://u:{'x' * 34}@h", id="a-password-in-an-address"),
+        pytest.param(f"--api-key {'x' * 34}", id="a-value-that-its-name-makes-a-secret"),
+    ],
+)
+def test_a_secret_at_a_cut_is_redacted_as_in_the_whole_text(cut, secret):
+    """Half a token has no known form, and half a pair has no name: a text is redacted before it is cut."""
+    for before in range(LONGEST_TEXT - len(secret), LONGEST_TEXT):
+        filler = "- " * LONGEST_TEXT
+        text = f"{filler[:before]} {secret} {filler}"
+        shown = cut(text if cut is quote else f"{filler} {secret} {filler[:before]}")
+
+        assert "xxx" not in shown, shown[-80:]

@@ -9,7 +9,7 @@ from typing import Final
 
 @dataclasses.dataclass(frozen=True)
 class Planted:
-    """One deliberate bug, and what must notice it: a test, or the simulator within these seeds."""
+    """One deliberate bug, and what must notice it: a test, the simulator within some seeds, or both."""
 
     rule: str
     """What the bug breaks."""
@@ -25,9 +25,8 @@ class Planted:
     @property
     def catcher(self) -> str:
         """What catches it, for people."""
-        if self.seeds is None:
-            return self.test
-        return f"simulator, seeds {self.seeds.start}..{self.seeds.stop}"
+        simulated = f"seeds {self.seeds.start}..{self.seeds.stop}" if self.seeds else ""
+        return " and ".join(filter(None, (self.test, simulated)))
 
 
 PLANTED: Final = (
@@ -93,6 +92,7 @@ PLANTED: Final = (
         "return self._until is not None and self._now() < self._until",
         "return self._until is not None",
         test="runtime/test_lease.py",
+        seeds=range(40),
     ),
     Planted(
         "a write of a leader passes the fence",
@@ -247,6 +247,7 @@ PLANTED: Final = (
         "        if resource.edited:",
         "        if resource.edited and resource.deleting:",
         test="scenario/test_endpoint_life.py",
+        seeds=range(40),
     ),
     Planted(
         "a lower revision is refused by the endpoint loop",
@@ -254,5 +255,229 @@ PLANTED: Final = (
         "previous.observed_revision <= regional.spec.revision",
         "previous.observed_revision >= 0",
         test="scenario/test_endpoint_life.py",
+    ),
+    Planted(
+        "a namespace that is not allowed is reported",
+        "controllers/sync/namespaces.py",
+        "return namespace in self._allowed",
+        "return bool(namespace)",
+        test="scenario/test_leading_synced.py",
+    ),
+    Planted(
+        "a custom resource of another store is not changed",
+        "core/sync/copies.py",
+        "return self.store not in (None, store)",
+        "return self.store == ''",
+        test="sync/test_plan.py",
+    ),
+    Planted(
+        "an older endpoint is not applied over a newer one of its name",
+        "core/sync/copies.py",
+        "fromisoformat(wanted.created) < self.created",
+        "fromisoformat(wanted.created) > self.created",
+        test="sync/test_plan.py",
+    ),
+    Planted(
+        "the last ready pod stays until its replacement is ready",
+        "core/region/replacing.py",
+        "return fewest > 1 or",
+        "return fewest > 0 or",
+        test="region/test_rollout.py",
+    ),
+    Planted(
+        "two rollouts do not count on the same device",
+        "controllers/endpoint/rooms.py",
+        "            if other != owner:",
+        "            if other == owner:",
+        test="scenario/test_endpoint_rollout.py",
+    ),
+    Planted(
+        "an autoscaler's count is left alone",
+        "core/region/desired.py",
+        "None if count.hold is Hold.HANDED else count.replicas",
+        "count.replicas",
+        test="scenario/test_endpoint_autoscaling.py",
+    ),
+    Planted(
+        "the route comes with the first ready pod",
+        "core/region/desired.py",
+        "or observed.pods.answering)",
+        "or observed.pods.count)",
+        test="scenario/test_endpoint_life.py",
+    ),
+    Planted(
+        "a route leaves when nothing answers",
+        "core/region/watchdog.py",
+        "return end is not None and now >= end",
+        "return end is not None and now < end",
+        test="scenario/test_endpoint_watchdog.py",
+    ),
+    Planted(
+        "a canary has its share once its pods are ready",
+        "core/region/canary.py",
+        "else found.pods.ready >= canary.replicas",
+        "else found.pods.count >= canary.replicas",
+        test="region/test_canary.py",
+    ),
+    Planted(
+        "a canary's share goes before its pods",
+        "core/region/canary.py",
+        "Step.REMOVE if idle else Step.WITHDRAW",
+        "Step.REMOVE",
+        test="scenario/test_canary_life.py",
+    ),
+    Planted(
+        "messages contain nothing that other pods change",
+        "core/region/unplaced.py",
+        '{_COUNT.sub("", reason) for reason in listed}',
+        "set(listed)",
+        test="region/test_causes.py",
+    ),
+    Planted(
+        "text of others is redacted before it is cut",
+        "kinds/reading.py",
+        "return clip(redact_text(as_text(value)), limit)",
+        "return redact_text(clip(value, limit))",
+        test="region/test_bounds.py",
+    ),
+    Planted(
+        "a header's token is redacted",
+        "redaction.py",
+        "(?i:bearer|basic)\\s+",
+        "(?i:bearer)\\s+",
+        test="telemetry/test_redaction.py",
+    ),
+    Planted(
+        "no terminal obeys text of others",
+        "escaping.py",
+        '"\\x7f-\\x9f"',
+        '"\\x7f"',
+        test="cli/test_visible.py",
+    ),
+    Planted(
+        "a pod policy reads every container",
+        "core/model/pod_policy.py",
+        '("containers", "initContainers", "ephemeralContainers")',
+        '("containers",)',
+        test="model/test_pod_policy.py",
+    ),
+    Planted(
+        "a region holds templates to its policy",
+        "controllers/endpoint/policy.py",
+        "template is None or allow is None else",
+        "template is None or allow is not None else",
+        test="scenario/test_endpoint_policy.py",
+    ),
+    Planted(
+        "of two endpoints with one route the earlier one keeps it",
+        "core/model/route_claims.py",
+        "return min((other for other in others",
+        "return max((other for other in others",
+        test="scenario/test_endpoint_conflicts.py",
+    ),
+    Planted(
+        "gco apply refuses a route inside another one",
+        "core/model/route_claims.py",
+        "    return nested and _share_entrance",
+        "    return one.path == other.path and _share_entrance",
+        test="service/test_route_conflicts.py",
+    ),
+    Planted(
+        "a status of a newer version is kept",
+        "core/model/unknown.py",
+        "        if not isinstance(value, str) or not 0",
+        "        if isinstance(value, str) or not 0",
+        test="model/test_unknown_values.py",
+    ),
+    Planted(
+        "a former leader's report is refused by the store",
+        "store/sqlite/regional.py",
+        "if row is None or row[0] != epoch:",
+        "if row is None:",
+        test="store/test_contract.py",
+    ),
+    Planted(
+        "of two writers SQLite refuses the second",
+        "store/sqlite/endpoints.py",
+        "    if stored != item.expected:",
+        "    if stored is None and item.expected:",
+        test="store/test_contract.py",
+    ),
+    Planted(
+        "a report of a lower revision replaces none",
+        "store/rules.py",
+        "uid != status.uid or revision <= status.observed_revision",
+        "uid != status.uid or revision > 0",
+        test="store/test_contract.py",
+    ),
+    Planted(
+        "a gap in the change log is noticed",
+        "store/rules.py",
+        "if numbers[-1] != head or any(",
+        "if any(",
+        test="store/test_contract.py",
+    ),
+    Planted(
+        "deleting many endpoints wants a confirmation",
+        "service/lifecycle.py",
+        "total > CONFIRM_SHARE * len(every)",
+        "count > CONFIRM_SHARE * len(every)",
+        test="service/test_lifecycle.py",
+    ),
+    Planted(
+        "another person's deletions do not count",
+        "service/lifecycle.py",
+        "endpoint.deleted_by == actor\n        and ",
+        "",
+        test="service/test_lifecycle.py",
+    ),
+    Planted(
+        "a region in use is forgotten by force alone",
+        "service/regions.py",
+        "    if there:\n",
+        "    if there and silent_for(region, now) is None:\n",
+        test="service/test_lifecycle.py",
+    ),
+    Planted(
+        "an upgrade restarts no pod",
+        "core/region/freeze.py",
+        "    return thaw(names[0], records[names[0]]) if names else None",
+        "    return None",
+        test="scenario/test_endpoint_upgrade.py",
+    ),
+    Planted(
+        "what does not affect serving does not affect Ready",
+        "core/region/unsettled.py",
+        "    if kind not in _ANSWERS_BY or (",
+        "    if (",
+        test="region/test_status.py",
+    ),
+    Planted(
+        "a region is Ready when its canary has its share",
+        "core/fleet/progress.py",
+        "    return status.ready and _canary_done(target, status)",
+        "    return status.ready",
+        test="fleet/test_progress.py",
+    ),
+    Planted(
+        "Ready tells of the wanted revision",
+        "core/region/pods.py",
+        "return sum(record.ready for record in self.wanted.values())",
+        "return sum(r.ready for r in (*self.wanted.values(), *self.old.values()))",
+        seeds=range(40),
+    ),
+    Planted(
+        "no route leads to a Service that does not exist",
+        "core/region/desired.py",
+        "    number = _bridge(template, observed)\n",
+        "    if stage is Stage.SERVE:\n        yield from led.items()\n    number = _bridge(template, observed)\n",
+        seeds=range(40),
+    ),
+    Planted(
+        "a region that is left removes what it has",
+        "core/fleet/targets.py",
+        "            targets[name] = _leave(target, revision)",
+        "            targets.pop(name, None)",
+        seeds=range(40),
     ),
 )

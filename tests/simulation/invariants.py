@@ -26,6 +26,8 @@ from tests.simulation.schedule import ENDPOINTS
 from tests.simulation.world import Region, World, is_answering
 
 OURS = (DEPLOYMENT, SERVICE, INGRESS, HORIZONTAL_POD_AUTOSCALER, POD_DISRUPTION_BUDGET, POD)
+STALE_SECONDS = 300.0
+"""How old a monitor's knowledge may be: a watch that went silent is noticed after 150 s."""
 
 
 class Observer:
@@ -37,6 +39,8 @@ class Observer:
         self._report = report
         self._newest: dict[str, tuple[str, int]] = {}
         self._uids: dict[str, list[str]] = {}
+        self._answered: dict[tuple[str, str], float] = {}
+        """When the last pod of an app and image ceased to answer."""
         storage = region.objects
         commit = storage.commit
 
@@ -51,6 +55,8 @@ class Observer:
 
     def _see(self, kind, name: str, old: Any, new: Any) -> None:
         writer = WRITER.get()
+        if kind == POD and is_answering(old) and not is_answering(new):
+            self._answered[_app(old), _image(old)] = self._world.now
         if kind == POD and writer == "kubernetes":
             self._last_pod(old, new)
         if "/" not in writer:
@@ -61,6 +67,7 @@ class Observer:
             self._deletes(kind, name, old)
         if kind == INFERENCE_ENDPOINT and new is not None:
             self._goes_forward(name, new)
+            self._ready_answers(name, old, new)
         if kind == INGRESS and new is not None and not _leaves(new, new):
             self._route_leads_somewhere(new)
 
@@ -114,6 +121,20 @@ class Observer:
         self._uids.setdefault(name, []).append(known)
         self._newest[name] = (uid, revision)
 
+    def _ready_answers(self, name: str, old: Any, new: Any) -> None:
+        """Ready becomes True for a revision whose image answers, as far as a monitor can know."""
+        revision = new["spec"]["revision"]
+        if not _says_ready(new, revision) or _says_ready(old, revision):
+            return
+        image = new["spec"]["endpoint"]["image"]
+        pods = [p for p in self._region.pods(name) if _app(p) == name and _image(p) == image]
+        ended = self._answered.get((name, image), float("-inf"))
+        if not any(map(is_answering, pods)) and self._world.now - ended > STALE_SECONDS:
+            self._report(
+                f"unready: {name} in {self._region.name} says Ready at revision {revision}, and no pod "
+                f"answers at {image}"
+            )
+
     def _route_leads_somewhere(self, route: Any) -> None:
         """A route names a Service that exists."""
         services = self._region.objects.table(SERVICE).objects
@@ -122,6 +143,18 @@ class Observer:
                 backend = path["backend"].get("service", {}).get("name", "")
                 if backend in ENDPOINTS and (NS, backend) not in services:
                     self._report(f"dangling: {route['metadata']['name']} leads to no Service")
+
+
+def _says_ready(resource: Any, revision: int) -> bool:
+    """Whether the status says of that revision that its pods answer."""
+    status = (resource or {}).get("status", {})
+    ready = next((c for c in status.get("conditions", ()) if c["type"] == "Ready"), {})
+    said = (status.get("observedRevision"), ready.get("status"), ready.get("reason"))
+    return said == (revision, "True", "Ready")
+
+
+def _app(pod: Any) -> str:
+    return pod["metadata"].get("labels", {}).get(APP_LABEL, "")
 
 
 def _leaves(old: Any, new: Any) -> bool:

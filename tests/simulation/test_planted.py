@@ -18,7 +18,7 @@ def test_a_planted_bug_fits_the_source_and_names_what_catches_it(bug, tmp_path):
 
     compile(file.read_text(), bug.path, "exec")
     assert bug.new in file.read_text()
-    assert bool(bug.test) is not bool(bug.seeds)
+    assert bug.test or bug.seeds
     path, _, name = bug.test.partition("::")
     assert not path or f"def {name}" in (ROOT / "tests" / path).read_text()
 
