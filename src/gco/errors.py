@@ -5,6 +5,7 @@
   + UnsupportedStateError   the request is valid, but not in the endpoint's present state
     - ConfirmationError     the request is unusual enough to want a person's word first
   + HalfDoneError           some endpoints of a request were stored before it failed; names them
+  + StoppedError            a person ended the command before it was done
   + TimedOutError           what was waited for did not come to pass in time
   + SettingsError           the environment or a URL does not say what is needed
   + NotLeadingError         this process no longer leads, or cannot be sure of it; stop writing
@@ -113,6 +114,10 @@ def _listed(names: Sequence[str]) -> str:
     more = len(names) - _MOST_NAMES
     shown = ", ".join(names[:_MOST_NAMES])
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+class StoppedError(GcoError):
+    """A person ended the command (Ctrl-C) before it was done."""
 
 
 class TimedOutError(GcoError):

@@ -4,10 +4,13 @@ The invariant: `stored`, `unknown` and `not_stored` together are the endpoints o
 store holds exactly what they say. What cannot be stored is refused before anything is written.
 """
 
+import asyncio
+
 import pytest
 
 from gco.core.model.ids import EndpointName
 from gco.errors import HalfDoneError, InvalidSpecError, StoreUnavailableError
+from gco.service import InterruptedBatchError
 from gco.store.memory import MemoryStore
 from tests.fleet.builders import EAST
 from tests.service.world import IMAGE, TestClock, a_world, document
@@ -109,3 +112,46 @@ async def test_a_canary_of_a_revision_that_does_not_fit_beside_the_present_one_i
     await service.apply([document(name, args=["y" * 250_000], image=IMAGE)], source="x")
     with pytest.raises(InvalidSpecError, match="at most 380,000 bytes in a record"):
         await service.canary(name, revision=1, weight=10)
+
+
+class Slow(MemoryStore):
+    """Cancels the request in the middle of its second write, which takes `seconds` more."""
+
+    def __init__(self, seconds):
+        super().__init__(clock=TestClock())
+        self.seconds = seconds
+        self.request = None
+        self.writes = 0
+
+    async def write(self, writes):
+        self.writes += 1
+        if self.writes == 2:
+            self.request.cancel()
+            await asyncio.sleep(self.seconds)
+        return await super().write(writes)
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(
+    ("seconds", "done", "unknown"),
+    [
+        pytest.param(3, 96, 0, id="the batch under way ends"),
+        pytest.param(60, 48, 48, id="the batch under way hangs"),
+    ],
+)
+async def test_a_request_that_is_cancelled_ends_its_batch_and_begins_no_other(
+    seconds, done, unknown
+):
+    store = Slow(seconds)
+    world = await a_world(store)
+    documents = [document(name) for name in NAMES]
+    store.request = asyncio.ensure_future(world.service().apply(documents, source="many.yaml"))
+    with pytest.raises(InterruptedBatchError) as raised:
+        await store.request
+
+    half_done = raised.value.half_done
+    assert half_done.stored == tuple(NAMES[:done])
+    assert half_done.unknown == tuple(NAMES[done : done + unknown])
+    assert half_done.not_stored == tuple(NAMES[done + unknown :])
+    assert await stored(world.store) == NAMES[:done]
+    assert store.request.cancelled()

@@ -8,6 +8,7 @@
 | 3 | no such endpoint, region, revision or store |
 | 4 | someone else was faster, or the present state does not allow it |
 | 5 | not within the time that was given |
+| 130 | Ctrl-C; where a part was stored, stderr names it |
 | 6 to 10 | a model could not be copied, stored or removed: `gco.core.model.model_sync.ExitCode` |
 """
 
@@ -43,13 +44,14 @@ from gco.errors import (
     SourceDeniedError,
     SourceMissingError,
     SourceUnavailableError,
+    StoppedError,
     StoreMissingError,
     TimedOutError,
     TooLargeError,
     UnreadableError,
     UnsupportedStateError,
 )
-from gco.service import Service
+from gco.service import InterruptedBatchError, Service
 from gco.settings import Settings, read_settings
 from gco.store.port import Store
 from gco.wiring.stores import open_store
@@ -66,6 +68,7 @@ EXIT_CODES: Final[tuple[tuple[type[GcoError], int], ...]] = (
     (ConflictError, 4),
     (UnsupportedStateError, 4),
     (TimedOutError, 5),
+    (StoppedError, 130),
     (SourceMissingError, ExitCode.MISSING),
     (SourceDeniedError, ExitCode.DENIED),
     (CorruptModelError, ExitCode.CORRUPT),
@@ -99,7 +102,8 @@ def half_done_as_data(session: Session, output: Format) -> Iterator[None]:
     """Print as data which endpoints were stored and which were not, where a request ends half-way."""
     try:
         yield
-    except HalfDoneError as error:
+    except (HalfDoneError, InterruptedBatchError) as end:
+        error = end.half_done if isinstance(end, InterruptedBatchError) else end
         if output is not Format.TABLE:
             facts = {
                 "error": str(error.error),
@@ -204,6 +208,8 @@ async def _with_store(told: Globals, screen: Screen, action: Action) -> int | No
     try:
         service = Service(store, clock, actor, on_unread=_said_once(screen))
         return await action(Session(settings, told, screen, clock, actor, store, service))
+    except InterruptedBatchError as stop:
+        raise stop.half_done from stop
     except NotFoundError as error:
         if not await _any(store):
             raise NotFoundError(f"{error}: {NO_ENDPOINTS}") from error

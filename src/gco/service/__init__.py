@@ -1,5 +1,6 @@
 """The use cases that the command line, the API and the dashboard share."""
 
+from gco.service.batches import InterruptedBatchError
 from gco.service.flags import DeployFlags
 from gco.service.results import (
     Applied,
@@ -21,6 +22,7 @@ __all__ = [
     "DeployFlags",
     "Fate",
     "HistoryEntry",
+    "InterruptedBatchError",
     "Moved",
     "Outcome",
     "RegionEffect",

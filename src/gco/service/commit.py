@@ -7,7 +7,7 @@ is still the one it was compared with (the fleet alone wrote), else the person i
 
 import dataclasses
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from gco.core.fleet.changes import describe
@@ -17,8 +17,6 @@ from gco.core.model.ids import EndpointName, EndpointUid, RegionName, RevisionNu
 from gco.core.model.status import Region
 from gco.errors import (
     ConflictError,
-    GcoError,
-    HalfDoneError,
     InvalidSpecError,
     NotFoundError,
     Problem,
@@ -26,6 +24,7 @@ from gco.errors import (
     UnsupportedStateError,
 )
 from gco.service.bases import canary_base
+from gco.service.batches import in_batches
 from gco.service.context import Context
 from gco.service.other_routes import Drafted, other_routes
 from gco.service.plan import Asker, Draft, Plan, plan
@@ -75,39 +74,6 @@ async def commit(
     return [
         plans[request.name].applied.model_copy(update={"dry_run": dry_run}) for request in requests
     ]
-
-
-async def in_batches(
-    context: Context,
-    batches: Sequence[Sequence[EndpointName]],
-    store: Callable[[Sequence[EndpointName]], Awaitable[None]],
-    is_stored: Callable[[EndpointName, Endpoint | None], bool],
-) -> None:
-    """Store batch after batch; raises HalfDoneError where an error leaves some of them stored.
-
-    Each batch is stored as a whole or not at all. The store may have carried out the batch that
-    failed, so it is read again: `is_stored` compares what is there with what was sent.
-    """
-    for number, batch in enumerate(batches):
-        try:
-            await store(batch)
-        except GcoError as error:
-            before = [name for earlier in batches[:number] for name in earlier]
-            after = [name for later in batches[number + 1 :] for name in later]
-            unread: dict[EndpointName, UnreadableError] = {}
-            try:
-                found = await context.store.get_many(batch, unread=unread.__setitem__)
-            except GcoError:
-                raise HalfDoneError(
-                    error, stored=before, unknown=batch, not_stored=after
-                ) from error
-            done = [name for name in batch if is_stored(name, found.get(name))]
-            if not before and not done and not unread:
-                raise
-            left = [name for name in batch if name not in done and name not in unread]
-            raise HalfDoneError(
-                error, stored=[*before, *done], unknown=[*unread], not_stored=[*left, *after]
-            ) from error
 
 
 def _is_same(now: Endpoint | None, write: Write | None) -> bool:

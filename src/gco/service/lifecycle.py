@@ -7,7 +7,8 @@ from gco.core.fleet.targets import deleted_targets
 from gco.core.model.endpoint import Endpoint, EndpointState, Write
 from gco.core.model.ids import Actor, EndpointName, Generation, RevisionNumber
 from gco.errors import ConfirmationError, ConflictError
-from gco.service.commit import TRIES, in_batches
+from gco.service.batches import in_batches
+from gco.service.commit import TRIES
 from gco.service.context import Context
 from gco.service.restored import highest_seen
 from gco.service.results import Deleted
