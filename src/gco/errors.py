@@ -20,6 +20,7 @@
     - TooLargeError         the record or batch is beyond what a store can hold
     - UnreadableError       this version cannot read one record; the others are not affected
     - StoreUnavailableError worth retrying with back-off
+      . StoreThrottledError the store asks to slow down; carries how long to wait at least
       . StoreDeniedError    the credentials are not accepted; heals only when someone acts
   + ClusterError
     - AbsentError           no such object (404)
@@ -139,6 +140,9 @@ class ShutDownError(GcoError):
 class StoreError(GcoError):
     """The desired-state store refused or failed an operation."""
 
+    retry_after: float = 0.0
+    """Seconds to wait at the least before the operation is retried."""
+
 
 class NotFoundError(StoreError):
     """Nothing is stored under that name."""
@@ -184,6 +188,12 @@ class StoreUnavailableError(StoreError):
 
     Where a write was under way, its outcome is unknown: read before deciding what to do next.
     """
+
+
+class StoreThrottledError(StoreUnavailableError):
+    """The store asks for fewer requests: too many read, or write, the same part of it at once."""
+
+    retry_after = 1.0
 
 
 class StoreDeniedError(StoreUnavailableError):

@@ -48,14 +48,15 @@ class Retries:
         self._failures = 0
         self._last = 0.0
 
-    def failed(self) -> float:
-        """Count a failure; return the seconds to wait."""
+    def failed(self, *, at_least: float = 0.0) -> float:
+        """Count a failure; return the seconds to wait, no fewer than `at_least`."""
         now = asyncio.get_running_loop().time()
         if now - self._last >= self._quiet + self._backoff.cap:
             self._failures = 0
         self._last = now
         self._failures += 1
-        return self._backoff.delay(self._failures - 1)
+        asked = spread(at_least, self._backoff.jitter, self._backoff.random)
+        return max(asked, self._backoff.delay(self._failures - 1))
 
     def reset(self) -> None:
         """Something worked: the next failure is a first one."""

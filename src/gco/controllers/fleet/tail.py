@@ -55,7 +55,7 @@ class Tail:
                 seen = Version(0)
             except StoreError as error:  # not there, or a record that is not understood
                 _log.warning("store not followed", error=str(error))
-                await asyncio.sleep(self._retries.failed())
+                await asyncio.sleep(self._retries.failed(at_least=error.retry_after))
                 seen = Version(0)
 
     async def cover(self, moving: Mapping[EndpointName, Iterable[RegionName]]) -> None:

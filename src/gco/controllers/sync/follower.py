@@ -178,7 +178,7 @@ class Follower:
             _log.error("store not followed", cause=type(error).__name__, error=str(error))
         if isinstance(error, StoreIdentityError):
             self._cursor = None
-        await asyncio.sleep(self._retries.failed())
+        await asyncio.sleep(self._retries.failed(at_least=error.retry_after))
 
     def _answered(self) -> None:
         self._retries.reset()

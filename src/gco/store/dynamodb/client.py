@@ -16,7 +16,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 
 from gco import __version__
-from gco.errors import StoreError, StoreUnavailableError
+from gco.errors import StoreError, StoreThrottledError, StoreUnavailableError
 from gco.store.dynamodb import faults
 from gco.store.dynamodb.attributes import Item, Key, key_item, text
 from gco.store.dynamodb.faults import TransactionCancelledError
@@ -25,6 +25,19 @@ TIME_OUT = 10.0
 """Seconds until an operation that gets no usable answer fails."""
 _FIRST_PAUSE = 0.02
 _LONGEST_PAUSE = 1.0
+_THROTTLED_PAUSE = 0.2
+"""Seconds at most between two tries of a request that is throttled.
+
+A partition that many read whole has room for a small request several times a second, each time for
+some milliseconds: who asks often gets it, and a refusal costs nothing.
+"""
+LISTING_PAUSE = 2.0
+"""The same for a page of a listing. Small pages, after pauses of this length, leave room for others
+and still use all that a partition gives."""
+_SMALL_PAGE = 25
+"""Items in a page of a listing that was throttled: some 30 read units, of the 3,000 a second."""
+_LISTING_PATIENCE = 3
+"""Time-outs until a throttled page fails: one of forty readers may wait for its turn for long."""
 _CONNECTIONS = 50
 _BATCH = 25
 """Writes in one BatchWriteItem."""
@@ -51,12 +64,16 @@ class Patience:
         """The seconds that are left, at least 0."""
         return max(0.0, self._deadline - asyncio.get_running_loop().time())
 
-    async def pause(self) -> bool:
+    async def pause(self, *, throttled: bool = False) -> bool:
         """Sleep a little; return whether there is time for another try."""
-        pause = random.uniform(0, self._longest)  # noqa: S311 -- jitter, no secret
-        await asyncio.sleep(min(pause, self.remaining))
+        await self.sleep(min(self._longest, _THROTTLED_PAUSE) if throttled else self._longest)
         self._longest = min(2 * self._longest, self._cap)
         return self.remaining > 0
+
+    async def sleep(self, longest: float) -> None:
+        """Sleep for up to `longest` seconds, and no longer than the time lasts."""
+        pause = random.uniform(0, longest)  # noqa: S311 -- jitter, no secret
+        await asyncio.sleep(min(pause, self.remaining))
 
 
 class Client:
@@ -122,7 +139,14 @@ class Client:
 
     async def send(self, operation: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
         """As `call`, for a request that names its tables itself."""
+        return await self._send(operation, parameters)
+
+    async def _send(
+        self, operation: str, parameters: Mapping[str, Any], *, waits_for_units: bool = True
+    ) -> dict[str, Any]:
+        """As `send`; raise StoreThrottledError at once where it is not to wait for units."""
         patience = Patience(self.time_out)
+        cause: Exception | None = None
         while True:
             try:
                 async with asyncio.timeout(patience.remaining):
@@ -131,8 +155,12 @@ class Client:
                 failure = self._failure(error)
                 if failure is not None:
                     raise failure from error
-                if not await patience.pause():
-                    raise StoreUnavailableError(f"{self.where} does not answer: {error}") from error
+                cause = error if cause is None or not isinstance(error, TimeoutError) else cause
+                throttled = faults.is_throttling(cause)
+                if throttled and not waits_for_units:
+                    raise faults.unavailable(cause, self.where) from error
+                if not await patience.pause(throttled=throttled):
+                    raise faults.unavailable(cause, self.where) from error
 
     async def _once(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
@@ -164,16 +192,12 @@ class Client:
         answer = await self.call("get_item", Key=key_item(key), ConsistentRead=True)
         return answer.get("Item")
 
-    async def query(
-        self, pk: str, *, after: str | None = None, newest: int | None = None
-    ) -> AsyncIterator[Item]:
+    async def query(self, pk: str, *, newest: int | None = None) -> AsyncIterator[Item]:
         """Every item under `pk` by range key, over as many pages as it takes.
 
-        With `after`, those whose range keys follow it. With `newest`, that many, the last first.
+        With `newest`, that many of them, the last first.
         """
         start: dict[str, Any] = {"ScanIndexForward": newest is None}
-        if after is not None:  # a key of no item does as well: its item may be deleted
-            start["ExclusiveStartKey"] = key_item((pk, after))
         while newest is None or newest > 0:
             limit = {} if newest is None else {"Limit": newest}
             answer = await self.query_page("pk = :pk", {":pk": text(pk)}, **limit, **start)
@@ -183,6 +207,41 @@ class Client:
                 return
             start["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
             newest = None if newest is None else newest - len(answer["Items"])
+
+    async def listing(self, pk: str, *, after: str | None = None) -> AsyncIterator[Item]:
+        """Every item under `pk` by range key that follows `after`, letting others go first.
+
+        Once the partition is throttled the pages are small, with pauses before them: someone else
+        who wants a single item gets it meanwhile.
+        """
+        parameters: dict[str, Any] = {
+            "TableName": self.table,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": text(pk)},
+            "ConsistentRead": True,
+        }
+        start = None if after is None else key_item((pk, after))
+        while True:
+            if start is not None:
+                parameters["ExclusiveStartKey"] = start
+            answer = await self._listed(parameters)
+            for item in answer["Items"]:
+                yield item
+            if "LastEvaluatedKey" not in answer:
+                return
+            start = answer["LastEvaluatedKey"]
+
+    async def _listed(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Return a page; where it is throttled, a small one, as all that follow."""
+        patience = Patience(_LISTING_PATIENCE * self.time_out)
+        while True:
+            try:
+                return await self._send("query", parameters, waits_for_units=False)
+            except StoreThrottledError:
+                parameters["Limit"] = _SMALL_PAGE
+                await patience.sleep(LISTING_PAUSE)
+                if not patience.remaining:
+                    raise
 
     async def query_page(self, condition: str, values: Item, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
         """Send one query and return its answer: at most 1 MB, and where to go on."""

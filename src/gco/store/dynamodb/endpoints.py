@@ -57,7 +57,7 @@ async def every(
     client: Client, after: EndpointName | None
 ) -> AsyncIterator[tuple[EndpointName, Endpoint | UnreadableError]]:
     """Every endpoint by name that follows `after`, page by page, or why one cannot be read."""
-    async for item in client.query(keys.ENDPOINTS, after=after):
+    async for item in client.listing(keys.ENDPOINTS, after=after):
         yield EndpointName(key_of(item)[1]), attempt_item(Endpoint, item)
 
 

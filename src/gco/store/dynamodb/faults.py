@@ -10,21 +10,26 @@ from gco.errors import (
     StoreDeniedError,
     StoreError,
     StoreMissingError,
+    StoreThrottledError,
     StoreUnavailableError,
 )
 from gco.store.dynamodb.attributes import Item
 
 _SERVER_FAULT = 500
-_AGAIN = frozenset(
+_THROTTLING = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "Throttling",
+        "ThrottlingException",
+    }
+)
+_AGAIN = _THROTTLING | frozenset(
     {
         "ContinuousBackupsUnavailableException",
         "InternalServerError",
         "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
         "ServiceUnavailable",
-        "Throttling",
-        "ThrottlingException",
         "TransactionConflictException",
         "TransactionInProgressException",
     }
@@ -77,6 +82,18 @@ def is_passing(error: Exception) -> bool:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return code(error) in _AGAIN or status >= _SERVER_FAULT
     return isinstance(error, (exceptions.HTTPClientError, exceptions.ConnectionError))
+
+
+def is_throttling(error: Exception) -> bool:
+    """Whether the table has no units left for the request at the moment."""
+    return code(error) in _THROTTLING
+
+
+def unavailable(error: Exception, where: str) -> StoreUnavailableError:
+    """Return our own error for a request that got no usable answer within its time."""
+    if is_throttling(error):
+        return StoreThrottledError(f"{where} does not answer: it throttles requests ({error})")
+    return StoreUnavailableError(f"{where} does not answer: {error}")
 
 
 def translated(error: Exception, where: str) -> StoreError | SettingsError:

@@ -98,7 +98,7 @@ async def statuses(
     """Return everything that the region says, by endpoint name."""
     return [
         status
-        async for item in client.query(keys.statuses(region))
+        async for item in client.listing(keys.statuses(region))
         for status in rules.readable(
             EndpointName(key_of(item)[1]), attempt_item(RegionStatus, item), unread
         )

@@ -164,7 +164,7 @@ async def _read(client: Client, wanted: Sequence[Key]) -> Sequence[Item | None]:
             answer = await client.send("transact_get_items", TransactItems=gets)
         except TransactionCancelledError as cancelled:
             cancelled.refused()
-            if not await patience.pause():
+            if not await patience.pause(throttled=True):
                 raise busy(client) from cancelled
         else:
             return [response.get("Item") for response in answer["Responses"]]
