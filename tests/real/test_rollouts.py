@@ -5,6 +5,7 @@ import contextlib
 
 import pytest
 
+from gco.core.model.ids import EndpointName
 from gco.core.model.names import ROLLOUT_ANNOTATION
 from gco.kinds.registry import DEPLOYMENT
 from testbed import crds
@@ -56,6 +57,21 @@ async def fewest(region, name):
         yield seen
 
 
+@contextlib.asynccontextmanager
+async def choices(region, *names):
+    """Collect how the pods of each endpoint are replaced while the block runs."""
+    seen = {name: {await chosen(region, name)} for name in names}
+
+    async def look():
+        while True:
+            for name, steps in seen.items():
+                steps.add(await chosen(region, name))
+            await asyncio.sleep(0.05)
+
+    async with background(look()):
+        yield seen
+
+
 async def test_endpoints_that_fill_every_accelerator_are_rolled_out_together(region):
     counts = {"web": 4, "other": 3, "third": 1}
     for name, replicas in counts.items():
@@ -63,13 +79,14 @@ async def test_endpoints_that_fill_every_accelerator_are_rolled_out_together(reg
     for name, replicas in counts.items():
         await region.workload_ready(name, replicas)
 
-    async with fewest(region, "web") as seen:
+    region.kubelet.ready_after = 1.0
+    async with fewest(region, "web") as seen, choices(region, *counts) as steps:
         for name, replicas in counts.items():
             await region.want(name, replicas=replicas, rollout=GAP, image=NEW)
         for name, replicas in counts.items():
             await region.workload_ready(name, replicas)
 
-    assert {await chosen(region, name) for name in counts} == {"in-place"}
+    assert "in-place" in steps["web"] & steps["other"]
     assert min(seen) >= 3
 
 
@@ -81,12 +98,13 @@ async def test_with_one_free_one_rollout_makes_a_new_pod_first_and_the_other_goe
     for name, replicas in counts.items():
         await region.workload_ready(name, replicas)
 
-    for name, replicas in counts.items():
-        await region.want(name, replicas=replicas, image=NEW)
-    for name, replicas in counts.items():
-        await region.workload_ready(name, replicas)
+    async with choices(region, *counts) as steps:
+        for name, replicas in counts.items():
+            await region.want(name, replicas=replicas, image=NEW)
+        for name, replicas in counts.items():
+            await region.workload_ready(name, replicas)
 
-    assert sorted([await chosen(region, name) for name in counts]) == ["in-place", "surge"]
+    assert sorted("in-place" in seen for seen in steps.values()) == [False, True]
 
 
 async def test_a_single_pod_is_not_taken_away_for_want_of_room(region):
@@ -103,6 +121,25 @@ async def test_a_single_pod_is_not_taken_away_for_want_of_room(region):
         await region.want("other", replicas=6)
         await region.workload_ready("web", 1)
     assert min(seen) == 1
+
+
+async def test_a_scale_to_one_during_a_rollout_in_place_keeps_a_pod_ready(region):
+    four = {"replicas": 4, "resources": {"count": 2}}
+    await region.want("web", **four)
+    await region.workload_ready("web", 4)
+    region.kubelet.ready_after = 4.0
+
+    async with fewest(region, "web") as seen:
+        await region.want("web", image=NEW, **four)
+
+        async def goes_in_place():
+            in_place = await chosen(region, "web") == "in-place"
+            return in_place and await answering(region, "web") == 3
+
+        await eventually(goes_in_place, within=60)
+        await region.service.scale(EndpointName("web"), replicas=1)
+        await region.workload_ready("web", 1)
+    assert min(seen) >= 1
 
 
 async def test_downtime_that_is_allowed_ends_the_wait(region):
@@ -130,12 +167,14 @@ async def test_where_karpenter_makes_nodes_a_new_pod_comes_first_and_in_place_wh
             return await chosen(region, "web") == "surge" and await pending(region, "web")
 
         pod = await eventually(surged, within=60)
+        region.kubelet.ready_after = 1.0
         words = "Failed to schedule pod, all available instance types exceed limits"
         await region.note(pod, "FailedScheduling", words, by="karpenter")
         await region.shows("web", "InsufficientCapacity", "exceed limits")
 
-        await region.workload_ready("web", 8)
-        assert await chosen(region, "web") == "in-place"
+        async with choices(region, "web") as steps:
+            await region.workload_ready("web", 8)
+        assert "in-place" in steps["web"]
     finally:
         await asyncio.to_thread(crds.remove, plane, crds.KARPENTER)
 

@@ -1,4 +1,4 @@
-"""How a rollout replaces pods: chosen by what is free, kept at rest, planned anew when it is stuck."""
+"""How a rollout replaces pods: chosen by what is free, planned anew when it is stuck, safe at rest."""
 
 import dataclasses
 import datetime as dt
@@ -68,14 +68,12 @@ def test_what_is_chosen_when_a_template_is_due(replicas, rollout, room, asked, s
 @pytest.mark.parametrize("step", [None, *Replacing])
 @pytest.mark.parametrize("replicas", [1, 2, 9])
 @pytest.mark.parametrize("room", [None, FREE, FULL, MADE])
-def test_at_rest_nothing_changes_whatever_is_free_and_wanted(step, replicas, room):
-    """But for in place with a single replica: whoever restarts it must not take the last pod."""
+def test_at_rest_no_pod_may_go_before_another_is_ready_whatever_is_free(step, replicas, room):
+    """Whoever restarts the Deployment and sets its count does so while this stands."""
     calm = Pods({"new": READY}, {}, 0, "")
-    unsafe = replicas == 1 and step is Replacing.IN_PLACE
 
     found = rolling(replicas, runs=NEW, step=step, pods=calm)
-    kept = Replacing.SURGE if unsafe else step
-    assert found.replacing(lambda: room, ONE_GPU, NOW) is kept
+    assert found.replacing(lambda: room, ONE_GPU, NOW) is Replacing.SURGE
 
 
 @pytest.mark.parametrize("runs", [NEW, OLD])
@@ -178,10 +176,29 @@ def test_a_new_endpoint_and_one_that_runs_its_template_have_no_rollout():
 
 @pytest.mark.parametrize(
     ("step", "surge", "unavailable"),
-    [(Replacing.SURGE, 1, 0), (Replacing.IN_PLACE, 0, 1), (None, 1, 1)],
+    [(Replacing.SURGE, 1, 0), (Replacing.IN_PLACE, 0, 1), (None, 1, "50%")],
 )
 def test_what_the_deployment_is_told(step, surge, unavailable):
     told = strategy(AUTO, 2, replacing=step)["rollingUpdate"]
 
     assert told == {"maxSurge": surge, "maxUnavailable": unavailable}
     assert strategy(Rollout(strategy="recreate"), 2, replacing=step) == {"type": "Recreate"}
+
+
+@pytest.mark.parametrize(
+    ("running", "raised", "share"),
+    [
+        pytest.param(2, 0, "50%", id="two"),
+        pytest.param(3, 0, "34%", id="three"),
+        pytest.param(8, 0, "13%", id="eight"),
+        pytest.param(8, 38, "38%", id="three-of-eight-for-want-of-room"),
+        pytest.param(2, 38, "50%", id="scaled-down-meanwhile"),
+        pytest.param(3, 100, "99%", id="never-all"),
+        pytest.param(500, 0, "1%", id="many"),
+    ],
+)
+def test_where_nothing_was_counted_one_pod_is_a_share_of_those_that_run(running, raised, share):
+    """A share of a single pod is none: a scale to 1 by someone else ends no last pod."""
+    told = strategy(AUTO, 2, running=running, unavailable=raised)["rollingUpdate"]
+
+    assert told == {"maxSurge": 1, "maxUnavailable": share}

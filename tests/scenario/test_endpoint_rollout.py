@@ -56,6 +56,27 @@ async def fewest(world, name):
         yield seen
 
 
+@contextlib.asynccontextmanager
+async def history(read):
+    """Keep what `read` returns, each change of it once, while the block runs and a second longer."""
+    seen = [read()]
+
+    async def look():
+        while True:
+            if read() != seen[-1]:
+                seen.append(read())
+            await asyncio.sleep(0.05)
+
+    async with background(look()):
+        yield seen
+        await asyncio.sleep(1)
+
+
+def choices(world, name):
+    """Keep how the endpoint's pods are replaced, one choice after the other."""
+    return history(lambda: chosen(world, name))
+
+
 async def test_with_every_accelerator_taken_pods_are_replaced_in_place_one_at_a_time(clock):
     async with region(clock) as world:
         for name in ("web", "other"):
@@ -64,11 +85,11 @@ async def test_with_every_accelerator_taken_pods_are_replaced_in_place_one_at_a_
         others = {n for n in world.all(POD) if n.startswith("other")}
         world.kubelet.ready_after = 2.0
 
-        async with fewest(world, "web") as seen:
+        async with fewest(world, "web") as seen, choices(world, "web") as steps:
             await world.want("web", revision=2, replicas=4, image=NEW)
             await world.ready("web", revision=2)
 
-        assert chosen(world, "web") == "in-place"
+        assert steps == ["surge", "in-place", "surge"]
         assert min(seen) == 3
         assert others == {n for n in world.all(POD) if n.startswith("other")}
 
@@ -93,10 +114,12 @@ async def test_devices_that_are_free_on_several_nodes_are_no_room_for_one_pod(cl
         await world.want(replicas=2, resources={"count": 3})
         await world.ready()
 
-        await world.want(revision=2, replicas=2, resources={"count": 3}, image=NEW)
-        await world.ready(revision=2)
+        world.kubelet.ready_after = 2.0
+        async with choices(world, "web") as steps:
+            await world.want(revision=2, replicas=2, resources={"count": 3}, image=NEW)
+            await world.ready(revision=2)
 
-        assert chosen(world, "web") == "in-place"
+        assert "in-place" in steps
 
 
 async def test_two_rollouts_do_not_count_on_the_same_free_device(clock):
@@ -106,12 +129,13 @@ async def test_two_rollouts_do_not_count_on_the_same_free_device(clock):
             await world.ready(name)
         world.kubelet.ready_after = 5.0
 
-        for name, replicas in (("web", 4), ("other", 3)):
-            await world.want(name, revision=2, replicas=replicas, image=NEW)
-        for name in ("web", "other"):
-            await world.ready(name, revision=2)
+        async with choices(world, "web") as web, choices(world, "other") as other:
+            for name, replicas in (("web", 4), ("other", 3)):
+                await world.want(name, revision=2, replicas=replicas, image=NEW)
+            for name in ("web", "other"):
+                await world.ready(name, revision=2)
 
-        assert sorted([chosen(world, "web"), chosen(world, "other")]) == ["in-place", "surge"]
+        assert sorted([web, other]) == [["surge"], ["surge", "in-place", "surge"]]
 
 
 async def test_a_single_pod_serves_on_until_there_is_room_and_says_how_to_let_it_go(clock):
@@ -140,9 +164,12 @@ async def test_a_gap_that_is_allowed_meanwhile_ends_the_wait(clock):
         await world.want(revision=2, image=NEW)
         await until(lambda: world.reason() == "WaitingForGPU")
 
-        await world.want(revision=3, image=NEW, rollout={"allowDowntime": True})
-        await world.ready(revision=3)
-        assert chosen(world, "web") == "in-place"
+        world.kubelet.gone_after = 2.0
+        async with choices(world, "web") as steps:
+            await world.want(revision=3, image=NEW, rollout={"allowDowntime": True})
+            await world.ready(revision=3)
+        assert ready_pods(world, "web") == 1
+        assert steps[0] == steps[-1] == "surge"
 
 
 async def test_a_new_pod_that_stays_pending_for_what_was_not_counted_is_planned_anew(clock):
@@ -152,11 +179,11 @@ async def test_a_new_pod_that_stays_pending_for_what_was_not_counted_is_planned_
         await world.ready()
 
         await world.want(revision=2, replicas=3, resources=cpu, image=NEW)
-        await until(lambda: chosen(world, "web") == "surge")
         begun = asyncio.get_running_loop().time()
+        world.kubelet.ready_after = 2.0
+        await until(lambda: chosen(world, "web") == "in-place")
         await world.ready(revision=2)
 
-        assert chosen(world, "web") == "in-place"
         assert 29 <= asyncio.get_running_loop().time() - begun < 40
 
 
@@ -170,7 +197,7 @@ async def test_where_nodes_are_made_a_new_pod_comes_first_for_as_long_as_a_node_
         await world.ready()
 
         await world.want(revision=2, replicas=8, image=NEW)
-        await until(lambda: chosen(world, "web") == "surge")
+        world.kubelet.ready_after = 2.0
         await asyncio.sleep(500)
         assert chosen(world, "web") == "surge"
         assert ready_pods(world, "web") == 8
@@ -180,6 +207,7 @@ async def test_where_nodes_are_made_a_new_pod_comes_first_for_as_long_as_a_node_
 
 
 async def test_at_rest_neither_a_changed_count_nor_changed_room_touches_the_strategy(clock):
+    """It is a surge, with which no pod goes before another is ready, whatever anybody does."""
     async with region(clock) as world:
         await world.want(replicas=4)
         await world.ready()
@@ -197,6 +225,7 @@ async def test_at_rest_neither_a_changed_count_nor_changed_room_touches_the_stra
         await asyncio.sleep(600)
 
         assert world.find(DEPLOYMENT, "web")["spec"]["strategy"] == strategy
+        assert strategy["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
         assert chosen(world, "web") == "surge"
         assert world.monitor.writes == writes
 
@@ -206,12 +235,12 @@ async def test_where_nothing_is_counted_one_goes_and_one_comes(clock):
         await world.want(replicas=8)
         await world.ready()
 
+        world.kubelet.ready_after = 2.0
         await world.want(revision=2, replicas=8, image=NEW)
-        await world.ready(revision=2)
-
+        await until(lambda: chosen(world, "web") is None)
         told = world.find(DEPLOYMENT, "web")["spec"]["strategy"]["rollingUpdate"]
-        assert told == {"maxSurge": 1, "maxUnavailable": 1}
-        assert chosen(world, "web") is None
+        assert told == {"maxSurge": 1, "maxUnavailable": "13%"}
+        await world.ready(revision=2)
 
 
 async def test_a_monitor_that_takes_over_goes_on_with_the_rollout_as_it_was_chosen(clock):
@@ -227,6 +256,9 @@ async def test_a_monitor_that_takes_over_goes_on_with_the_rollout_as_it_was_chos
             await until(lambda: chosen(world, "web") == "in-place")
             await asyncio.sleep(7)
 
-        async with background(world.controller(supply=surroundings).run()):
+        async with (
+            background(world.controller(supply=surroundings).run()),
+            choices(world, "web") as steps,
+        ):
             await world.ready(revision=2)
-        assert chosen(world, "web") == "in-place"
+        assert steps == ["in-place", "surge"]

@@ -17,7 +17,7 @@ from tests.kubelet import add_node
 from tests.scenario.canary_world import pods
 from tests.scenario.region_world import GPU_NODE, NS
 from tests.scenario.scaling_world import handed_over, scale_by_hand
-from tests.scenario.test_endpoint_rollout import NEW, fewest, ready_pods, region
+from tests.scenario.test_endpoint_rollout import NEW, fewest, history, ready_pods, region
 from tests.virtual_time import until
 
 pytestmark = pytest.mark.looptime(noop_cycles=0)
@@ -81,26 +81,29 @@ async def lose_a_node(world, name):
 
 
 async def test_a_node_that_is_lost_during_a_rollout_does_not_stop_it(clock):
-    """And what may be missing only rises, until the next template."""
+    """And what may be missing only rises, until the rollout ended."""
     async with region(clock, gpus=3) as world:
         await add_node(world.person, "n2", gpus=1, labels=GPU_NODE)
         await world.want(replicas=4)
         await world.ready()
         world.kubelet.ready_after = 10.0
-        async with fewest(world, WEB) as seen:
+        told = history(lambda: (noted(world), unavailable(world)))
+        async with fewest(world, WEB) as seen, told as steps:
             await world.want(revision=2, replicas=4, image=NEW)
             await until(lambda: serving(world, NEW) == 1)
             await lose_a_node(world, "n2")
             await until(lambda: serving(world, NEW) == 3, within=600)
-        assert (min(seen), noted(world), unavailable(world)) == (2, "50", "50%")
+        assert steps == [(None, 0), (None, 1), ("50", "50%"), (None, 0)]
+        assert min(seen) == 2
 
         await add_node(world.person, "n2", gpus=1, labels=GPU_NODE)
         await until(lambda: serving(world, NEW) == 4)
         await asyncio.sleep(60)
-        assert noted(world) == "50"
+        assert (noted(world), unavailable(world)) == (None, 0)
         await world.want(revision=3, replicas=4, image=LATER)
-        await until(lambda: serving(world, LATER) == 4)
+        await until(lambda: serving(world, LATER) == 1)
         assert (noted(world), unavailable(world)) == (None, 1)
+        await until(lambda: serving(world, LATER) == 4)
 
 
 async def test_a_template_that_no_node_takes_costs_two_ready_pods_at_most(clock):

@@ -196,6 +196,7 @@ def _objects(
             covered=covered,
             replacing=served.replacing,
             fewest=fewest_replicas(regional, observed.workload, observed.autoscalers),
+            running=count.replicas,
             unavailable=served.unavailable,
         ),
     )

@@ -2,9 +2,10 @@
 
 Strategy `auto` is chosen when a new template is due: a new pod first where one more fits or a node
 can be made for it, else in place, one pod at a time. The choice is kept on the Deployment and stands
-for that rollout and at rest. It changes from surge to in place where a new pod stays pending, and
-from in place to surge as soon as a single replica may be left and no downtime is allowed: the last
-ready pod never goes first, also when someone else restarts the Deployment or changes its count.
+for that rollout. It changes from surge to in place where a new pod stays pending, and from in place
+to surge as soon as a single replica may be left and no downtime is allowed: the last ready pod never
+goes first. At rest it is a surge, with which no pod goes before another is ready, whoever restarts
+the Deployment and changes its count.
 
 Pods that have no room are missing already, before the rollout takes any: it may miss one more than
 those, else it would wait for them for ever. See docs/decisions/0016.
@@ -76,12 +77,15 @@ class Rolling:
         """Return how pods are to be replaced; None where the stated strategy, or a default, says it.
 
         `room` tells what is free for this endpoint, None where that is not known; it is asked only
-        where something is to be chosen.
+        where something is to be chosen. At rest the answer is a surge: Kubernetes takes maxSurge 0 as
+        maxUnavailable 1 at least, so that in place a restart and a scale to 1 end the last pod.
         """
         if not is_auto(self.stated):
             return None
         if self.due:
             return self._chosen(room(), need)
+        if not self.under_way:
+            return Replacing.SURGE
         wait = self.replan_in(room, now)
         step = Replacing.IN_PLACE if wait is not None and wait <= 0 else self._current
         unsafe = step is Replacing.IN_PLACE and not self.may_gap

@@ -24,6 +24,8 @@ _HISTORY = 2
 """Old ReplicaSets that Kubernetes keeps; rollbacks go by our own revisions."""
 _STARTUP_MARGIN = 300
 """Seconds beyond the start-up budget for scheduling a pod and pulling its image."""
+_ALL = 100
+"""Per cent of the replicas: all of them."""
 
 
 def deployment(
@@ -35,6 +37,7 @@ def deployment(
     covered: bool = False,
     replacing: Replacing | None = None,
     fewest: int | None = None,
+    running: int | None = None,
     unavailable: int = 0,
 ) -> Rendered:
     """Return the Deployment with `replicas` pods of `template`; None leaves their number to others.
@@ -43,12 +46,14 @@ def deployment(
     canary answers every request meanwhile, or these are a canary's pods and have no share, so that
     pods may go before others are ready. `replacing`
     is how pods are replaced, where that was chosen by what is free. `fewest` is the smallest number
-    of replicas that may run while this stands; None: what the spec alone allows. `unavailable` is the
+    of replicas that may run while this stands; None: what the spec alone allows. `running` is how many
+    are to run now, whoever says so; None: `replicas`. `unavailable` is the
     per cent of replicas that may be missing, where pods without room raised it; 0: one pod.
     """
     how = strategy(
         regional.spec.endpoint.rollout,
         _fewest(regional) if fewest is None else fewest,
+        running=(replicas or 0) if running is None else running,
         covered=covered,
         replacing=replacing,
         unavailable=unavailable,
@@ -81,6 +86,7 @@ def strategy(
     rollout: Rollout | None,
     fewest: int,
     *,
+    running: int = 0,
     covered: bool = False,
     replacing: Replacing | None = None,
     unavailable: int = 0,
@@ -88,33 +94,33 @@ def strategy(
     """Return the Deployment's strategy; `replacing` is what was chosen for `auto`.
 
     Where nothing was, for want of a count, `auto` never waits for an accelerator that does not exist
-    while several replicas run: one may leave before its replacement is ready. With `fewest` at 1, no
-    pod leaves first, also where in place is stated or was chosen earlier, unless downtime is allowed
-    or a canary answers. Where a pod may leave first, `unavailable` per cent of them may be missing, or
-    one if that is 0. It stays a share: whoever changes the count meanwhile, less than all is missing.
+    while several replicas run: one may leave before its replacement is ready. That one is a share of
+    those that are `running`, since a share of a single pod is none: nothing is missing once someone
+    else scales to 1. With `fewest` at 1, no pod leaves first, also where in place is stated or was
+    chosen earlier, unless downtime is allowed or a canary answers. Where a pod may leave first,
+    `unavailable` per cent of them may be missing, or one if that is 0.
     """
     stated = (rollout and rollout.strategy) or RolloutStrategy.AUTO
     chosen = Replacing.IN_PLACE if covered else replacing
+    may_be_all = covered or bool(rollout and rollout.allow_downtime)
     match stated, chosen:
         case RolloutStrategy.RECREATE, _:
             return {"type": "Recreate"}
         case (RolloutStrategy.IN_PLACE, _) | (RolloutStrategy.AUTO, Replacing.IN_PLACE):
             gap = covered or may_gap(rollout, fewest)
-            missing = _missing(rollout, unavailable, covered=covered)
+            missing = _share(unavailable, may_be_all=may_be_all) if unavailable else 1
             return _rolling(surge=int(not gap), unavailable=missing if gap else 0)
         case (RolloutStrategy.SURGE, _) | (RolloutStrategy.AUTO, Replacing.SURGE):
             return _rolling(surge=1, unavailable=0)
         case _:
-            missing = _missing(rollout, unavailable, covered=covered)
+            one = -(-_ALL // max(fewest, running))
+            missing = _share(max(one, unavailable), may_be_all=may_be_all)
             return _rolling(surge=1, unavailable=missing if fewest > 1 else 0)
 
 
-def _missing(rollout: Rollout | None, unavailable: int, *, covered: bool) -> int | str:
-    """Return how many pods may be missing at once, of two or more: never all, unless that is allowed."""
-    if not unavailable:
-        return 1
-    may_be_all = covered or bool(rollout and rollout.allow_downtime)
-    return f"{min(unavailable, 100 if may_be_all else 99)}%"
+def _share(per_cent: int, *, may_be_all: bool) -> str:
+    """Return how many of the pods may be missing at once: never all, unless that is allowed."""
+    return f"{min(per_cent, _ALL if may_be_all else _ALL - 1)}%"
 
 
 def _rolling(*, surge: int, unavailable: int | str) -> dict[str, Any]:
