@@ -51,11 +51,11 @@ class Deployments:
         owned = [each for _, each in self._mirror.owned(uid_of(deployment), REPLICA_SET)]
         new = next((each for each in owned if _is_of(each, deployment)), None)
         old = [each for each in owned if each is not new]
-        if (
-            new is None
-            and not deployment["spec"].get("paused")
-            and self._may_create(deployment, old)
-        ):
+        spec = deployment["spec"]
+        if spec.get("paused") or rollout.is_scaled(spec, owned):
+            await self._share(deployment, new, old)
+            return await self._tell(deployment, new, old)
+        if new is None and self._may_create(deployment, old):
             new = await self._create(deployment, owned)
         await self._scale(deployment, new, old)
         return await self._tell(deployment, new, old)
@@ -83,7 +83,7 @@ class Deployments:
                 "name": f"{metadata['name']}-{suffix}",
                 "namespace": metadata["namespace"],
                 "labels": template["metadata"]["labels"],
-                "annotations": {REVISION: str(_revision(owned) + 1)},
+                "annotations": {REVISION: str(_revision(owned) + 1), **rollout.noted(spec)},
                 "ownerReferences": [_owned_by(deployment)],
             },
             "spec": {
@@ -111,35 +111,46 @@ class Deployments:
             status["collisionCount"] = status.get("collisionCount", 0) + 1
             await self._write_status(deployment, status)
 
+    async def _share(
+        self, deployment: Manifest, new: Manifest | None, old: Sequence[Manifest]
+    ) -> None:
+        """Bring the ReplicaSets to a count that changed, before the rollout continues."""
+        spec, status = deployment["spec"], deployment.get("status", {})
+        counts = rollout.scaled_counts(spec, status, new, old)
+        for each in (*old, *([new] if new else ())):
+            if each["metadata"]["name"] in counts:
+                await self._write_count(each, counts[each["metadata"]["name"]], spec)
+
     async def _scale(
         self, deployment: Manifest, new: Manifest | None, old: Sequence[Manifest]
     ) -> None:
         spec = deployment["spec"]
-        if spec.get("paused"):
-            active = [each for each in (*old, *([new] if new else ())) if rollout.wanted(each)]
-            if len(active) == 1:
-                await self._set(active[0], spec["replicas"])
-            return
         if spec["strategy"]["type"] == "Recreate":
             for each in old:
-                await self._set(each, 0)
+                await self._set(each, 0, spec)
             if new is not None and not self._pods_left(old):
-                await self._set(new, spec["replicas"])
+                await self._set(new, spec["replicas"], spec)
             return
         if new is None:
             return
         count = rollout.new_count(spec, new, old)
         if count != rollout.wanted(new):
-            await self._set(new, count)
+            await self._set(new, count, spec)
             return  # its change wakes us again
         for each, wanted in zip(old, rollout.old_counts(spec, new, old), strict=True):
-            await self._set(each, wanted)
+            await self._set(each, wanted, spec)
 
-    async def _set(self, replica_set: Manifest, replicas: int) -> None:
-        if rollout.wanted(replica_set) == replicas:
-            return
+    async def _set(self, replica_set: Manifest, replicas: int, spec: Manifest) -> None:
+        if rollout.wanted(replica_set) != replicas:
+            await self._write_count(replica_set, replicas, spec)
+
+    async def _write_count(self, replica_set: Manifest, replicas: int, spec: Manifest) -> None:
+        """Scale a ReplicaSet for a Deployment of `spec`, and note for which count that was."""
         changed = copy(replica_set)
         changed["spec"]["replicas"] = replicas
+        changed["metadata"].setdefault("annotations", {}).update(rollout.noted(spec))
+        if changed == replica_set:
+            return
         self._mirror.record(REPLICA_SET, await self._cluster.replace(REPLICA_SET, changed))
 
     async def _tell(

@@ -1,13 +1,17 @@
 """How a Deployment moves its pods from old ReplicaSets to the new one; decisions only.
 
-The arithmetic is that of k8s.io/kubernetes/pkg/controller/deployment (rolling.go, util.go).
+The arithmetic is that of k8s.io/kubernetes/pkg/controller/deployment (rolling.go, sync.go, util.go).
 """
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 Manifest: TypeAlias = dict[str, Any]
+_DESIRED: Final = "deployment.kubernetes.io/desired-replicas"
+_MOST: Final = "deployment.kubernetes.io/max-replicas"
+"""What a ReplicaSet's controller noted when it last scaled it: the Deployment's count, and the most
+pods that all its ReplicaSets might have."""
 
 
 class Limits(NamedTuple):
@@ -45,6 +49,84 @@ def available(replica_set: Manifest) -> int:
     """Return how many pods of a ReplicaSet are available."""
     count: int = replica_set.get("status", {}).get("availableReplicas", 0)
     return count
+
+
+def noted(spec: Manifest) -> dict[str, str]:
+    """Return the annotations of a ReplicaSet that is scaled for a Deployment of `spec`."""
+    most = spec["replicas"] + (limits(spec).surge if _rolls(spec) else 0)
+    return {_DESIRED: str(spec["replicas"]), _MOST: str(most)}
+
+
+def is_scaled(spec: Manifest, every: Sequence[Manifest]) -> bool:
+    """Whether the Deployment's count changed since its ReplicaSets were last scaled."""
+    stated = (_noted(each, _DESIRED) for each in every if wanted(each))
+    return any(count is not None and count != spec["replicas"] for count in stated)
+
+
+def scaled_counts(
+    spec: Manifest, status: Manifest, new: Manifest | None, old: Sequence[Manifest]
+) -> dict[str, int]:
+    """Return by name how many pods ReplicaSets should have where the Deployment's count changed.
+
+    One that has all the pods gets the whole count; several share it in proportion, whether their
+    pods are ready or not, and what rounding leaves over goes to the largest.
+    """
+    every = [*old, *([new] if new else ())]
+    active = [each for each in every if wanted(each)]
+    if len(active) <= 1:
+        latest = active or [new or max(old, key=_created, default=None)]
+        return {_name(each): spec["replicas"] for each in latest if each is not None}
+    if new is not None and _is_saturated(spec, new):
+        return {_name(each): 0 for each in active if each is not new}
+    return _proportional(spec, status, active) if _rolls(spec) else {}
+
+
+def _proportional(spec: Manifest, status: Manifest, active: list[Manifest]) -> dict[str, int]:
+    allowed = spec["replicas"] + limits(spec).surge if spec["replicas"] else 0
+    missing = allowed - sum(wanted(each) for each in active)
+    active.sort(key=_created, reverse=missing > 0)
+    active.sort(key=wanted, reverse=True)
+    counts, added = {}, 0
+    for each in active:
+        share = _fraction(spec, status, each) - wanted(each) if missing != added else 0
+        bound = min if missing > 0 else max
+        share = bound(share, missing - added)
+        counts[_name(each)] = wanted(each) + share
+        added += share
+    largest = _name(active[0])
+    counts[largest] = max(0, counts[largest] + missing - added)
+    return counts
+
+
+def _fraction(spec: Manifest, status: Manifest, replica_set: Manifest) -> int:
+    """Return the share of a ReplicaSet in the new count; halves are rounded up."""
+    count: int = spec["replicas"]
+    if not count:
+        return 0
+    most: int = _noted(replica_set, _MOST) or status.get("replicas", 0) or 1
+    return math.floor(wanted(replica_set) * (count + limits(spec).surge) / most + 0.5)
+
+
+def _is_saturated(spec: Manifest, new: Manifest) -> bool:
+    counts = (_noted(new, _DESIRED), wanted(new), available(new))
+    return all(count == spec["replicas"] for count in counts)
+
+
+def _rolls(spec: Manifest) -> bool:
+    return bool(spec["strategy"]["type"] == "RollingUpdate")
+
+
+def _noted(replica_set: Manifest, name: str) -> int | None:
+    stated = (replica_set["metadata"].get("annotations") or {}).get(name)
+    return None if stated is None else int(stated)
+
+
+def _name(replica_set: Manifest) -> str:
+    return str(replica_set["metadata"]["name"])
+
+
+def _created(replica_set: Manifest) -> str:
+    return str(replica_set["metadata"]["creationTimestamp"])
 
 
 def new_count(spec: Manifest, new: Manifest, old: Sequence[Manifest]) -> int:
