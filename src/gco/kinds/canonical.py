@@ -39,6 +39,7 @@ def parse_quantity(text: str | float) -> Decimal:
     return _parse(text)[0]
 
 
+@functools.lru_cache(maxsize=1024, typed=True)
 def canonical_quantity(text: str | float) -> str:
     """Return a Kubernetes quantity as the API server writes it back: `1000m` is `1`.
 

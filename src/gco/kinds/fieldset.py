@@ -63,9 +63,11 @@ def fields_of(value: Any, of: Type) -> FieldSet | None:  # noqa: ANN401 - any JS
         return {
             of.element(item): member(fields_of(item, of.elements)) for item in value or ()
         } or None
-    fields = {}
+    fields: FieldSet = {}
     for name, child in (value or {}).items():
-        sub = _entry(child, *child_type(of, name))
+        below, named = child_type(of, name)
+        leaf = isinstance(below, Scalar) or below is Untyped.ANY
+        sub = {} if leaf else _entry(child, below, named)
         if sub is not None:
             fields[f"f:{name}"] = sub
     return fields or None

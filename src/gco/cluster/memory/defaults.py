@@ -174,8 +174,8 @@ def normal(value: Any, of: Type) -> Any:  # noqa: ANN401 - any JSON value
         below = child_type(of, name)[0]
         if child is None or (not child and isinstance(below, ListOf | MapOf)):
             continue
-        plain = isinstance(child, str) and below is not Scalar.QUANTITY
-        kept[name] = child if plain else normal(child, below)
+        deeper = below is Scalar.QUANTITY or isinstance(child, dict | list)
+        kept[name] = normal(child, below) if deeper else child
     return kept
 
 

@@ -69,7 +69,7 @@ class Entries:
         fields = exclude(fields_of(stated, of) or {}, _RESET[writer.subresource])
         self._put(writer, now, fields)
         merged: Manifest = merge(live, stated, of)
-        if last:  # the name is still among `fields`, so that metadata itself is never pruned
+        if difference(last, fields):  # `fields` has the name: metadata itself is never pruned
             merged = prune(merged, of, last, self._everyone()) or {}
         changes = compare(live, merged, of).without(_RESET[writer.subresource])
         self._take(changes, writer, force=force)
@@ -107,6 +107,8 @@ class Entries:
 
     def _take(self, changes: Comparison, taker: Writer | None, *, force: bool) -> None:
         """Take what changed from everyone but `taker`."""
+        if not any(changes.parts()):
+            return
         others = [
             entry
             for identity, entry in self._entries.items()
@@ -173,4 +175,4 @@ def blank(of: Type) -> Manifest:
 
 def timestamp(moment: dt.datetime) -> str:
     """Return a time as Kubernetes writes it, in whole seconds."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"

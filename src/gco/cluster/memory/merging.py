@@ -110,10 +110,9 @@ def _compare(path: tuple[str, ...], old: Json, new: Json, of: Type, found: Compa
     if not leaf:
         before, after = _children(old, of), _children(new, of)
         for key in {**before, **after}:
-            below = (before.get(key) or after[key])[1]
-            left = before[key][0] if key in before else ABSENT
-            right = after[key][0] if key in after else ABSENT
-            _compare((*path, key), left, right, below, found)
+            left, right = before.get(key, ABSENT), after.get(key, ABSENT)
+            if left is ABSENT or left != right:
+                _compare((*path, key), left, right, _below(of, key), found)
     if old is ABSENT:
         insert(found.added, path)
     elif new is ABSENT:
@@ -126,12 +125,17 @@ def _empty(value: Json) -> bool:
     return value is ABSENT or not value
 
 
-def _children(value: Json, of: Type) -> dict[str, tuple[Json, Type]]:
+def _children(value: Json, of: Type) -> dict[str, Json]:
     if value is ABSENT or not value:
         return {}
     if isinstance(of, ListOf):
-        return {of.element(item): (item, of.elements) for item in value}
-    return {f"f:{name}": (child, child_type(of, name)[0]) for name, child in value.items()}
+        return {of.element(item): item for item in value}
+    return {f"f:{name}": child for name, child in value.items()}
+
+
+def _below(of: Type, key: str) -> Type:
+    """Return the type of the child at the path element `key`."""
+    return of.elements if isinstance(of, ListOf) else child_type(of, key[2:])[0]
 
 
 def insert(fields: FieldSet, path: tuple[str, ...]) -> None:

@@ -25,13 +25,18 @@ def key_of(kind: Kind, namespace: str | None, name: str) -> Key:
     return (namespace or "" if kind.namespaced else "", name)
 
 
-def received(resource: Resource, manifest: Mapping[str, Any]) -> Manifest:
-    """Return the caller's manifest as our own, checked for unknown fields."""
+def received(
+    resource: Resource, manifest: Mapping[str, Any], old: Manifest | None = None
+) -> Manifest:
+    """Return the caller's manifest as our own, checked for unknown fields; `old` is what it replaces.
+
+    A CRD's schema may have changed since `old` was stored, a built-in kind's cannot.
+    """
     kind = resource.kind
     new = copy({"apiVersion": kind.api_version, "kind": kind.name, **manifest})
     if (new["apiVersion"], new["kind"]) != (kind.api_version, kind.name):
         raise RejectedError(f"{new['apiVersion']}/{new['kind']} was sent to {kind.plural}")
-    check_fields(new, resource.schema)
+    check_fields(new, resource.schema, known=old if resource.structural is None else None)
     new.setdefault("metadata", {})
     return new
 
@@ -51,8 +56,9 @@ def check_same_object(new: Manifest, old: Manifest | None) -> None:
 def defaulted(resource: Resource, new: Manifest, old: Manifest | None = None) -> Manifest:
     """Return `new` with what its kind fills in."""
     if resource.structural is None:
-        defaults.fill(resource.kind.name, new)
-        known = old or {}  # what is equal to what was stored is in its normal form already
+        known = old or {}  # what equals what was stored has its defaults and its normal form
+        if old is None or new.get("spec") != old.get("spec"):
+            defaults.fill(resource.kind.name, new)
         kept = {key: value for key, value in new.items() if known.get(key) == value}
         changed = {key: value for key, value in new.items() if key not in kept}
         return {**kept, **defaults.normal(changed, resource.schema)}
@@ -79,10 +85,10 @@ def system_fields(old: Manifest) -> Manifest:
 
 
 def unmanaged(manifest: Manifest) -> Manifest:
-    """Return a copy of `manifest` without its managedFields."""
+    """Return `manifest` without its managedFields; its parts are still those of `manifest`."""
     metadata = manifest.get("metadata", {})
     rest = {name: value for name, value in metadata.items() if name != "managedFields"}
-    return copy({**manifest, "metadata": rest}) if manifest else {}
+    return {**manifest, "metadata": rest} if manifest else {}
 
 
 def same(old: Manifest, new: Manifest) -> bool:

@@ -18,8 +18,10 @@ _FIELD_DEFAULTS: Final = {"status.phase": "Pending"}
 
 def matcher(labels: str, fields: str) -> Predicate:
     """Return whether an object matches both selectors; raises RejectedError for a malformed one."""
-    by_label, by_field = _labels(labels), _fields(fields)
-    return lambda manifest: all(test(manifest) for test in (*by_label, *by_field))
+    tests = (*_labels(labels), *_fields(fields))
+    if not tests:
+        return lambda _: True
+    return lambda manifest: all(test(manifest) for test in tests)
 
 
 def labels_match(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
@@ -68,15 +70,12 @@ def _field_test(part: str) -> Predicate:
     if found is None:
         raise RejectedError(f"invalid field selector: {part!r}")
     path, operator, wanted = found.groups()
+    steps, absent = path.split("."), _FIELD_DEFAULTS.get(path, "")
 
     def test(manifest: Mapping[str, Any]) -> bool:
-        return (_value(manifest, path) == wanted) is (operator != "!=")
+        value: Any = manifest
+        for step in steps:
+            value = value.get(step) if isinstance(value, dict) else None
+        return ((absent if value is None else str(value)) == wanted) is (operator != "!=")
 
     return test
-
-
-def _value(manifest: Mapping[str, Any], path: str) -> str:
-    value: Any = manifest
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return _FIELD_DEFAULTS.get(path, "") if value is None else str(value)

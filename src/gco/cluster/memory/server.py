@@ -112,9 +112,11 @@ class ApiServer:
     def replace(self, kind: Kind, manifest: Mapping[str, Any], writer: Writer) -> Manifest:
         """PUT the object or its status."""
         resource = self.resources.find(kind)
-        new = received(resource, manifest)
+        stated = manifest.get("metadata") or {}
+        key = key_of(kind, stated.get("namespace"), stated.get("name", ""))
+        new = received(resource, manifest, self.storage.table(kind).objects.get(key))
         metadata = new["metadata"]
-        old = self.get(kind, metadata.get("namespace"), metadata.get("name", ""))
+        old = self.get(kind, *key)
         if metadata.get("resourceVersion") != old["metadata"]["resourceVersion"]:
             raise ClusterConflictError(
                 f'{kind.plural} "{metadata["name"]}": the object has been modified'
@@ -132,7 +134,7 @@ class ApiServer:
         resource = self.resources.find(kind)
         old = self.get(kind, *key)
         new = patched(old, operations)
-        check_fields(new, resource.schema)
+        check_fields(new, resource.schema, known=old if resource.structural is None else None)
         return self._update(resource, old, new, writer)
 
     def scale(
@@ -162,7 +164,10 @@ class ApiServer:
         own = stated is None or writer.subresource
         entries = Entries(old if own else {"metadata": {"managedFields": stated}})
         if writer.subresource == "status":
-            new = {**annotated(resource, unmanaged(old), new), "status": new.get("status")}
+            kept = unmanaged(old)
+            if resource.structural is not None:
+                kept = copy(kept)  # defaults are filled in, in place
+            new = {**annotated(resource, kept, new), "status": new.get("status")}
         new = defaulted(resource, new, old)
         entries.updated(unmanaged(old), new, resource.schema, writer, now=self.now())
         return self._finish(resource, old, new, entries, writer)
@@ -188,6 +193,8 @@ class ApiServer:
     def _admit(self, resource: Resource, old: Manifest | None, new: Manifest) -> Manifest:
         """Check `new` and put it in place of `old`, unless nothing would change."""
         key = key_of(resource.kind, new["metadata"].get("namespace"), new["metadata"]["name"])
+        if self.admissions:
+            new = copy(new)  # an admission may change it in place, and parts of it are in `old`
         for admission in self.admissions:
             admission(resource.kind, new)
         self._check(resource, new, old)

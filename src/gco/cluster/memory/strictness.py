@@ -5,16 +5,22 @@ from typing import Any, TypeAlias
 
 from gco.errors import RejectedError
 from gco.kinds.canonical import canonical_quantity
-from gco.kinds.fieldset import child_type
 from gco.kinds.types import ListOf, MapOf, Scalar, Struct, Type
 
 Path: TypeAlias = tuple[()] | tuple[Any, str | int]
 """A path as its parent and its last step, so that going down copies nothing."""
 
 
-def check_fields(manifest: Mapping[str, Any], of: Type) -> None:
-    """Raise RejectedError that names every unknown field, or the first value of a wrong type."""
+def check_fields(
+    manifest: Mapping[str, Any], of: Type, *, known: Mapping[str, Any] | None = None
+) -> None:
+    """Raise RejectedError that names every unknown field, or the first value of a wrong type.
+
+    `known` is an object that passed this check: a part that equals its part is not checked again.
+    """
     found: list[tuple[Path, str]] = []
+    if known:
+        manifest = {name: part for name, part in manifest.items() if known.get(name) != part}
     _look(manifest, of, (), found)
     unknown = [f'unknown field "{_text(path)}"' for path, problem in found if problem == "unknown"]
     if unknown:
@@ -50,12 +56,14 @@ def _look_into(
     if not isinstance(value, dict):
         found.append((path, "must be a map"))
         return
+    fields: Mapping[str, Type] = of.fields if isinstance(of, Struct) else {}
+    others = of.others if isinstance(of, Struct) else of.elements
     for name, child in value.items():
-        below = (path, name)
-        if isinstance(of, Struct) and name not in of.fields and of.others is None:
-            found.append((below, "unknown"))
-        else:
-            _look(child, child_type(of, name)[0], below, found)
+        below = fields.get(name, others)
+        if below is None:
+            found.append(((path, name), "unknown"))
+        elif below is not Scalar.STRING or type(child) is not str:  # most values are strings
+            _look(child, below, (path, name), found)
 
 
 def _text(path: Path) -> str:

@@ -27,7 +27,7 @@ def check(kind: Kind, new: Manifest, old: Manifest | None) -> None:
     """Raise RejectedError with every rule that `new` breaks, given what it replaces."""
     problems = [*_metadata(kind, new)]
     rules = _RULES.get(kind.name)
-    if rules is not None:
+    if rules is not None and (old is None or new.get("spec") != old.get("spec")):
         problems += rules(new)
     if old is not None:
         problems += _immutable(kind, new, old)
