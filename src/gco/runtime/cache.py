@@ -80,6 +80,18 @@ class Cache(Generic[R]):
         if not self._is_gone(key, entry) and self._is_newer(key, entry):
             self._put(key, entry)
 
+    def confirm(self, key: str, version: int) -> bool:
+        """A watch event: return whether it is the echo of an own write whose answer is here.
+
+        Then it is noted, and nobody needs to read the object again.
+        """
+        own = self._own.get(key)
+        if own is None or own.version != version:
+            return False
+        self.seen = max(self.seen, version)
+        del self._own[key]
+        return True
+
     def delete(self, key: str, uid: str, version: int) -> None:
         """A watch event: the object of that uid is gone, or no longer selected."""
         self.seen = max(self.seen, version)

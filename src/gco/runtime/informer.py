@@ -36,6 +36,8 @@ ABSENT_BACKOFF: Final = Backoff(0.8, 5.0)
 IDLE_SECONDS: Final = 150.0
 """Bookmarks come each 60 to 120 s at the latest; a longer silence is a dead connection."""
 SHORT_WATCH_SECONDS: Final = 1.0
+_SLACK: Final = 0.01
+"""By how much of its length a silence may be found too early: a timer need not move with each event."""
 _ERROR_LENGTH: Final = 500
 """Characters of an error in the log: it may quote the object."""
 
@@ -179,7 +181,9 @@ class Informer(Generic[R]):
             async with closing(stream), asyncio.timeout(self._idle) as watchdog:
                 async for event in stream:
                     events += 1
-                    watchdog.reschedule(_now() + self._idle)
+                    deadline = _now() + self._idle
+                    if deadline - (watchdog.when() or 0.0) > _SLACK * self._idle:
+                        watchdog.reschedule(deadline)
                     self._take(event)
         except TimeoutError:
             self._position = None
@@ -201,16 +205,19 @@ class Informer(Generic[R]):
                 self._unreadable.discard(self._key(manifest))
                 self._cache.delete(self._key(manifest), manifest["metadata"]["uid"], int(version))
             case EventType.ADDED | EventType.MODIFIED:
-                entries = [*self._entries([manifest])]
-                for key, entry in entries:
-                    self._cache.upsert(key, entry)
-                if not entries:  # what was known of it is out of date
-                    uid = manifest["metadata"]["uid"]
-                    self._cache.delete(self._key(manifest), uid, int(version))
+                if not self._cache.confirm(self._key(manifest), int(version)):
+                    self._put(manifest, int(version))
         self._position = version
         self._progressed()
         self._metrics.event(event.type)
         self._metrics.objects(len(self._cache))
+
+    def _put(self, manifest: Manifest, version: int) -> None:
+        entries = [*self._entries([manifest])]
+        for key, entry in entries:
+            self._cache.upsert(key, entry)
+        if not entries:  # what was known of it is out of date
+            self._cache.delete(self._key(manifest), manifest["metadata"]["uid"], version)
 
     def _recover(self, error: ClusterError) -> float:
         """Decide from where to go on after `error`; return the seconds to wait first."""

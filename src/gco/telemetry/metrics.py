@@ -34,6 +34,7 @@ class Metrics:
             GCCollector(registry=self.registry)
         if version:
             self._info("gco_build", "What runs here").info({"version": version})
+        self._meters: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
         self._queues()
         self._loops()
         self._requests()
@@ -52,8 +53,15 @@ class Metrics:
 
     def requested(self, verb: str, kind: str, result: str, seconds: float) -> None:
         """Count a request to the cluster: `success`, or the class name of its error."""
-        self.cluster_requests.labels(verb, kind, result).inc()
-        self.cluster_seconds.labels(verb, kind).observe(seconds)
+        meters = self._meters.get((verb, kind, result))
+        if meters is None:
+            meters = self._meters[verb, kind, result] = (
+                self.cluster_requests.labels(verb, kind, result),
+                self.cluster_seconds.labels(verb, kind),
+            )
+        count, duration = meters
+        count.inc()
+        duration.observe(seconds)
 
     def store_requested(self, operation: str, result: str, seconds: float) -> None:
         """Count a request to DynamoDB: `success`, or the class name of its error."""
@@ -133,6 +141,19 @@ class Metrics:
         return Info(name, what, registry=self.registry)
 
 
+class _ByLastLabel(dict[str, Counter]):
+    """The counters of one metric by their last label: `labels()` takes a lock at each call."""
+
+    def __init__(self, metric: Counter, *labels: str) -> None:
+        super().__init__()
+        self._metric = metric
+        self._labels = labels
+
+    def __missing__(self, last: str) -> Counter:
+        self[last] = self._metric.labels(*self._labels, last)
+        return self[last]
+
+
 class QueueMeter:
     """What one work queue reports to."""
 
@@ -176,11 +197,12 @@ class ControllerMeter:
         self._metrics = metrics
         self._name = name
         self._seconds = metrics.reconcile_seconds.labels(name)
+        self._results = _ByLastLabel(metrics.reconciles, name)
         self.queue = QueueMeter(metrics, name)
 
     def reconciled(self, result: str, seconds: float) -> None:
         """A run ended."""
-        self._metrics.reconciles.labels(self._name, result).inc()
+        self._results[result].inc()
         self._seconds.observe(seconds)
 
     def informer(self, kind: str, namespace: str) -> "InformerMeter":
@@ -192,10 +214,10 @@ class InformerMeter:
     """What one informer reports to."""
 
     def __init__(self, metrics: Metrics, labels: tuple[str, str, str]) -> None:
-        self._metrics = metrics
-        self._labels = labels
         self._lists = metrics.lists.labels(*labels)
         self._objects = metrics.objects.labels(*labels)
+        self._failures = _ByLastLabel(metrics.failures, *labels)
+        self._events = _ByLastLabel(metrics.events, *labels)
 
     def listed(self, seconds: float) -> None:
         """A whole listing replaced the cache."""
@@ -203,11 +225,11 @@ class InformerMeter:
 
     def failed(self, reason: str) -> None:
         """A list or a watch failed."""
-        self._metrics.failures.labels(*self._labels, reason).inc()
+        self._failures[reason].inc()
 
     def event(self, type_: str) -> None:
         """A watch event arrived."""
-        self._metrics.events.labels(*self._labels, type_).inc()
+        self._events[type_].inc()
 
     def objects(self, number: int) -> None:
         """How many objects the cache holds."""
@@ -218,9 +240,8 @@ class ElectionMeter:
     """What one elector reports to."""
 
     def __init__(self, metrics: Metrics, name: str) -> None:
-        self._metrics = metrics
-        self._name = name
         self._leader = metrics.leader.labels(name)
+        self._results = _ByLastLabel(metrics.renewals, name)
 
     def leading(self, leading: bool) -> None:
         """Whether this process leads now."""
@@ -228,4 +249,4 @@ class ElectionMeter:
 
     def renewed(self, result: str) -> None:
         """A write of the lease ended."""
-        self._metrics.renewals.labels(self._name, result).inc()
+        self._results[result].inc()

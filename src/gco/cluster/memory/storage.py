@@ -43,6 +43,14 @@ class Table:
         self.watchers: set[asyncio.Event] = set()
         self._changes: list[Change] = []
         self._window = window
+        self._encoded: tuple[int, bytes] = (0, b"")
+
+    def fresh(self, version: int, manifest: Manifest) -> Manifest:
+        """Return a deep copy of what was written at `version`; watches ask for it one by one."""
+        if self._encoded[0] != version:
+            self._encoded = version, orjson.dumps(manifest)
+        copied: Manifest = orjson.loads(self._encoded[1])
+        return copied
 
     def since(self, version: int) -> Sequence[Change]:
         """Return the changes that followed `version`, oldest first."""

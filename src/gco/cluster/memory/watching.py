@@ -39,6 +39,9 @@ class Watch:
         self._faults = faults
         self._pace = pace
         self._wake = asyncio.Event()
+        self._alarm: asyncio.TimerHandle | None = None
+        self._rung = False
+        """A bookmark, or the end, is due."""
 
     async def events(self) -> AsyncIterator[WatchEvent]:
         """Every event until the server ends the watch.
@@ -54,10 +57,13 @@ class Watch:
         finally:
             self._table.watchers.discard(self._wake)
             self._faults.unsubscribe(self._wake)
+            if self._alarm is not None:
+                self._alarm.cancel()
 
     async def _run(self) -> AsyncIterator[WatchEvent]:
-        loop = asyncio.get_running_loop()
-        end, bookmark = loop.time() + self._pace.end, loop.time() + self._pace.bookmark
+        now = asyncio.get_running_loop().time()
+        end, bookmark = now + self._pace.end, now + self._pace.bookmark
+        self._set_alarm(min(end, bookmark))
         while not self._table.closed:
             self._wake.clear()
             for change in self._due():
@@ -66,12 +72,14 @@ class Watch:
                 self._position = change.version
                 if event := self._event(change):
                     yield event
-            if await self._woken(min(end, bookmark)):
+            if self._faults.silent or not self._rung:
+                await self._wake.wait()
                 continue
             if bookmark > end:
                 return
             bookmark += self._pace.bookmark
-            if not self._faults.silent and not self._due():  # a change of this moment goes first
+            self._set_alarm(min(end, bookmark))
+            if not self._due():  # a change of this moment goes first
                 yield self._bookmark()
 
     def _due(self) -> list[Change]:
@@ -89,13 +97,14 @@ class Watch:
         if self._faults.watch_delay and late > 0:
             await asyncio.sleep(late)
 
-    async def _woken(self, deadline: float) -> bool:
-        """Wait for a change until `deadline`; a silent connection waits for ever."""
-        try:
-            async with asyncio.timeout_at(None if self._faults.silent else deadline):
-                return await self._wake.wait()
-        except TimeoutError:
-            return False
+    def _set_alarm(self, moment: float) -> None:
+        """Ring at `moment`. One timer lasts over many changes, which come much more often."""
+        self._rung = False
+        self._alarm = asyncio.get_running_loop().call_at(moment, self._ring)
+
+    def _ring(self) -> None:
+        self._rung = True
+        self._wake.set()
 
     def _event(self, change: Change) -> WatchEvent | None:
         """Return what the change is to this watch's selection."""
@@ -103,7 +112,8 @@ class Watch:
         after = change.new is not None and self._matches(change.new)
         if after:
             assert change.new is not None  # noqa: S101 - what matches is there
-            return WatchEvent(EventType.MODIFIED if before else EventType.ADDED, copy(change.new))
+            kind = EventType.MODIFIED if before else EventType.ADDED
+            return WatchEvent(kind, self._table.fresh(change.version, change.new))
         if before:
             assert change.old is not None  # noqa: S101 - what matched was there
             return WatchEvent(EventType.DELETED, _versioned(change.old, change.version))
