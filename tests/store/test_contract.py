@@ -149,7 +149,7 @@ async def test_a_record_of_a_newer_version_fails_a_listing_unless_that_can_go_on
 class NewerStatus(RegionStatus):
     """As a later version would write it: a field of a shape that this version does not know."""
 
-    canary: str
+    last_transition: str
 
 
 class NewerRegion(Region):
@@ -159,7 +159,7 @@ class NewerRegion(Region):
 
 
 def a_newer_status(name, **fields):
-    said = a_status(name, **fields).model_dump() | {"canary": "warp"}
+    said = a_status(name, **fields).model_dump() | {"lastTransition": "warp"}
     return NewerStatus.model_validate(said)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from gco.core.model.endpoint import Endpoint, Revision
 from gco.core.model.ids import Seq
 from gco.core.model.status import Region, RegionStatus
-from gco.errors import StoreError
+from gco.errors import GapError, StoreError, UnreadableError
 from gco.store.dynamodb.attributes import (
     attempt_item,
     from_item,
@@ -80,8 +80,56 @@ DAMAGED = {
 def test_an_item_that_a_hand_damaged_is_a_store_error_that_names_it(name, attribute):
     item = to_item(("#endpoints", "web"), an_endpoint()) | {name: attribute}
 
-    with pytest.raises(StoreError, match="web under #endpoints cannot be read"):
+    with pytest.raises(UnreadableError, match="web under #endpoints cannot be read") as raised:
         from_item(Endpoint, item)
+
+    assert f"({name}: " in str(raised.value) or f"({name}." in str(raised.value)
+    assert "restore" in str(raised.value)
+
+
+ODD = {
+    "an-unknown-field": ("warp", {"N": "9"}, {Endpoint, Revision}),
+    "an-unknown-word": ("state", {"S": "warping"}, {Endpoint, Revision}),
+    "a-route-backend-of-a-newer-version": ("routeBackend", {"S": "warp"}, {Endpoint, Revision}),
+    "a-gateway-of-a-newer-version": ("gateway", {"S": "warp"}, {Endpoint, Revision, Region}),
+    "a-missing-uid": ("uid", None, {Endpoint, Revision, RegionStatus}),
+    "a-missing-epoch": ("epoch", None, {Region}),
+}
+"""A field, what a newer version or a hand made of it, and the records that cannot be read with it.
+
+A field that a record does not have is an unknown one: reports pass it over, desired state does not.
+"""
+
+
+@pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(("name", "attribute", "unreadable"), ODD.values(), ids=ODD)
+def test_one_odd_field_makes_desired_state_unreadable_and_a_report_only_where_it_decides(
+    name, attribute, unreadable, kind
+):
+    item = to_item(KEY, RECORDS[kind])
+    odd = {k: v for k, v in item.items() if k != name} | ({name: attribute} if attribute else {})
+
+    found = attempt_item(kind, odd)
+
+    if kind not in unreadable:
+        assert isinstance(found, kind)
+    else:
+        assert isinstance(found, UnreadableError)
+        assert f"({name}: " in str(found)
+
+
+def test_an_entry_of_a_tables_log_that_a_hand_damaged_is_a_gap():
+    def item(seq, **edits):
+        whole = {"seq": {"N": str(seq)}, "names": {"L": [{"S": "web"}]}}
+        return {"pk": {"S": "#changes"}, "sk": {"S": f"{seq:016}"}} | whole | edits
+
+    damaged = item(2, names={"N": "1.5"})
+    head = {"pk": {"S": "#changes"}, "sk": {"S": "head"}, "seq": {"N": "3"}}
+
+    found, end = entries([item(1), damaged, item(3), head], None)
+
+    assert [change.seq for change in found] == [1, 3]
+    assert end == 3
 
 
 @given(st.sampled_from(list(RECORDS)), st.dictionaries(st.sampled_from(FIELDS), ATTRIBUTES))
@@ -142,14 +190,17 @@ def test_a_row_of_any_content_is_a_record_or_a_store_error(kind, content):
 
 
 @pytest.mark.parametrize("names", ["{", "1", "[1]", '{"a": 1}', "", "[null]"])
-def test_an_entry_of_a_files_log_that_a_hand_damaged_is_a_store_error(names):
+def test_an_entry_of_a_files_log_that_a_hand_damaged_is_a_gap(names):
     with sqlite3.connect(":memory:") as db:
         schema.create(db, ":memory:")
         logs.append(db, logs.ENDPOINTS, ["web"], dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
         db.execute("UPDATE changes SET names = ?", (names,))
 
-        with pytest.raises(StoreError, match="entry 1 of the change log"):
+        logs.append(db, logs.ENDPOINTS, ["chat"], dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+
+        with pytest.raises(GapError):  # its reader lists everything, then follows
             logs.page(db, logs.ENDPOINTS, Seq(0))
+        assert [change.names for change in logs.page(db, logs.ENDPOINTS, Seq(1))] == [("chat",)]
 
 
 def _refused(read, *arguments):

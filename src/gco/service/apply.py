@@ -41,7 +41,11 @@ async def apply(
 async def deploy(context: Context, flags: DeployFlags, *, dry_run: bool) -> Applied:
     """See :meth:`gco.service.Service.deploy`."""
     text = json.dumps(flags.document())
-    known = tuple((await context.registered()).values())
+    registry = await context.registry()
+    for name in flags.regions or ():
+        if name in registry.unread:
+            raise registry.unread[RegionName(name)]
+    known = tuple(registry.regions.values())
     [document] = parse_documents(text, "the flags", regions=known)
     request = _request(document, "gco deploy", None, {})
 

@@ -31,7 +31,7 @@ async def _read(context: Context, current: Endpoint, number: RevisionNumber) -> 
             current.name, current.uid, min(number, RevisionNumber(current.revision + 1))
         )
     except NotFoundError as error:
-        kept = await context.store.revisions(current.name, current.uid)
+        kept = await context.shown_revisions(current)
         numbers = f"{kept[-1].number} to {kept[0].number}" if kept else "none"
         raise _refused(number, f"a revision that is kept: {numbers}") from error
     return CanaryBase(revision=number, spec=found.spec)

@@ -87,7 +87,8 @@ def _is_same(now: Endpoint | None, write: Write | None) -> bool:
 
 
 async def _plan_all(context: Context, requests: Sequence[Request]) -> dict[EndpointName, Plan]:
-    registered = await context.registered()
+    registry = await context.registry()
+    registered = registry.regions
     unread: dict[EndpointName, UnreadableError] = {}
     names = [request.name for request in requests]
     found = await context.store.get_many(names, unread=unread.__setitem__)
@@ -108,19 +109,21 @@ async def _plan_all(context: Context, requests: Sequence[Request]) -> dict[Endpo
             problems += _located(request.name, error, alone=len(requests) == 1)
         except UnreadableError as error:  # the revision that its canary runs
             unread[request.name] = error
-    if unread and len(requests) == 1:
-        raise next(iter(unread.values()))
-    plans |= {name: _unreadable(context, name, error) for name, error in unread.items()}
     routes = await other_routes(context, drafted, registered)
     for name, (draft, current) in drafted.items():
         try:
             asker = _asker(context, draft, current, registered, seen)
-            plans[name] = plan(draft, current, registered, asker, routes[name])
+            plans[name] = plan(draft, current, registry, asker, routes[name])
             _check_size(plans[name].write)
         except InvalidSpecError as error:
             problems += _located(name, error, alone=len(requests) == 1)
+        except UnreadableError as error:  # the record of a region that the request is about
+            unread[name] = error
     if problems:
         raise InvalidSpecError(problems)
+    if unread and len(requests) == 1:
+        raise next(iter(unread.values()))
+    plans |= {name: _unreadable(context, name, error) for name, error in unread.items()}
     return plans
 
 

@@ -2,14 +2,31 @@
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gco.clock import Clock
-from gco.core.model.endpoint import Endpoint
+from gco.core.model.endpoint import Endpoint, Revision
 from gco.core.model.ids import Actor, EndpointName, RegionName
 from gco.core.model.status import Region, RegionStatus
 from gco.errors import NotFoundError, UnreadableError
 from gco.store.port import Store
+
+
+class Registry(NamedTuple):
+    """The registered regions: a region whose record cannot be read is there, and not known."""
+
+    regions: Mapping[RegionName, Region]
+    unread: Mapping[RegionName, UnreadableError]
+
+    def known(self, name: RegionName) -> Region:
+        """Return a region; raises NotFoundError, UnreadableError."""
+        if name in self.unread:
+            raise self.unread[name]
+        if name not in self.regions:
+            names = [*self.regions, *self.unread]
+            raise NotFoundError(f"no region is called {name}{did_you_mean(name, names)}")
+        return self.regions[name]
+
 
 OnUnread: TypeAlias = Callable[[UnreadableError], object]
 """Is called with why a record cannot be read."""
@@ -37,13 +54,22 @@ class Context:
         known = [endpoint.name async for endpoint in self.store.list(unread=lambda *_: None)]
         return NotFoundError(f"no endpoint is called {name}{did_you_mean(name, known)}")
 
-    async def registered(self) -> Mapping[RegionName, Region]:
-        """Return every registered region by its name, or an error: its absence decides a target."""
-        return {region.name: region for region in await self.store.regions()}
+    async def registry(self) -> "Registry":
+        """Return every registered region, those included whose records cannot be read."""
+        unread: dict[RegionName, UnreadableError] = {}
+        found = await self.store.regions(unread=unread.__setitem__)
+        if self.on_unread is not None:
+            for error in unread.values():
+                self.on_unread(error)
+        return Registry({region.name: region for region in found}, unread)
 
     async def shown_endpoints(self) -> Sequence[Endpoint]:
         """Return every endpoint that can be read: to show and to count, not to decide by absence."""
         return [endpoint async for endpoint in self.store.list(unread=self._unread())]
+
+    async def shown_revisions(self, endpoint: Endpoint) -> Sequence[Revision]:
+        """Return the newest revisions that can be read, as `shown_endpoints` does."""
+        return await self.store.revisions(endpoint.name, endpoint.uid, unread=self._unread())
 
     async def shown_regions(self) -> Sequence[Region]:
         """Return every region that can be read, as `shown_endpoints` does."""

@@ -245,7 +245,7 @@ async def _revision(context: Context, current: Endpoint, number: RevisionNumber)
     try:
         return await context.store.revision(current.name, current.uid, asked)
     except NotFoundError as error:
-        kept = await context.store.revisions(current.name, current.uid)
+        kept = await context.shown_revisions(current)
         numbers = f"{kept[-1].number} to {kept[0].number}" if kept else "none"
         raise NotFoundError(
             f"{current.name} has no revision {number}; kept are {numbers}"

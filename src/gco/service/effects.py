@@ -1,6 +1,6 @@
 """What a change means region by region: who joins, leaves, restarts, and what room there is for it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from gco.core.fleet.resolve import free_accelerators
@@ -21,12 +21,30 @@ def effects_of(
     registered: Mapping[RegionName, Region],
     *,
     changed: bool,
+    unreadable: Collection[RegionName] = (),
 ) -> tuple[RegionEffect, ...]:
     """Return what going from `previous` to `targets` means in each region, removed ones included.
 
-    `changed`: the spec itself says something else than before.
+    `changed`: the spec itself says something else than before. `unreadable` regions are left out of
+    the change.
     """
-    return tuple(
+    left_out = (RegionEffect(region=name, effect=Effect.UNREADABLE) for name in unreadable)
+    return (
+        *_of_targets(spec, previous, targets, registered, unreadable, changed=changed),
+        *left_out,
+    )
+
+
+def _of_targets(
+    spec: EndpointSpec,
+    previous: Mapping[RegionName, RegionTarget],
+    targets: Mapping[RegionName, RegionTarget],
+    registered: Mapping[RegionName, Region],
+    unreadable: Collection[RegionName],
+    *,
+    changed: bool,
+) -> Iterator[RegionEffect]:
+    return (
         _of_region(
             spec,
             target,
@@ -35,7 +53,7 @@ def effects_of(
             region=registered.get(name),
         )
         for name, target in targets.items()
-        if not (_gone(previous.get(name)) and _gone(target))
+        if name not in unreadable and not (_gone(previous.get(name)) and _gone(target))
     )
 
 

@@ -13,7 +13,7 @@ from gco.service.results import HistoryEntry
 async def history(context: Context, name: EndpointName) -> Sequence[HistoryEntry]:
     """See :meth:`gco.service.Service.history`."""
     endpoint = await context.existing(name)
-    kept = await context.store.revisions(name, endpoint.uid)
+    kept = await context.shown_revisions(endpoint)
     older: list[Revision | None] = [*kept[1:], None]
     return [
         _entry(revision, before, current=revision.number == endpoint.revision)

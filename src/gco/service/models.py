@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from gco.core.fleet.models import folders_in_use, users_of
 from gco.core.model.ids import EndpointName, RegionName
 from gco.core.model.model_uri import S3Uri
-from gco.errors import NotFoundError, UnsupportedStateError
-from gco.service.context import Context, did_you_mean
+from gco.errors import UnsupportedStateError
+from gco.service.context import Context
 
 
 async def users_of_models(
@@ -22,9 +22,9 @@ async def models_in_use(context: Context, region: RegionName) -> Sequence[str]:
 
     The statuses are read first: what is asked for between the two reads then counts as not said.
     """
-    known = await context.registered()
-    if region not in known:
-        raise NotFoundError(f"no region is called {region}{did_you_mean(region, known)}")
+    registry = await context.registry()
+    if region not in registry.unread:  # which folders are in use does not depend on its record
+        registry.known(region)
     statuses = {status.name: status for status in await context.store.statuses(region)}
     for status in statuses.values():
         if status.models_omitted:

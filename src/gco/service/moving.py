@@ -52,7 +52,7 @@ async def move(
     write: bool,
 ) -> Sequence[Moved]:
     """See :meth:`gco.service.Service.move`."""
-    registered = await context.registered()
+    registered = (await context.registry()).regions
     places = {name: region for name, region in registered.items() if not only or name in only}
     decided = [await _decide(context, read_row(row), places, source) for row in rows]
     requests = [one.request for one in decided if one.request is not None]

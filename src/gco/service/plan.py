@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from gco.core.fleet.changes import FieldChange
 from gco.core.fleet.diff import diff_specs
@@ -37,8 +37,9 @@ from gco.core.model.spec import (
 )
 from gco.core.model.status import Region
 from gco.core.model.validation import check
-from gco.errors import InvalidSpecError, Problem
+from gco.errors import InvalidSpecError, Problem, UnreadableError
 from gco.kinds.reading import clip
+from gco.service.context import Registry
 from gco.service.effects import effects_of
 from gco.service.results import Applied, Kept, Outcome
 
@@ -87,15 +88,19 @@ class Asker:
 def plan(
     draft: Draft,
     current: Endpoint | None,
-    registered: Mapping[RegionName, Region],
+    registry: Registry,
     asker: Asker,
     routes: OtherRoutes | None = None,
 ) -> Plan:
     """Return the write that makes `current` what `draft` says; raises InvalidSpecError.
 
-    `routes` are those of other endpoints, as far as they matter here.
+    `routes` are those of other endpoints, as far as they matter here. In a region whose record cannot
+    be read the endpoint stays as it is, until an apply that can read it. Raises UnreadableError where
+    the request is about that region, or about every region that the endpoint is in.
     """
-    wanted, warnings = _wanted(draft, current, registered, routes)
+    registered = registry.regions
+    unreadable = _unreadable(draft, current, registry)
+    wanted, warnings = _wanted(draft, current, registered, routes, unreadable)
     uid = asker.new_uid if current is None else current.uid
     number = RevisionNumber(max(asker.seen, 0 if current is None else current.revision) + 1)
     set_back = current is not None and asker.seen > current.revision
@@ -109,6 +114,7 @@ def plan(
         previous=previous,
         base=draft.base,
         promotes=draft.promotes,
+        kept=unreadable,
     )
     changes = diff_specs(
         None if current is None else current.spec,
@@ -116,12 +122,19 @@ def plan(
         labels=({} if current is None else current.labels, draft.labels),
     )
     same = current is not None and _same(current, draft) and same_targets(previous, targets)
-    same = same and not set_back
+    same = same and not set_back and not _is_behind(current, wanted)
     applied = _applied(draft, current, asker, changes, same=same)
     applied = applied.model_copy(update={"warnings": warnings})
     if same:
         return Plan(current, None, applied)
-    effects = effects_of(draft.spec, previous, targets, registered, changed=bool(changes))
+    effects = effects_of(
+        draft.spec,
+        previous,
+        targets,
+        registered,
+        changed=bool(changes),
+        unreadable=sorted(unreadable),
+    )
     applied = applied.model_copy(update={"revision": number, "regions": effects})
     return Plan(
         current, _write(draft, current, asker, uid=uid, number=number, targets=targets), applied
@@ -143,15 +156,50 @@ def present_in(endpoint: Endpoint, registered: Container[RegionName]) -> list[Re
     return [region for region in live if region in registered]
 
 
+def _unreadable(
+    draft: Draft, current: Endpoint | None, registry: Registry
+) -> Mapping[RegionName, UnreadableError]:
+    """Return the wanted regions whose records cannot be read, and why.
+
+    What a target is depends on the record: the image's registry, the kind of route. So a region that
+    is there keeps its target, and one that registered since is joined later.
+    """
+    if not registry.unread:
+        return {}
+    every = [*registry.regions, *registry.unread]
+    live = [] if current is None else present_in(current, every)
+    names = wanted_regions(draft.spec, every, None if current is None or draft.joins else live)
+    found = {name: registry.unread[name] for name in names if name in registry.unread}
+    named = {region.name for region in draft.spec.regions or ()}
+    for name, error in found.items():
+        if (name in named and name not in live) or not draft.joins or len(found) == len(names):
+            raise error
+    return found
+
+
+def _is_behind(current: Endpoint | None, wanted: Iterable[Region]) -> bool:
+    """Whether a region was left out of an earlier revision, while its record could not be read."""
+    return current is not None and any(
+        current.targets[region.name].revision != current.revision
+        for region in wanted
+        if region.name in current.targets
+    )
+
+
 def _wanted(
     draft: Draft,
     current: Endpoint | None,
     registered: Mapping[RegionName, Region],
     routes: OtherRoutes | None,
+    unreadable: Container[RegionName],
 ) -> tuple[list[Region], tuple[Problem, ...]]:
     """The regions where the endpoint is to exist, and warnings; the whole document is checked."""
     wanted = regions_of(draft, current, registered)
-    warnings = _check(draft, registered, allowed_namespaces(wanted), routes, current)
+    stated = draft.spec.regions and tuple(
+        region for region in draft.spec.regions if region.name not in unreadable
+    )
+    known = dataclasses.replace(draft, spec=draft.spec.model_copy(update={"regions": stated}))
+    warnings = _check(known, registered, allowed_namespaces(wanted), routes, current)
     if not wanted:
         raise InvalidSpecError([Problem("spec.regions", "", _no_region(registered))])
     _check_namespace(draft, current)

@@ -9,9 +9,9 @@ from gco.core.fleet.summary import silent_for
 from gco.core.model.endpoint import Endpoint, EndpointState, RegionTarget, TargetState, Write
 from gco.core.model.ids import EndpointName, Generation, RegionName, RevisionNumber
 from gco.core.model.status import Region, RegionStatus
-from gco.errors import ConflictError, NotFoundError, UnsupportedStateError
+from gco.errors import ConflictError, UnsupportedStateError
 from gco.service.commit import TRIES
-from gco.service.context import Context, did_you_mean
+from gco.service.context import Context
 from gco.service.plan import revision_of
 from gco.service.results import RegionInfo
 
@@ -30,10 +30,14 @@ async def list_regions(context: Context) -> Sequence[RegionInfo]:
 
 async def forget(context: Context, name: RegionName, *, force: bool) -> Sequence[EndpointName]:
     """See :meth:`gco.service.Service.forget_region`."""
-    region = await _registered(context, name)
-    there = [e async for e in context.store.list() if name in e.targets]
+    registry = await context.registry()
+    if not (force and name in registry.unread):
+        registry.known(name)
+    # An endpoint whose record cannot be read may be there: only force passes it over.
+    every = await context.shown_endpoints() if force else [e async for e in context.store.list()]
+    there = [e for e in every if name in e.targets]
     if not force:
-        _refuse_used(region, there, context.clock.now())
+        _refuse_used(registry.known(name), there, context.clock.now())
     _refuse_last(name, there)
     for endpoint in there:
         await _drop_target(context, endpoint.name, name)
@@ -58,13 +62,6 @@ def _info(
         endpoints=len(targets),
         ready=ready if silence is None else None,
     )
-
-
-async def _registered(context: Context, name: RegionName) -> Region:
-    known = await context.registered()
-    if name not in known:
-        raise NotFoundError(f"no region is called {name}{did_you_mean(name, known)}")
-    return known[name]
 
 
 def _refuse_used(region: Region, there: Sequence[Endpoint], now: dt.datetime) -> None:

@@ -47,6 +47,8 @@ class Effect(enum.StrEnum):
     STARTS = "starts"
     STOPS = "stops"
     NONE = "none"
+    UNREADABLE = "unreadable"
+    """The region's record cannot be read: what runs there stays as it is until the next apply."""
 
 
 class Restart(enum.StrEnum):

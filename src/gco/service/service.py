@@ -11,6 +11,7 @@ from gco.clock import Clock
 from gco.core.model.ids import Actor, EndpointName, RegionName, RevisionNumber
 from gco.core.model.model_uri import S3Uri
 from gco.core.model.spec import InferenceEndpoint
+from gco.core.model.status import Region
 from gco.service import read, wait
 from gco.service.context import Context, OnUnread
 from gco.service.flags import DeployFlags
@@ -261,6 +262,10 @@ class Service:
         from gco.service import models
 
         return await models.models_in_use(self._context, region)
+
+    async def known_regions(self) -> Sequence[Region]:
+        """Return the record of every registered region that can be read."""
+        return await self._context.shown_regions()
 
     async def regions(self) -> Sequence[RegionInfo]:
         """Return every registered region by name, with its capacity and what runs there."""

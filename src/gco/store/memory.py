@@ -137,12 +137,23 @@ class MemoryStore:
         return decode(Revision, found, where=f"of revision {number} of {name}")
 
     async def revisions(
-        self, name: EndpointName, uid: EndpointUid, *, limit: int = KEPT_REVISIONS
+        self,
+        name: EndpointName,
+        uid: EndpointUid,
+        *,
+        limit: int = KEPT_REVISIONS,
+        unread: Unread | None = None,
     ) -> Sequence[Revision]:
         """Return the newest revisions, newest first."""
         await self._turn()
         kept = sorted(self._revisions.get((name, uid), {}).items(), reverse=True)[:limit]
-        return [decode(Revision, data, where=f"of revision {n} of {name}") for n, data in kept]
+        return [
+            revision
+            for number, data in kept
+            for revision in rules.readable(
+                name, attempt(Revision, data, where=f"of revision {number} of {name}"), unread
+            )
+        ]
 
     async def head(self) -> Seq:
         """Return the number of the last change."""

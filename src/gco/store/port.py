@@ -108,9 +108,14 @@ class Store(Protocol):
         ...
 
     async def revisions(
-        self, name: EndpointName, uid: EndpointUid, *, limit: int = KEPT_REVISIONS
+        self,
+        name: EndpointName,
+        uid: EndpointUid,
+        *,
+        limit: int = KEPT_REVISIONS,
+        unread: Unread | None = None,
     ) -> Sequence[Revision]:
-        """Return the newest revisions, newest first."""
+        """Return the newest revisions, newest first. `unread` as in `get_many`."""
         ...
 
     async def head(self) -> Seq:

@@ -31,8 +31,9 @@ def decode(kind: type[M], data: bytes | str, *, where: str) -> M:
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         path = ".".join(str(part) for part in first["loc"])
+        what = f"{path}: {first['msg']}" if path else first["msg"]
         raise UnreadableError(
-            f"the record {where} cannot be read ({path}: {first['msg']}): "
+            f"the record {where} cannot be read ({what}): "
             "it was written by a newer gco, or damaged; upgrade gco, or restore the store"
         ) from error
 

@@ -95,7 +95,7 @@ def _context_of(session: Session) -> str:
 
 
 async def _registered(session: Session, name: str) -> Region:
-    known = {str(region.name): region for region in await session.store.regions()}
+    known = {str(region.name): region for region in await session.service.known_regions()}
     if name not in known:
         raise NotFoundError(f"no region is called {name}{did_you_mean(name, known)}")
     return known[name]

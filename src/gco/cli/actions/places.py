@@ -30,7 +30,7 @@ async def places_of(session: Session, view: EndpointView, wanted: Sequence[str])
     """Return the regions to ask, each with what leads to its cluster."""
     from gco.wiring.ways import places  # noqa: PLC0415  (a client of clusters is heavy)
 
-    registered = await session.store.regions()
+    registered = await session.service.known_regions()
     return places(session.choice, chosen_regions(view, wanted), registered)
 
 

@@ -56,7 +56,7 @@ class Recent:
         """The regions whose clusters can be asked from here."""
         from gco.wiring.published import published_way  # noqa: PLC0415  (as above)
 
-        registered = await self._session.store.regions()
+        registered = await self._session.service.known_regions()
         found = {str(region.name) for region in registered if published_way(region)}
         return found | set(self._session.choice.regions)
 

@@ -25,12 +25,18 @@ async def init(settings: Settings, screen: Screen, *, dry_run: bool, output: For
 
 async def info(session: Session, *, output: Format) -> None:
     """Show which store is used and what it holds."""
+    unread: list[str] = []
+    endpoints = [
+        e.name async for e in session.store.list(unread=lambda name, _: unread.append(name))
+    ]
+    regions = await session.store.regions(unread=lambda name, _: unread.append(name))
     facts = {
         "url": session.settings.store_url,
         "identity": await session.store.identity(),
         "schemaVersion": SCHEMA_VERSION,
-        "endpoints": len([endpoint async for endpoint in session.store.list()]),
-        "regions": len(await session.store.regions()),
+        "endpoints": len(endpoints),
+        "regions": len(regions),
+        "unreadable": len(unread),
         "changes": await session.store.head(),
     }
     rows = [Row((name, str(value))) for name, value in facts.items()]

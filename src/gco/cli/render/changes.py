@@ -17,6 +17,7 @@ _SAID = {
     Effect.STARTS: "starts in",
     Effect.STOPS: "stops in",
     Effect.TRIES: "starts a canary in",
+    Effect.UNREADABLE: "changes nothing in",
 }
 
 _HOW = {

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from gco.clock import Clock
-from gco.controllers.fleet.tail import Tail
+from gco.controllers.fleet.tail import Tail, left_alone
 from gco.core.fleet.progress import advance, at_rest
 from gco.core.fleet.summary import by_region
 from gco.core.model.endpoint import Endpoint, Write
@@ -111,7 +111,7 @@ class FleetController:
 
     async def _read(self, names: Sequence[EndpointName]) -> Sequence[_Seen | None]:
         """Return what there is of each, None where there is nothing to do."""
-        found = await self._store.get_many(names)
+        found = await self._store.get_many(names, unread=left_alone)
         moving = {name: each for name, each in found.items() if not at_rest(each)}
         self._tail.leave(name for name in names if name not in moving)
         # before their statuses are read, so that nothing said in between is missed
@@ -124,7 +124,8 @@ class FleetController:
     ) -> Mapping[EndpointName, Sequence[RegionStatus]]:
         said: defaultdict[EndpointName, list[RegionStatus]] = defaultdict(list)
         wanted = {name: list(endpoint.targets) for name, endpoint in moving.items()}
-        for status in await self._store.statuses_of(wanted):
+        # A status that cannot be read says nothing: its region is not done, and nothing is purged.
+        for status in await self._store.statuses_of(wanted, unread=left_alone):
             said[status.name].append(status)
         return said
 

@@ -111,7 +111,7 @@ class Tail:
         if self._listing is None or self._listing.uid != uid:
             self._listing = Listing(uid, await self._store.head())
         listing = self._listing
-        async for endpoint in listing.rest(self._store, _left_alone):
+        async for endpoint in listing.rest(self._store, left_alone):
             if not at_rest(endpoint):
                 self._touched(endpoint.name)
             self._retries.reset()  # the store answers: a listing that gets on is retried soon
@@ -123,5 +123,6 @@ class Tail:
             self._touched(name)
 
 
-def _left_alone(name: EndpointName, error: StoreError) -> None:
+def left_alone(name: EndpointName, error: StoreError) -> None:
+    """Log it: the fleet does nothing about an endpoint until its record can be read."""
     _log.error("record not understood", endpoint=name, error=str(error))

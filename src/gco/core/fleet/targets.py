@@ -1,6 +1,6 @@
 """From a spec and the regions to a target for each region, the ones that are left included."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from gco.core.fleet.resolve import resolve, resolve_canary
 from gco.core.model.endpoint import CanaryBase, CanaryTarget, RegionTarget, TargetState
@@ -23,13 +23,15 @@ def plan_targets(
     previous: Mapping[RegionName, RegionTarget],
     base: CanaryBase | None = None,
     promotes: bool = False,
+    kept: Container[RegionName] = (),
 ) -> dict[RegionName, RegionTarget]:
     """Return the targets of `revision`: one for each wanted region, and one for each that is left.
 
     A region that is left keeps its target as deleted, of the revision that left it: what it
     reported gone under an older revision, before it was joined again, does not count. `base` is
     the revision that a canary runs, where it runs one. `promotes`: the canaries that there are
-    serve on until the endpoint's own pods run what they run.
+    serve on until the endpoint's own pods run what they run. `kept` regions keep the target of an
+    earlier revision, which they carry out as before.
     """
     targets: dict[RegionName, RegionTarget] = {}
     for region in wanted:
@@ -40,7 +42,7 @@ def plan_targets(
         targets[region.name] = target.model_copy(update={"canary": canary})
     for name, target in previous.items():
         if name not in targets:
-            targets[name] = _leave(target, revision)
+            targets[name] = target if name in kept else _leave(target, revision)
     return dict(sorted(targets.items()))
 
 

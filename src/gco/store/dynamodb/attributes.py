@@ -64,7 +64,12 @@ def from_item(kind: type[M], item: Item) -> M:
         data = _as_json(fields)
     except _UNEXPECTED as error:
         raise _damaged(item, error, _culprit(fields)) from error
-    return decode(kind, data, where=_where(item))
+    try:
+        return decode(kind, data, where=_where(item))
+    except UnreadableError:
+        for name in _AS_JSON & fields.keys():  # a mistake in one of them is one in the whole text
+            _check_json(item, name)
+        raise
 
 
 def attempt_item(kind: type[M], item: Item) -> M | UnreadableError:
@@ -122,6 +127,14 @@ def _as_json(fields: Item) -> bytes:
             for name, attribute in fields.items()
         }
     )
+
+
+def _check_json(item: Item, name: str) -> None:
+    """Raise UnreadableError, naming the attribute, where its text is not JSON."""
+    try:
+        orjson.loads(item[name]["S"])
+    except orjson.JSONDecodeError as error:
+        raise _damaged(item, error, name) from error
 
 
 def _culprit(fields: Item) -> str:

@@ -73,10 +73,10 @@ async def revision(
 
 async def revisions(
     client: Client, name: EndpointName, uid: EndpointUid, limit: int
-) -> Sequence[Revision]:
-    """Return the newest revisions, newest first."""
+) -> Sequence[Revision | UnreadableError]:
+    """Return the newest revisions, newest first, or why one cannot be read."""
     found = client.query(keys.revisions(name, uid), newest=limit)
-    return [from_item(Revision, item) async for item in found]
+    return [attempt_item(Revision, item) async for item in found]
 
 
 async def write(

@@ -1,9 +1,11 @@
 """Following a change log: one query from where the reader stands, which ends with the head."""
 
+import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from gco.core.model.endpoint import Change
 from gco.core.model.ids import EndpointName, Seq
+from gco.errors import UnreadableError
 from gco.store import rules
 from gco.store.dynamodb import keys
 from gco.store.dynamodb.attributes import Item, Key, number_of, text, texts_of
@@ -46,7 +48,7 @@ async def settled_head(client: Client, log: str, where: Callable[[EndpointName],
     before. `where` tells the key of the record that an entry speaks of.
     """
     newest = [item async for item in client.query(log, newest=1 + _UNSETTLED)]
-    named = [name for item in newest if "names" in item for name in texts_of(item, "names")]
+    named = [name for item in newest if "names" in item for name in _names(item)]
     await read_together(client, [where(EndpointName(name)) for name in dict.fromkeys(named)])
     return Seq(number_of(newest[0], "seq") if newest else 0)
 
@@ -63,14 +65,23 @@ async def _page(client: Client, log: str, after: Seq) -> tuple[Sequence[Change],
 def entries(items: Sequence[Item], end: Seq | None) -> tuple[Sequence[Change], Seq | None]:
     """Return the changes among `items`, and the head, or `end` where the head is not among them.
 
-    Raises StoreError where an entry cannot be read.
+    An entry that cannot be read is left out: to a reader it is a gap, after which everything is
+    listed. Raises UnreadableError where the head cannot be read.
     """
     found = []
     for item in items:
-        seq = Seq(number_of(item, "seq"))
         if item["sk"]["S"] == keys.HEAD:
-            end = seq
+            end = Seq(number_of(item, "seq"))
         else:
-            names = tuple(map(EndpointName, texts_of(item, "names")))
-            found.append(Change(seq, names))
+            with contextlib.suppress(UnreadableError):
+                names = tuple(map(EndpointName, texts_of(item, "names")))
+                found.append(Change(Seq(number_of(item, "seq")), names))
     return found, end
+
+
+def _names(item: Item) -> Sequence[str]:
+    """Return the names of an entry, none where it cannot be read: nobody is told of it."""
+    try:
+        return texts_of(item, "names")
+    except UnreadableError:
+        return ()

@@ -126,10 +126,16 @@ class DynamoDbStore:
         return await endpoints.revision(self._client, name, uid, number)
 
     async def revisions(
-        self, name: EndpointName, uid: EndpointUid, *, limit: int = KEPT_REVISIONS
+        self,
+        name: EndpointName,
+        uid: EndpointUid,
+        *,
+        limit: int = KEPT_REVISIONS,
+        unread: Unread | None = None,
     ) -> Sequence[Revision]:
         """Return the newest revisions, newest first."""
-        return await endpoints.revisions(self._client, name, uid, limit)
+        items = await endpoints.revisions(self._client, name, uid, limit)
+        return [r for found in items for r in rules.readable(name, found, unread)]
 
     async def head(self) -> Seq:
         """Return the number of the last change."""

@@ -84,14 +84,14 @@ def revision(
 
 def revisions(
     db: sqlite3.Connection, name: EndpointName, uid: EndpointUid, limit: int
-) -> Sequence[Revision]:
-    """Return the newest revisions, newest first."""
+) -> Sequence[Revision | UnreadableError]:
+    """Return the newest revisions, newest first, or why one cannot be read."""
     rows = db.execute(
         "SELECT number, record FROM revisions WHERE name = ? AND uid = ? "
         "ORDER BY number DESC LIMIT ?",
         (name, uid, limit),
     )
-    return [decode(Revision, record, where=f"of revision {n} of {name}") for n, record in rows]
+    return [attempt(Revision, record, where=f"of revision {n} of {name}") for n, record in rows]
 
 
 def _attempt(name: EndpointName, record: str) -> Endpoint | UnreadableError:

@@ -8,7 +8,6 @@ import orjson
 
 from gco.core.model.endpoint import Change
 from gco.core.model.ids import EndpointName, RegionName, Seq
-from gco.errors import StoreError
 from gco.store import rules
 
 ENDPOINTS = "endpoints"
@@ -43,29 +42,28 @@ def append(
 
 
 def page(db: sqlite3.Connection, log: str, after: Seq) -> Sequence[Change]:
-    """Return up to PAGE entries that follow `after`; raises GapError."""
+    """Return up to PAGE entries that follow `after`; raises GapError.
+
+    An entry that cannot be read is a gap: its reader lists everything, then follows.
+    """
     rows = db.execute(
         "SELECT seq, names FROM changes WHERE log = ? AND seq > ? ORDER BY seq LIMIT ?",
         (log, after, PAGE),
     ).fetchall()
-    found = [_change(log, seq, names) for seq, names in rows]
+    found = [change for seq, names in rows if (change := _change(seq, names)) is not None]
     end = head(db, log) if len(found) < PAGE else found[-1].seq
     return rules.without_gaps(after, end, found)
 
 
-def _change(log: str, seq: int, names: str) -> Change:
-    """Return one entry; raises StoreError where its names are not a list of strings."""
+def _change(seq: int, names: str) -> Change | None:
+    """Return one entry, None where its names are not a list of strings."""
     try:
         named = orjson.loads(names)
-    except orjson.JSONDecodeError as error:
-        raise _damaged(log, seq) from error
+    except orjson.JSONDecodeError:
+        return None
     if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
-        raise _damaged(log, seq)
+        return None
     return Change(Seq(seq), tuple(map(EndpointName, named)))
-
-
-def _damaged(log: str, seq: int) -> StoreError:
-    return StoreError(f"entry {seq} of the change log {log} cannot be read: restore the store")
 
 
 def _trim(db: sqlite3.Connection, log: str, before: int) -> None:

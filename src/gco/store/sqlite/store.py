@@ -98,11 +98,17 @@ class SqliteStore:
         return await self._database.read(work)
 
     async def revisions(
-        self, name: EndpointName, uid: EndpointUid, *, limit: int = KEPT_REVISIONS
+        self,
+        name: EndpointName,
+        uid: EndpointUid,
+        *,
+        limit: int = KEPT_REVISIONS,
+        unread: Unread | None = None,
     ) -> Sequence[Revision]:
         """Return the newest revisions, newest first."""
         work = partial(endpoints.revisions, name=name, uid=uid, limit=limit)
-        return await self._database.read(work)
+        rows = await self._database.read(work)
+        return [r for found in rows for r in rules.readable(name, found, unread)]
 
     async def head(self) -> Seq:
         """Return the number of the last change."""
