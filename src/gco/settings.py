@@ -11,8 +11,9 @@ from typing import Annotated, Literal
 
 import pydantic
 from pydantic import AfterValidator, Field
+from pydantic_core import ErrorDetails
 
-from gco.errors import Problem, SettingsError
+from gco.errors import SettingsError
 
 DEFAULT_TABLE = "gco-inference-endpoints"
 MOST_NAMESPACES = 499
@@ -28,7 +29,11 @@ def _not_too_many(namespaces: str | None) -> str | None:
 class Settings(pydantic.BaseModel):
     """What the environment says, validated, with defaults."""
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="ignore")
+    model_config = pydantic.ConfigDict(
+        frozen=True,
+        extra="ignore",
+        str_max_length=131_072,  # what a process can be given; with a bound, text must be UTF-8
+    )
 
     cluster_name: Annotated[str, Field(validation_alias="CLUSTER_NAME", max_length=256)] = ""
     """The cluster's name; `cluster_id` of every log line."""
@@ -156,11 +161,15 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     try:
         return Settings.model_validate({k: v for k, v in source.items() if v != ""})
     except pydantic.ValidationError as error:
-        problems = [
-            Problem(str(e["loc"][0]), str(e.get("input", "")), e["msg"]) for e in error.errors()
-        ]
-        told = "; ".join(f"{p.path}={p.given!r}: {p.allowed}" for p in problems)
-        raise SettingsError(told) from error
+        raise SettingsError("; ".join(map(_problem, error.errors()))) from error
+
+
+def _problem(found: ErrorDetails) -> str:
+    """Word one wrong setting, without its value where that is a secret."""
+    name = str(found["loc"][0])
+    why = "UTF-8 text" if found["type"] == "string_unicode" else found["msg"]
+    secret = any(f.validation_alias == name and not f.repr for f in Settings.model_fields.values())
+    return f"{name}: {why}" if secret else f"{name}={str(found.get('input', ''))!r}: {why}"
 
 
 def data_folder() -> Path:

@@ -156,3 +156,11 @@ def test_a_server_that_wants_a_key_is_given_that_of_the_environment(guarded, mon
     monkeypatch.setenv("GCO_AUTHORIZATION", KEY)
     answered = guarded.run(*command, stdin="Say hello\n")
     assert answered.exit_code == 0, answered.output
+
+
+def test_a_prompt_in_another_encoding_is_refused_by_its_line(answering):
+    asked = answering.run("invoke", "web", "-", stdin=b"one\n\xe4\n")
+    chat = answering.run("chat", "web", stdin=b"one\n\xe4\n")
+
+    assert [result.exit_code for result in (asked, chat)] == [2, 2]
+    assert all("stdin:2" in result.stderr and "0xe4" in result.stderr for result in (asked, chat))

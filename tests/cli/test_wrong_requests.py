@@ -7,7 +7,8 @@ import pytest
 
 from gco.cli.documents import read_all
 from gco.core.model.documents import MOST_BYTES
-from gco.errors import InvalidSpecError
+from gco.errors import InvalidSpecError, SettingsError
+from gco.settings import read_settings
 from tests.cli.world import EAST, document
 
 HUGE = str(2**63)
@@ -100,3 +101,37 @@ def test_a_secret_in_arguments_is_masked_in_tables(world, args):
         shown = world.run(*command).output
         assert not [s for s in ("s3cr3t-s3cr3t", *secrets.values()) if s in shown]
     assert "s3cr3t-s3cr3t" in world.run("get", "web", "-o", "yaml").stdout
+
+
+LATIN_1 = b"caf\xe9".decode(errors="surrogateescape")
+"""An argument as Python has it when the terminal sent another encoding than UTF-8."""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("get", LATIN_1),
+        ("events", LATIN_1),
+        ("delete", LATIN_1),
+        ("deploy", "web", "--image", LATIN_1),
+        ("apply", "-f", f"{LATIN_1}.yaml"),
+        ("context", "add", LATIN_1, "--store", "sqlite:///x"),
+        (LATIN_1,),
+    ],
+    ids=lambda command: command[0] if command[0] != LATIN_1 else "no command",
+)
+def test_an_argument_in_another_encoding_is_refused_by_its_place(world, command):
+    result = world.run(*command)
+    shown = " ".join(result.stderr.replace("│", " ").split())
+    place = 2 + next(n for n, word in enumerate(command, 1) if LATIN_1 in word)
+    assert result.exit_code == 2
+    assert f"argument {place} is not UTF-8 text: " in shown
+    assert r"caf\udce9" in shown
+
+
+@pytest.mark.parametrize("variable", ["USER", "GCO_AUTHORIZATION", "HF_TOKEN", "GCO_CONTEXT"])
+def test_a_setting_in_another_encoding_is_named_and_no_secret_is_shown(variable):
+    with pytest.raises(SettingsError, match=f"^{variable}.*: UTF-8 text$") as error:
+        read_settings({variable: f"s3cr3t{LATIN_1}"})
+    secret = variable in {"GCO_AUTHORIZATION", "HF_TOKEN"}
+    assert ("s3cr3t" in str(error.value)) is not secret

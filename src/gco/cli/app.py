@@ -62,6 +62,7 @@ class _Ordered(typer.core.TyperGroup):
     @override
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read `gco list --store URL` as `gco --store URL list`."""
+        _refuse_other_encodings(args)
         told, rest = global_options_apart(args)
         return super().parse_args(ctx, [*told, *rest])
 
@@ -69,6 +70,19 @@ class _Ordered(typer.core.TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:  # the type of the base moved between versions
         """Return the commands' names in ORDER."""
         return sorted(super().list_commands(ctx), key=ORDER.index)
+
+
+def _refuse_other_encodings(args: Sequence[str]) -> None:
+    """Raise BadParameter for an argument that is not UTF-8: no store, request or document takes it."""
+    for number, word in enumerate(args, 1):
+        try:
+            word.encode()
+        except UnicodeEncodeError as error:
+            given = word.encode(errors="backslashreplace").decode()
+            raise typer.BadParameter(
+                f"argument {number} is not UTF-8 text: {given} (character {error.start + 1}). "
+                "Set the terminal to UTF-8; pass a file of such a name by stdin: -f - < FILE"
+            ) from error
 
 
 def global_options_apart(args: Sequence[str]) -> tuple[list[str], list[str]]:

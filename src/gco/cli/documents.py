@@ -1,17 +1,18 @@
-"""Reads the documents of files, folders and stdin: all that is wrong in any of them, at once."""
+"""Reads files, folders and stdin: all that is wrong in any document of them, at once."""
 
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, TextIO
+from typing import BinaryIO, Final, TextIO
 
-from gco.core.model.documents import MOST_BYTES
+from gco.core.model.documents import MOST_BYTES, decoded
 from gco.core.model.spec import InferenceEndpoint
 from gco.core.model.validation import parse_documents
 from gco.errors import InvalidSpecError, Problem
 
 SUFFIXES = (".yaml", ".yml", ".json")
 """The files that are read of a folder; its own folders are not looked into."""
+STDIN: Final = "stdin"
 _ENOUGH: Final = MOST_BYTES + 1
 """Bytes of a file or of stdin after which the rest is left: the text is refused as too long."""
 
@@ -34,11 +35,29 @@ def read_all(paths: Sequence[str], stdin: TextIO) -> list[InferenceEndpoint]:
     return found
 
 
+def read_prompt(stdin: TextIO) -> str:
+    """Return what stdin holds, as UTF-8; raises InvalidSpecError where it is something else."""
+    text = _stream(stdin).read(_ENOUGH)
+    if len(text) == _ENOUGH:
+        raise InvalidSpecError([Problem(STDIN, "", f"at most {MOST_BYTES:,} bytes")])
+    return decoded(text, STDIN)
+
+
+def read_lines(stdin: TextIO) -> Iterator[str]:
+    """Yield the lines of stdin as they come; raises InvalidSpecError at one that is not UTF-8."""
+    lines: Iterator[bytes | str] = iter(_stream(stdin))
+    for number, line in enumerate(lines, 1):
+        yield decoded(line, STDIN, first_line=number).rstrip("\n")
+
+
+def _stream(stdin: TextIO) -> BinaryIO | TextIO:
+    """Return stdin's bytes, so that another encoding is refused by its line, as in a file."""
+    return stdin.buffer if isinstance(stdin, io.TextIOWrapper) else stdin
+
+
 def _texts(path: str, stdin: TextIO) -> Iterator[tuple[bytes | str, str]]:
     if path == "-":
-        # Bytes, so that text in another encoding is refused by its line, as in a file.
-        stream = stdin.buffer if isinstance(stdin, io.TextIOWrapper) else stdin
-        yield stream.read(_ENOUGH), "stdin"
+        yield _stream(stdin).read(_ENOUGH), STDIN
     elif (folder := Path(path)).is_dir():
         for file in sorted(f for f in folder.iterdir() if f.suffix in SUFFIXES and f.is_file()):
             yield _beginning(file), str(file)

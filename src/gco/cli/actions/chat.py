@@ -10,6 +10,7 @@ from typing import Self
 from prompt_toolkit import PromptSession
 
 from gco.cli.actions.answering import answering, caller
+from gco.cli.documents import read_lines
 from gco.cli.options import LineFormat
 from gco.cli.session import Session
 from gco.cli.texts import as_line
@@ -54,8 +55,8 @@ async def chat(
 
 async def _piped(conversation: "_Conversation") -> int:
     """Take a turn for each line; the first that fails is the last."""
-    for line in sys.stdin:
-        if not await conversation.turn(line.rstrip("\n")):
+    for line in read_lines(sys.stdin):
+        if not await conversation.turn(line):
             return 1
     return 0
 

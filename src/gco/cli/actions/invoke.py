@@ -8,6 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from gco.cli.actions.answering import answering, caller
+from gco.cli.documents import read_prompt
 from gco.cli.options import Format
 from gco.cli.session import Session
 from gco.client.invoke import InvokeError, Prompt, invoke
@@ -33,7 +34,7 @@ async def ask(
     rows = answering(view, regions)
     if not regions and not all_regions:
         rows = rows[:1]
-    said = sys.stdin.read() if text == "-" else text
+    said = read_prompt(sys.stdin) if text == "-" else text
 
     def prompt(row: RegionView) -> Prompt:
         messages = [{"role": "user", "content": said}]

@@ -32,7 +32,7 @@ def read_documents(text: bytes | str, source: str) -> tuple[Document, ...]:
     if len(text) > MOST_BYTES:
         raise InvalidSpecError([Problem("", "", f"at most {MOST_BYTES} bytes of text", source)])
     try:
-        return tuple(_documents(_decoded(text, source), source))
+        return tuple(_documents(decoded(text, source), source))
     except yaml.YAMLError as error:
         raise InvalidSpecError([_unreadable(error, _as_text(text), source)]) from error
 
@@ -43,13 +43,14 @@ def _documents(text: str, source: str) -> Iterator[Document]:
         yield from reader.take(event)
 
 
-def _decoded(text: bytes | str, source: str) -> str:
+def decoded(text: bytes | str, source: str, *, first_line: int = 1) -> str:
+    """Return `text`, without a byte order mark; raises InvalidSpecError where it is not UTF-8."""
     if isinstance(text, str):
         return text.removeprefix("\ufeff")
     try:
         return text.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = text.count(b"\n", 0, error.start) + 1
+        line = text.count(b"\n", 0, error.start) + first_line
         where = f"line {line}, byte {error.start + 1} of the text"
         problem = Problem(where, f"0x{text[error.start]:02x}", "UTF-8 text", f"{source}:{line}")
         raise InvalidSpecError([problem]) from error
