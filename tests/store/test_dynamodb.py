@@ -237,7 +237,7 @@ async def test_waiting_goes_on_while_the_store_is_out_of_reach(opened, proxy):
 async def test_an_address_where_nobody_listens_is_said_so(table):
     with pytest.raises(StoreUnavailableError, match=r"does not answer.*127.0.0.1:9"):
         await DynamoDbStore.open(
-            table, region="us-east-1", endpoint_url="http://127.0.0.1:9", time_out=0.2
+            table, region="us-east-1", endpoint_url="http://127.0.0.1:9", time_out=1.0
         )
 
 

@@ -93,7 +93,9 @@ def unavailable(error: Exception, where: str) -> StoreUnavailableError:
     """Return our own error for a request that got no usable answer within its time."""
     if is_throttling(error):
         return StoreThrottledError(f"{where} does not answer: it throttles requests ({error})")
-    return StoreUnavailableError(f"{where} does not answer: {error}")
+    return StoreUnavailableError(
+        f"{where} does not answer: {str(error) or 'the request timed out'}"
+    )
 
 
 def translated(error: Exception, where: str) -> StoreError | SettingsError:
