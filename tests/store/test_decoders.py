@@ -4,6 +4,7 @@ Anybody who may write to the table, or to the file, can edit a record by hand. A
 another error than the project's own ends the process that reads, at each of its starts.
 """
 
+import contextlib
 import datetime as dt
 import json
 import sqlite3
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gco.core.model.endpoint import Endpoint, Revision
-from gco.core.model.ids import Seq
+from gco.core.model.ids import Epoch, Seq
 from gco.core.model.status import Region, RegionStatus
 from gco.errors import GapError, StoreError, UnreadableError
 from gco.store.dynamodb.attributes import (
@@ -27,8 +28,9 @@ from gco.store.dynamodb.attributes import (
 from gco.store.dynamodb.leases import lease_of
 from gco.store.dynamodb.logs import entries
 from gco.store.dynamodb.original import _plain
+from gco.store.port import FleetLease
 from gco.store.records import attempt
-from gco.store.sqlite import logs, schema
+from gco.store.sqlite import leases, logs, schema
 from tests.store.builders import a_region, a_revision, a_status, an_endpoint
 
 RECORDS = {
@@ -201,6 +203,23 @@ def test_an_entry_of_a_files_log_that_a_hand_damaged_is_a_gap(names):
         with pytest.raises(GapError):  # its reader lists everything, then follows
             logs.page(db, logs.ENDPOINTS, Seq(0))
         assert [change.names for change in logs.page(db, logs.ENDPOINTS, Seq(1))] == [("chat",)]
+
+
+@given(
+    st.sampled_from(["holder", "epoch", "counter", "duration"]),
+    st.text() | st.binary() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False),
+)
+def test_a_lease_of_any_columns_is_a_lease_or_a_store_error(column, value):
+    with contextlib.closing(sqlite3.connect(":memory:")) as db:
+        schema.create(db, ":memory:")
+        leases.write(db, FleetLease("me", Epoch(1), 1, 15.0), None)
+        db.execute(f"UPDATE fleet_lease SET {column} = ?", (value,))  # noqa: S608
+
+        if not _refused(leases.read, db):
+            found = leases.read(db)
+            assert isinstance(found.holder, str)
+            assert {type(found.epoch), type(found.counter)} == {int}
+            assert isinstance(found.duration, float)
 
 
 def _refused(read, *arguments):

@@ -29,6 +29,8 @@ _MOMENT: Final = 0.001
 """The shortest wait: what remains of a longer one may be a rounding error, and no time at all."""
 _FITNESS_SECONDS: Final = 0.2
 """How often a process that is not fit to lead, and could, looks whether it is; asks nobody."""
+_CONFLICT_SECONDS: Final = 0.1
+"""The pause after a lease that was free and not given to us: a server may answer so at every try."""
 _UNFIT_LOOK_SECONDS: Final = 5.0
 """How often a leader looks whether it is still fit."""
 _UNDER_WAY_SECONDS: Final = 1.0
@@ -204,7 +206,10 @@ class Elector:
                 await asyncio.sleep(_FITNESS_SECONDS)
                 return False
             if wait <= 0:
-                return await self._write(self.transitions + 1)
+                if await self._write(self.transitions + 1):
+                    return True
+                await asyncio.sleep(spread(_CONFLICT_SECONDS))
+                return False
             await self._wait_for_news(max(_MOMENT, min(wait, self._lease)))
         except (GcoError, TimeoutError) as error:
             self._log.warning("lease not taken", error=str(error) or type(error).__name__)

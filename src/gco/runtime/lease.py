@@ -11,12 +11,15 @@ from typing import Any, Final
 from gco.clock import Clock
 from gco.cluster.port import Cluster, EventType, Manifest
 from gco.errors import AbsentError, ClusterConflictError
+from gco.kinds.reading import as_int, as_mapping, as_text
 from gco.kinds.registry import LEASE
 from gco.runtime.lock import LeaseRecord
 from gco.runtime.streams import closing
 
 _TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 """RFC 3339 with microseconds: Kubernetes' MicroTime."""
+_TRANSITIONS: Final = 2**31
+"""The field is an int32, and an API server refuses what does not fit."""
 
 
 class KubernetesLeaseLock:
@@ -64,11 +67,11 @@ class KubernetesLeaseLock:
 
     def _note(self, manifest: Manifest) -> LeaseRecord:
         self._last = manifest
-        spec: Mapping[str, Any] = manifest.get("spec") or {}
+        spec = as_mapping(manifest.get("spec"))
         return LeaseRecord(
-            holder=spec.get("holderIdentity") or "",
-            duration=float(spec.get("leaseDurationSeconds") or 0),
-            transitions=int(spec.get("leaseTransitions") or 0),
+            holder=as_text(spec.get("holderIdentity")),
+            duration=float(as_int(spec.get("leaseDurationSeconds")) or 0),
+            transitions=as_int(spec.get("leaseTransitions")) or 0,
             token=manifest["metadata"]["resourceVersion"],
         )
 
@@ -86,7 +89,7 @@ class KubernetesLeaseLock:
             known = self._fresh(record)
         metadata = {**known["metadata"], "resourceVersion": seen.token}
         taken = record.transitions != seen.transitions
-        spec = self._spec(record, known.get("spec") or {}, taken=taken)
+        spec = self._spec(record, as_mapping(known.get("spec")), taken=taken)
         return {**self._fresh(record), "metadata": metadata, "spec": spec}
 
     def _spec(self, record: LeaseRecord, old: Mapping[str, Any], *, taken: bool) -> Manifest:
@@ -95,7 +98,7 @@ class KubernetesLeaseLock:
             **old,
             "holderIdentity": record.holder,
             "leaseDurationSeconds": max(1, round(record.duration)),
-            "leaseTransitions": record.transitions,
+            "leaseTransitions": record.transitions % _TRANSITIONS,
             "renewTime": now,
         }
         return spec | ({"acquireTime": now} if taken else {})

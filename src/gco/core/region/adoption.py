@@ -14,6 +14,7 @@ from gco.core.model.regional import Regional
 from gco.core.region.actions import Apply, Manifest, ObjectRef, Owner, Seen
 from gco.core.region.freeze import live_template
 from gco.core.region.observed import Observed
+from gco.kinds.reading import as_int, as_mapping, as_text
 from gco.kinds.registry import DEPLOYMENT
 from gco.kinds.takeover import take_all
 
@@ -21,6 +22,8 @@ CALM: Final = dt.timedelta(seconds=30)
 """How long nobody may have written what is to be taken over: two rounds of the original monitor."""
 LEASE_SECONDS: Final = 45.0
 """How long the original's Lease holds where it says nothing itself: three of its rounds."""
+LONGEST_LEASE_SECONDS: Final = 600.0
+"""A duration that is longer was written by hand."""
 _OURS: Final = re.compile(r".+_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -37,11 +40,12 @@ def old_holder(lease: Manifest) -> tuple[str, float] | None:
 
     None where nobody holds it, or a monitor of ours.
     """
-    spec: dict[str, Any] = lease.get("spec") or {}
-    holder = spec.get("holderIdentity") or ""
+    spec = as_mapping(lease.get("spec"))
+    holder = as_text(spec.get("holderIdentity"))
     if not holder or _OURS.fullmatch(holder):
         return None
-    return holder, float(spec.get("leaseDurationSeconds") or LEASE_SECONDS)
+    stated = as_int(spec.get("leaseDurationSeconds")) or LEASE_SECONDS
+    return holder, float(min(stated, LONGEST_LEASE_SECONDS))
 
 
 def told_of_holder(holder: str) -> dict[str, str]:

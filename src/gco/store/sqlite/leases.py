@@ -3,14 +3,19 @@
 import sqlite3
 
 from gco.core.model.ids import Epoch
-from gco.errors import ConflictError, FencedError
+from gco.errors import ConflictError, FencedError, StoreError
 from gco.store.port import FleetLease
 
 
 def read(db: sqlite3.Connection) -> FleetLease | None:
-    """Return the lease, None before anyone held it."""
+    """Return the lease, None before anyone held it; raises StoreError where a column is odd."""
     row = db.execute("SELECT holder, epoch, counter, duration FROM fleet_lease").fetchone()
-    return FleetLease(row[0], Epoch(row[1]), row[2], row[3]) if row else None
+    if row is None:
+        return None
+    if not all(map(isinstance, row, (str, int, int, float))):  # SQLite keeps what does not convert
+        raise StoreError("the fleet lease cannot be read: delete the row of the table fleet_lease")
+    holder, epoch, counter, duration = row
+    return FleetLease(holder, Epoch(epoch), counter, duration)
 
 
 def write(db: sqlite3.Connection, lease: FleetLease, seen: FleetLease | None) -> None:
