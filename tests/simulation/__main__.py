@@ -35,6 +35,7 @@ def main() -> int:
 
 def quiet() -> None:
     """Log nothing: a simulation is full of errors that are meant."""
+    gc.freeze()  # what is imported stays: no collection needs to look at it
     gc.set_threshold(100_000, 50, 100)  # a simulation makes many objects and few cycles
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     logging.disable(logging.CRITICAL)

@@ -58,6 +58,8 @@ class Outcome:
     unsettled: list[Unsettled] = dataclasses.field(default_factory=list)
     """What does not stand as it was planned."""
     drift: Drift | None = None
+    acted: bool = False
+    """Whether there was anything to do, so that what was observed before is out of date."""
     again: float | None = None
     """Seconds after which to look again."""
     error: TransientError | None = None
@@ -96,6 +98,7 @@ class Actor:
         date: the caches have been refreshed then, so that the next run knows better.
         """
         passing: TransientError | None = None
+        self._outcome.acted = bool(actions)
         for action in actions:
             if (passing or self._outcome.error) and not isinstance(action, Delete):
                 continue

@@ -127,7 +127,8 @@ class Reconciler:
             return await report(self._cluster, self._caches, regional, refused, memory)
         case = await self._look(regional, memory)
         done = await self._act(case, memory)
-        case = dataclasses.replace(case, observed=self._observe(regional.name))
+        if any(outcome.acted for outcome in done):
+            case = dataclasses.replace(case, observed=self._observe(regional.name))
         memory.drift = done.own.drift or done.canary.drift or memory.drift
         for outcome in done:
             self._recorder.tell(regional, outcome)

@@ -9,9 +9,9 @@ from gco.cluster.port import Cluster, LogOptions
 from gco.controllers.endpoint.case import Case, Done, startup_of
 from gco.controllers.endpoint.memory import Memory
 from gco.controllers.endpoint.rooms import Supply, rolling_of
-from gco.core.model.defaults import effective
 from gco.core.model.names import CONTAINER
 from gco.core.model.regional import Regional
+from gco.core.model.resources import devices
 from gco.core.region.canary import Step, as_endpoint
 from gco.core.region.causes import LOG_LINES, Ask, Cause, crashing, last_words
 from gco.core.region.copying import Weights, weights_of
@@ -118,13 +118,13 @@ class Viewer:
         *,
         held: bool,
     ) -> Ask:
-        spec = effective(regional.spec.endpoint)
+        asked = devices(regional.spec.endpoint.resources)
         return Ask(
             replicas=replicas,
-            device=spec.device,
-            count=spec.count,
+            device=asked.resource,
+            count=asked.count,
             startup_seconds=startup_of(regional, template),
-            largest=self._largest(template, pods, spec.device),
+            largest=self._largest(template, pods, asked.resource),
             claims=self._supply.claims(),
             held=held,
         )

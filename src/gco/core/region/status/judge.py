@@ -106,13 +106,17 @@ def _condition(
     stays = before is not None and before.status == said.status
     found = view.drift if kind is ConditionType.DRIFTED else None
     repaired = found is not None and not found.lasting  # it was True for a moment
+    message, generation = quote(said.message, LONGEST), view.regional.generation
+    if before is not None and stays and not repaired:
+        told = (before.reason, before.message, before.observed_generation)
+        if told == (said.reason, message, generation):
+            return before
+        now = before.last_transition_time
     return Condition(
         type=kind,
         status=said.status,
         reason=said.reason,
-        message=quote(said.message, LONGEST),
-        last_transition_time=(
-            before.last_transition_time if before is not None and stays and not repaired else now
-        ),
-        observed_generation=view.regional.generation,
+        message=message,
+        last_transition_time=now,
+        observed_generation=generation,
     )
