@@ -13,6 +13,7 @@ import structlog
 
 from tests.simulation.run import shrink, simulate
 from tests.simulation.schedule import Schedule, generate
+from tests.simulation.trace import Trace
 
 
 def main() -> int:
@@ -21,6 +22,7 @@ def main() -> int:
     parser.add_argument("--seeds", default="0..100", help="first..last, the last one excluded")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--replay", type=Path, help="a schedule as JSON")
+    parser.add_argument("--trace", action="store_true", help="with --replay, print each write")
     parser.add_argument("--shrink", type=Path, help="a folder for the shrunk schedules that fail")
     parser.add_argument(
         "--first", action="store_true", help="stop at the first schedule that fails"
@@ -29,7 +31,11 @@ def main() -> int:
     options = parser.parse_args()
     if options.replay:
         quiet()
-        return _tell(str(options.replay), simulate(Schedule.from_json(options.replay.read_text())))
+        trace = Trace()
+        violations = simulate(Schedule.from_json(options.replay.read_text()), trace)
+        if options.trace:
+            sys.stdout.writelines(f"{line}\n" for line in trace.lines)
+        return _tell(str(options.replay), violations)
     return _soak(options)
 
 

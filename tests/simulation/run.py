@@ -8,6 +8,7 @@ from tests.simulation import acts
 from tests.simulation.invariants import Observer, open_problems
 from tests.simulation.randomness import seeded
 from tests.simulation.schedule import Schedule
+from tests.simulation.trace import Trace
 from tests.simulation.world import World
 from tests.virtual_time import run
 from tests.waiting import background
@@ -19,13 +20,13 @@ REST_REQUESTS = 20
 """How many requests, beside those of Leases and watches, a monitor may make in that time at rest."""
 
 
-def simulate(schedule: Schedule) -> list[str]:
+def simulate(schedule: Schedule, trace: Trace | None = None) -> list[str]:
     """Run the schedule in virtual time; return the violations, none for a good run."""
     with seeded(schedule.seed):
-        return run(lambda: _simulate(schedule))
+        return run(lambda: _simulate(schedule, trace))
 
 
-async def _simulate(schedule: Schedule) -> list[str]:
+async def _simulate(schedule: Schedule, trace: Trace | None) -> list[str]:
     world = World(schedule)
     violations: list[str] = []
 
@@ -36,6 +37,8 @@ async def _simulate(schedule: Schedule) -> list[str]:
     loops = []
     for region in world.regions:
         Observer(world, region, report)
+        if trace is not None:
+            trace.follow(world, region)
         await region.install(schedule)
         loops += region.loops()
     async with background(*loops):

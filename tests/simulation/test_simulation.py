@@ -1,5 +1,7 @@
 """Random schedules break no invariant; those that once did are kept, and replay."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from tests.simulation.process import WRITER
 from tests.simulation.run import rule, shrink, simulate
 from tests.simulation.schedule import Act, Schedule, generate
 
+ROOT = Path(__file__).parents[2]
 REGRESSIONS = sorted((Path(__file__).parent / "regressions").glob("*.json"))
 
 
@@ -28,6 +31,33 @@ def test_a_schedule_is_the_same_after_a_file():
     schedule = generate(7)
     assert Schedule.from_json(schedule.to_json()) == schedule
     assert schedule == generate(7)
+
+
+def test_a_schedule_runs_the_same_in_every_process(tmp_path):
+    """Invariant: a schedule is one run. No hash and no address decides an order of events."""
+    web = {"name": "web", "image": "vllm/vllm-openai:v1", "replicas": 2}
+    acts = (
+        Act(0.0, "apply", web),
+        Act(0.0, "apply", {**web, "name": "llm"}),
+        Act(10.0, "evict", {"region": 0, "name": "web", "pod": 1}),
+        Act(10.02, "kill", {"region": 0, "process": 0}),
+        Act(12.0, "delete", {"name": "llm"}),
+    )
+    path = tmp_path / "schedule.json"
+    path.write_text(Schedule(1, 8, 2.0, acts).to_json())
+    runs = [
+        subprocess.Popen(  # noqa: S603  (our own program)
+            [sys.executable, "-m", "tests.simulation", "--trace", "--replay", str(path)],
+            cwd=ROOT,
+            env={"PYTHONPATH": "src:.", "PYTHONHASHSEED": hash_seed},
+            stdout=subprocess.PIPE,
+        )
+        for hash_seed in ("1", "3")
+    ]
+    first, second = (process.communicate()[0] for process in runs)
+
+    assert first.count(b"writes Deployment") > 0
+    assert first == second
 
 
 def test_every_act_that_is_drawn_can_be_performed():

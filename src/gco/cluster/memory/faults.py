@@ -39,7 +39,7 @@ class Faults:
         self._refused = False
         self._silent = False
         self._failures: list[_Failure] = []
-        self._changed: set[asyncio.Event] = set()
+        self._changed: dict[asyncio.Event, None] = {}  # in order: a simulation replays
 
     @property
     def refused(self) -> bool:
@@ -111,11 +111,11 @@ class Faults:
 
     def subscribe(self, watcher: asyncio.Event) -> None:
         """Wake `watcher` when connections break."""
-        self._changed.add(watcher)
+        self._changed[watcher] = None
 
     def unsubscribe(self, watcher: asyncio.Event) -> None:
         """No longer wake `watcher`."""
-        self._changed.discard(watcher)
+        self._changed.pop(watcher, None)
 
     def _wake(self) -> None:
         for watcher in self._changed:

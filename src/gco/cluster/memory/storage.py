@@ -40,7 +40,8 @@ class Table:
         """A watch can follow from here, and not from before."""
         self.closed = False
         """The kind is no longer served: its watches end."""
-        self.watchers: set[asyncio.Event] = set()
+        self.watchers: dict[asyncio.Event, None] = {}
+        """Woken in the order in which they came, so that a simulation replays."""
         self._changes: list[Change] = []
         self._window = window
         self._encoded: tuple[int, bytes] = (0, b"")

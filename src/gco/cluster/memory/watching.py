@@ -49,13 +49,13 @@ class Watch:
         Raises ExpiredError when the history no longer reaches back to where the watch stands, and
         TransientError when the connection breaks.
         """
-        self._table.watchers.add(self._wake)
+        self._table.watchers[self._wake] = None
         self._faults.subscribe(self._wake)
         try:
             async for event in self._run():
                 yield event
         finally:
-            self._table.watchers.discard(self._wake)
+            self._table.watchers.pop(self._wake, None)
             self._faults.unsubscribe(self._wake)
             if self._alarm is not None:
                 self._alarm.cancel()

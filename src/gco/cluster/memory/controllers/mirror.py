@@ -24,7 +24,7 @@ class Mirror:
         self._cluster = cluster
         self._objects: dict[Kind, dict[Key, Manifest]] = {}
         self._by_uid: dict[str, tuple[Kind, Key]] = {}
-        self._owned: dict[str, set[tuple[Kind, Key]]] = {}
+        self._owned: dict[str, dict[tuple[Kind, Key], None]] = {}
         self._gone: set[str] = set()
         """The uids of what was deleted: the answer to a write that arrives late brings none back."""
         self._handlers: list[Handler] = []
@@ -148,13 +148,13 @@ class Mirror:
 
     def _index(self, kind: Kind, key: Key, old: Manifest | None, new: Manifest | None) -> None:
         for owner in owners(old):
-            self._owned.get(owner["uid"], set()).discard((kind, key))
+            self._owned.get(owner["uid"], {}).pop((kind, key), None)
         if old is not None and (new is None or uid_of(new) != uid_of(old)):
             self._by_uid.pop(uid_of(old), None)
         if new is not None:
             self._by_uid[uid_of(new)] = (kind, key)
             for owner in owners(new):
-                self._owned.setdefault(owner["uid"], set()).add((kind, key))
+                self._owned.setdefault(owner["uid"], {})[kind, key] = None
 
     def _tell(self, kind: Kind, old: Manifest | None, new: Manifest | None) -> None:
         if kind == CUSTOM_RESOURCE_DEFINITION:
