@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from gco.core.model.ids import RegionName
-from gco.core.model.names import LEADER_LEASE, ingress_name
+from gco.core.model.names import LEADER_LEASE
 from gco.errors import (
     AbsentError,
     ClusterConflictError,
@@ -16,27 +17,24 @@ from gco.errors import (
     TransientError,
 )
 from gco.kinds.registry import (
+    CONTROLLER_REVISION,
     DEPLOYMENT,
-    HORIZONTAL_POD_AUTOSCALER,
+    EVENT,
     INFERENCE_ENDPOINT,
-    INGRESS,
     LEASE,
     NODE,
     POD,
-    POD_DISRUPTION_BUDGET,
-    SERVICE,
 )
 from tests.scenario.region_world import NS
 from tests.service.world import document
+from tests.simulation.edits import EDITS, KINDS, RESTARTING, owned
+from tests.simulation.process import Process
 from tests.simulation.schedule import Act
 from tests.simulation.world import Region, World, new_node, occupy
 
 Perform = Callable[[World, dict[str, Any]], Awaitable[None]]
 ACTS: dict[str, Perform] = {}
-_KINDS = {
-    kind.name: kind
-    for kind in (DEPLOYMENT, SERVICE, INGRESS, HORIZONTAL_POD_AUTOSCALER, POD_DISRUPTION_BUDGET)
-}
+WATCHED = {kind.name: kind for kind in (*KINDS.values(), POD, NODE, LEASE, EVENT)}
 
 
 def act(perform: Perform) -> Perform:
@@ -55,8 +53,11 @@ def _region(world: World, args: dict[str, Any]) -> Region:
     return world.regions[args["region"]]
 
 
-def _process(world: World, args: dict[str, Any]):
-    return _region(world, args).processes[args["process"]]
+def _process(world: World, args: dict[str, Any]) -> Process:
+    process = _region(world, args).processes[args["process"]]
+    if "seconds" in args or "times" in args:
+        process.blind(world.now, args.get("seconds", 0.0))
+    return process
 
 
 def _excuse_everywhere(world: World, name: str) -> None:
@@ -179,7 +180,7 @@ async def load(world, args):
 @act
 async def webhook_down(world, args):
     def refuse(kind, _manifest) -> None:
-        if kind.name == args["kind"] or (not args["kind"] and kind.name in _KINDS):
+        if kind.name == args["kind"] or (not args["kind"] and kind.name in KINDS):
             raise TransientError("failed calling webhook: connection refused")
 
     @contextlib.contextmanager
@@ -214,18 +215,44 @@ async def edit_count(world, args):
 
 
 @act
-async def edit_resource(world, args):
-    region = _region(world, args)
-    await _edit(region, INFERENCE_ENDPOINT, args["name"], "/spec/state", "deleted")
+async def edit(world, args):
+    region, kind = _region(world, args), KINDS[args["kind"]]
+    names = owned(region, kind, args["name"])
+    if not names:
+        return
+    if args["kind"] in RESTARTING:
+        world.excuse(region.name, args["name"])
+    chosen = EDITS[args["kind"]][args["edit"] % len(EDITS[args["kind"]])]
+    operation = {"op": "add", "path": chosen.path, "value": chosen.value}
+    with contextlib.suppress(RejectedError, ClusterConflictError):
+        await region.site.person.patch(
+            kind,
+            NS,
+            names[args["pick"] % len(names)],
+            [operation],
+            manager="kubectl-edit",
+            subresource="status" if chosen.status else None,
+        )
 
 
 @act
 async def delete_child(world, args):
-    region, kind = _region(world, args), _KINDS[args["kind"]]
-    if kind == DEPLOYMENT:
-        world.excuse(region.name, args["name"])
-    name = ingress_name(args["name"]) if kind == INGRESS else args["name"]
-    await region.site.person.delete(kind, NS, name)
+    region, kind = _region(world, args), KINDS[args["kind"]]
+    names = owned(region, kind, args["name"])
+    if names:
+        if args["kind"] in RESTARTING:
+            world.excuse(region.name, args["name"])
+        await region.site.person.delete(kind, NS, names[args.get("pick", 0) % len(names)])
+
+
+@act
+async def odd_revision(world, args):
+    """Leave a ControllerRevision that is not of GCO's making, with the labels of GCO's own."""
+    region = _region(world, args)
+    labels = {"app": args["name"], "project": "gco", "gco.io/type": "inference"}
+    metadata = {"name": f"odd-{args['name']}", "namespace": NS, "labels": labels}
+    body = {"metadata": metadata, "revision": 1, "data": args["data"]}
+    await region.site.person.create(CONTROLLER_REVISION, body)
 
 
 @act
@@ -241,9 +268,8 @@ async def delete_lease(world, args):
 @act
 async def restart_pods(world, args):
     region = _region(world, args)
-    restarted = {"kubectl.kubernetes.io/restartedAt": str(world.now)}
-    path = "/spec/template/metadata/annotations"
-    edit = [{"op": "add", "path": path, "value": restarted}]
+    path = "/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt"
+    edit = [{"op": "add", "path": path, "value": str(world.now)}]
     with contextlib.suppress(RejectedError, ClusterConflictError):
         await region.site.person.patch(DEPLOYMENT, NS, args["name"], edit, manager="kubectl")
 
@@ -301,6 +327,56 @@ async def late_watches(world, args):
             faults.watch_delay = 0.0
 
     world.for_a_while(args["seconds"], late())
+
+
+@act
+async def stale_cache(world, args):
+    faults = _process(world, args).client.faults
+    world.for_a_while(args["seconds"], faults.late(WATCHED[args["kind"]], args["late"]))
+
+
+@act
+async def repeated_events(world, args):
+    faults = _process(world, args).client.faults
+
+    @contextlib.contextmanager
+    def twice():
+        faults.repeats = True
+        try:
+            yield
+        finally:
+            faults.repeats = False
+
+    world.for_a_while(args["seconds"], twice())
+
+
+@act
+async def forbid(world, args):
+    faults = _process(world, args).client.faults
+    world.for_a_while(args["seconds"], faults.forbid(WATCHED[args["kind"]]))
+
+
+@act
+async def clock_step(world, args):
+    clock = _process(world, args).clock
+
+    @contextlib.contextmanager
+    def wrong():
+        clock.wrong_by = dt.timedelta(seconds=args["by"])
+        try:
+            yield
+        finally:
+            clock.wrong_by = dt.timedelta()
+
+    world.for_a_while(args["seconds"], wrong())
+
+
+@act
+async def other_version(world, args):
+    """End a process in order; its next life runs the other version, later or earlier."""
+    process = _process(world, args)
+    process.later = not process.later
+    process.stop.set()
 
 
 @act

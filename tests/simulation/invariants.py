@@ -8,26 +8,35 @@ from gco.core.model.names import (
     APP_LABEL,
     CANARY_SUFFIX,
     LEADER_LEASE,
-    endpoint_of_route,
+    TEMPLATE_KEY_ANNOTATION,
+    UID_ANNOTATION,
 )
 from gco.kinds.registry import (
     DEPLOYMENT,
-    HORIZONTAL_POD_AUTOSCALER,
     INFERENCE_ENDPOINT,
-    INGRESS,
     LEASE,
     POD,
-    POD_DISRUPTION_BUDGET,
+    REPLICA_SET,
     SERVICE,
 )
 from tests.scenario.region_world import NS
-from tests.simulation.process import WRITER
+from tests.simulation.edits import KINDS, owned
+from tests.simulation.process import IDENTITY, WRITER, Process
+from tests.simulation.readiness import History, image_of
+from tests.simulation.routes import ROUTES, routes_to, services_of
 from tests.simulation.schedule import ENDPOINTS
 from tests.simulation.world import Region, World, is_answering
 
-OURS = (DEPLOYMENT, SERVICE, INGRESS, HORIZONTAL_POD_AUTOSCALER, POD_DISRUPTION_BUDGET, POD)
+SEEN_SECONDS = 3.0
+"""How old what a process with open watches acts on may be."""
+SERVING = frozenset({"running", "updating", "creating", "pending"})
+"""The states of a region in which pods are wanted."""
 STALE_SECONDS = 300.0
 """How old a monitor's knowledge may be: a watch that went silent is noticed after 150 s."""
+OF_PODS = frozenset(
+    {"StillLoading", "NotAnswering", "WaitingForGPU", "NoMatchingNode", "ImagePullFailed"}
+)
+"""Reasons of Ready that say that pods do not answer yet."""
 
 
 class Observer:
@@ -41,6 +50,15 @@ class Observer:
         self._uids: dict[str, list[str]] = {}
         self._answered: dict[tuple[str, str], float] = {}
         """When the last pod of an app and image ceased to answer."""
+        self._images: dict[tuple[str, int], str] = {}
+        """The image of each revision, by the endpoint's uid and the revision's number."""
+        self._changed: dict[str, float] = {}
+        """When the spec of each custom resource changed last."""
+        self._unserved: dict[str, float] = {}
+        """When each Service was removed."""
+        self._touched: set[str] = set()
+        """Deployments whose pod template somebody else changed last."""
+        self._history = History(region)
         storage = region.objects
         commit = storage.commit
 
@@ -55,21 +73,92 @@ class Observer:
 
     def _see(self, kind, name: str, old: Any, new: Any) -> None:
         writer = WRITER.get()
-        if kind == POD and is_answering(old) and not is_answering(new):
-            self._answered[_app(old), _image(old)] = self._world.now
+        self._remember(kind, name, old, new)
         if kind == POD and writer == "kubernetes":
             self._last_pod(old, new)
-        if "/" not in writer:
-            return  # not one of ours
+        if kind == DEPLOYMENT and old is not None and new is not None:
+            self._restarts(name, old, new, ours="/" in writer)
+        if "/" in writer:
+            self._see_own(writer, kind, name, old, new)
+
+    def _see_own(self, writer: str, kind, name: str, old: Any, new: Any) -> None:
+        """Check a write of GCO."""
         if kind != LEASE:
             self._one_writer(writer, kind, name)
         if old is not None and _leaves(old, new):
             self._deletes(kind, name, old)
+            if kind == SERVICE:
+                self._nothing_leads_here(name)
         if kind == INFERENCE_ENDPOINT and new is not None:
-            self._goes_forward(name, new)
+            if old is None or old["spec"] != new["spec"]:
+                self._goes_forward(name, new)
+            if old is not None and old.get("status") != new.get("status"):
+                self._says_what_is(writer, name, new)
             self._ready_answers(name, old, new)
-        if kind == INGRESS and new is not None and not _leaves(new, new):
-            self._route_leads_somewhere(new)
+        if kind in ROUTES and new is not None and "deletionTimestamp" not in new["metadata"]:
+            self._route_leads_somewhere(writer, kind, new)
+
+    def _remember(self, kind, name: str, old: Any, new: Any) -> None:
+        now = self._world.now
+        if kind == SERVICE and new is None:
+            self._unserved[name] = now
+        if kind == INFERENCE_ENDPOINT and new is not None:
+            spec = new["spec"]
+            self._images[spec["uid"], spec["revision"]] = spec["endpoint"]["image"]
+            if old is None or old["spec"] != spec:
+                self._changed[name] = now
+        if kind == DEPLOYMENT and name in ENDPOINTS:
+            self._history.record(name, now)
+        if kind == POD and is_answering(old) and not is_answering(new):
+            self._answered[_app(old), image_of(old)] = now
+        if kind in (POD, REPLICA_SET):
+            app = _app(new or old)
+            if app in ENDPOINTS:
+                self._history.record(app, now)
+
+    def _restarts(self, name: str, old: Any, new: Any, *, ours: bool) -> None:
+        """GCO changes a pod template with a new template key alone, or to repair what others did."""
+        if old["spec"]["template"] == new["spec"]["template"]:
+            return
+        if not ours:
+            self._touched.add(name)
+            return
+        edited = name in self._touched
+        self._touched.discard(name)
+        same = all(
+            old["metadata"].get("annotations", {}).get(each)
+            == new["metadata"].get("annotations", {}).get(each)
+            for each in (UID_ANNOTATION, TEMPLATE_KEY_ANNOTATION)
+        )
+        if same and not edited:
+            self._report(f"restarted: {name} in {self._region.name} by the same template key")
+
+    def _says_what_is(self, writer: str, name: str, new: Any) -> None:
+        """Ready is true exactly when the wanted revision answers, as far as the writer can know."""
+        status = new["status"]
+        conditions = {each["type"]: each for each in status.get("conditions", ())}
+        ready = conditions.get("Ready")
+        image = self._images.get((status.get("uid"), status.get("observedRevision")))
+        process = self._process(writer)
+        if ready is None or image is None or status.get("state") not in SERVING:
+            return
+        now = self._world.now
+        if now < process.blind_until:
+            return
+        moments = list(self._history.since(name, now - SEEN_SECONDS))
+        answers = [moment.answers(image) for moment in moments]
+        what = f"{name} in {self._region.name} at revision {status['observedRevision']}"
+        if ready["status"] == "True" and not any(answers):
+            self._report(f"lies: Ready is True for {what}, and {moments[-1]} at {now:.1f}")
+        settled = now - self._changed.get(name, now) > SEEN_SECONDS
+        if ready["status"] != "True" and all(answers) and settled and ready["reason"] in OF_PODS:
+            self._report(
+                f"lies: Ready is False ({ready['reason']}: {ready['message']}) for {what}, "
+                f"and {moments[-1]} at {now:.1f}"
+            )
+
+    def _process(self, writer: str) -> Process:
+        return next(each for each in self._region.processes if each.name == writer)
 
     def _last_pod(self, old: Any, new: Any) -> None:
         """A served endpoint keeps a ready pod unless a person allowed otherwise."""
@@ -85,14 +174,15 @@ class Observer:
             self._report(f"dark: the last ready pod of {name} in {region} was taken away")
 
     def _one_writer(self, writer: str, kind, name: str) -> None:
-        """Only the holder of the Lease writes."""
+        """Only the holder of the Lease writes; where nobody holds it, finalizers go."""
         lease = self._region.objects.table(LEASE).objects.get((NS, LEADER_LEASE))
-        holder = lease["spec"].get("holderIdentity") if lease else None
-        for process in self._region.processes:
-            if holder and process.name != writer and process.identity == holder:
-                self._report(
-                    f"two writers: {writer} wrote {kind.name} {name} though {process.name} leads"
-                )
+        if lease is None or (kind == INFERENCE_ENDPOINT and not _holder(lease)):
+            return
+        if _holder(lease) != IDENTITY.get():
+            self._report(
+                f"two writers: {writer} wrote {kind.name} {name} though "
+                f"{_holder(lease) or 'nobody'} leads"
+            )
 
     def _deletes(self, kind, name: str, old: Any) -> None:
         """Nothing of a live endpoint is deleted, and nothing without a tombstone."""
@@ -127,7 +217,7 @@ class Observer:
         if not _says_ready(new, revision) or _says_ready(old, revision):
             return
         image = new["spec"]["endpoint"]["image"]
-        pods = [p for p in self._region.pods(name) if _app(p) == name and _image(p) == image]
+        pods = [p for p in self._region.pods(name) if _app(p) == name and image_of(p) == image]
         ended = self._answered.get((name, image), float("-inf"))
         if not any(map(is_answering, pods)) and self._world.now - ended > STALE_SECONDS:
             self._report(
@@ -135,14 +225,24 @@ class Observer:
                 f"answers at {image}"
             )
 
-    def _route_leads_somewhere(self, route: Any) -> None:
-        """A route names a Service that exists."""
-        services = self._region.objects.table(SERVICE).objects
-        for rule in route["spec"].get("rules", ()):
-            for path in rule.get("http", {}).get("paths", ()):
-                backend = path["backend"].get("service", {}).get("name", "")
-                if backend in ENDPOINTS and (NS, backend) not in services:
-                    self._report(f"dangling: {route['metadata']['name']} leads to no Service")
+    def _route_leads_somewhere(self, writer: str, kind, route: Any) -> None:
+        """A route of any backend names Services that exist, as far as the writer can know."""
+        services, now = self._region.objects.table(SERVICE).objects, self._world.now
+        for service in services_of(kind, route):
+            gone = now - self._unserved.get(service, -SEEN_SECONDS)
+            unseen = gone < SEEN_SECONDS or now < self._process(writer).blind_until
+            if (NS, service) not in services and not unseen:
+                route_name = f"{kind.name} {route['metadata']['name']}"
+                self._report(f"dangling: {route_name} leads to no Service {service}")
+
+    def _nothing_leads_here(self, service: str) -> None:
+        """A Service goes after the routes that lead to it."""
+        for route in routes_to(self._region, service):
+            self._report(f"dangling: {route} leads to the Service {service}, which GCO deletes")
+
+
+def _holder(lease: Any) -> str:
+    return lease["spec"].get("holderIdentity") or ""
 
 
 def _says_ready(resource: Any, revision: int) -> bool:
@@ -222,7 +322,7 @@ def _running(world: World, region: Region, name: str, resource: Any, short: bool
     wanted = deployment["spec"]["replicas"]
     image = world.endpoint(name).spec.image
     own = [p for p in region.pods(name) if p["metadata"]["labels"][APP_LABEL] == name]
-    serving = [p for p in own if is_answering(p) and _image(p) == image]
+    serving = [p for p in own if is_answering(p) and image_of(p) == image]
     if len(serving) != wanted:
         return [f"{len(serving)} of {wanted} pods answer at {image}; Ready: {ready.get('reason')}"]
     if (
@@ -235,15 +335,8 @@ def _running(world: World, region: Region, name: str, resource: Any, short: bool
     return []
 
 
-def _image(pod: Any) -> str:
-    return pod["spec"]["containers"][0]["image"]
-
-
 def _objects(region: Region, name: str) -> list[tuple[str, str]]:
-    found = []
-    for kind in (INFERENCE_ENDPOINT, *OURS):
-        for _, each in region.objects.table(kind).objects:
-            of_pod = kind == POD and each.startswith(f"{name}-")
-            if of_pod or endpoint_of_route(each) == name:
-                found.append((kind.name, each))
-    return found
+    found: list[tuple[str, str]] = []
+    for kind in KINDS.values():
+        found += [(kind.name, each) for each in owned(region, kind, name)]
+    return found + [("Pod", pod["metadata"]["name"]) for pod in region.pods(name)]

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import contextvars
+import datetime as dt
 from typing import Any
 
 from gco import __version__
@@ -17,10 +18,27 @@ from gco.runtime.forwarding import ForwardingCluster
 from gco.runtime.supervise import Stage, Supervisor
 from gco.telemetry.metrics import Metrics
 from gco.wiring.region import RegionLoops, RegionOptions
+from tests.simulation.renderings import LATER
 
 WRITER: contextvars.ContextVar[str] = contextvars.ContextVar("writer", default="environment")
 """Who writes: each task inherits it from the process that it belongs to."""
+IDENTITY: contextvars.ContextVar[str] = contextvars.ContextVar("identity", default="")
+"""Under which name the life of a process that a task belongs to stands for election."""
 RESTART_SECONDS = 2.0
+CATCH_UP_SECONDS = 60.0
+"""How long after a fault a process may still act on what it knew."""
+
+
+class SteppedClock:
+    """A process's own clock, which may be wrong."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.wrong_by = dt.timedelta()
+
+    def now(self) -> dt.datetime:
+        """Return the time as this process's machine has it."""
+        return self._clock.now() + self.wrong_by
 
 
 class Line:
@@ -101,13 +119,22 @@ class Process:
         self.loops: RegionLoops | None = None
         self._region = region
         self._store = store
-        self._clock = clock
+        self.clock = SteppedClock(clock)
+        self.later = False
+        """Whether its next life runs the later version of GCO."""
+        self.blind_until = 0.0
+        """Until when it may know less than the cluster's storage holds."""
+
+    def blind(self, now: float, seconds: float) -> None:
+        """Take note of a fault that hides from the process what happens, for `seconds`."""
+        self.blind_until = max(self.blind_until, now + seconds + CATCH_UP_SECONDS)
 
     async def run(self) -> None:
         """Run lives, one after the other, until cancelled."""
         WRITER.set(self.name)
         while True:
             self.line, self.stop = Line(), asyncio.Event()
+            LATER.set(self.later)
             await self._live()
             await asyncio.sleep(RESTART_SECONDS)
 
@@ -136,25 +163,21 @@ class Process:
             aws_region=self._region,
             namespaces=(DEFAULT_NAMESPACE,),
             version=__version__,
-            heartbeat=self._clock.now(),
+            heartbeat=self.clock.now(),
             epoch=Epoch(0),
         )
         options = RegionOptions(hostname=self.name, resync_seconds=120.0)
         self.loops = RegionLoops(
             _Cluster(self.client, self.line),
             _Store(self._store, self.line),
-            self._clock,
+            self.clock,
             region=region,
             options=options,
             metrics=Metrics(process=False),
         )
+        IDENTITY.set(self.loops.elector.identity)
         supervisor = Supervisor()
         for stage, name, loop in self.loops.loops():
             supervisor.add(stage, name, loop)
         supervisor.at(Stage.INTAKE, "queues", self.loops.shut_down)
         await supervisor.run(self.stop)
-
-    @property
-    def identity(self) -> str:
-        """The name under which this process holds the Lease."""
-        return self.loops.elector.identity if self.loops else ""

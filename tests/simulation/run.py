@@ -6,7 +6,10 @@ from collections.abc import Callable
 
 from tests.simulation import acts
 from tests.simulation.invariants import Observer, open_problems
+from tests.simulation.memory import check_memory
+from tests.simulation.pace import bounded, requests
 from tests.simulation.randomness import seeded
+from tests.simulation.renderings import two_renderings
 from tests.simulation.schedule import Schedule
 from tests.simulation.trace import Trace
 from tests.simulation.world import World
@@ -22,7 +25,7 @@ REST_REQUESTS = 20
 
 def simulate(schedule: Schedule, trace: Trace | None = None) -> list[str]:
     """Run the schedule in virtual time; return the violations, none for a good run."""
-    with seeded(schedule.seed):
+    with seeded(schedule.seed), two_renderings():
         return run(lambda: _simulate(schedule, trace))
 
 
@@ -41,10 +44,11 @@ async def _simulate(schedule: Schedule, trace: Trace | None) -> list[str]:
             trace.follow(world, region)
         await region.install(schedule)
         loops += region.loops()
-    async with background(*loops):
+    async with background(*loops, bounded(world, report)):
         await _registered(world)
         await _perform(world)
         await _settle(world, report)
+        check_memory(world, report)
         for process in world.processes:
             for death in process.deaths:
                 report(f"died: {process.name}: {death!r}")
@@ -80,20 +84,12 @@ async def _settle(world: World, report: Callable[[str], None]) -> None:
         report(f"not settled: {problem}")
     await asyncio.sleep(10.0)
     processes = world.processes
-    before = [_requests(process) for process in processes]
+    before = [requests(process, lists=False) for process in processes]
     await asyncio.sleep(REST_SECONDS)
     for process, then in zip(processes, before, strict=True):
-        made = _requests(process) - then
+        made = requests(process, lists=False) - then
         if made > REST_REQUESTS:
             report(f"hot: {process.name} made {made} requests in {REST_SECONDS:.0f} s at rest")
-
-
-def _requests(process) -> int:
-    return sum(
-        count
-        for (verb, kind), count in process.client.requests.items()
-        if kind != "Lease" and verb not in {"list", "watch"}
-    )
 
 
 def rule(violation: str) -> str:

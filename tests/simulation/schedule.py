@@ -6,9 +6,18 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from tests.simulation.edits import EDITS
+
 ENDPOINTS = ("web", "llm")
 IMAGES = ("vllm/vllm-openai:v1", "vllm/vllm-openai:v2", "vllm/vllm-openai:v3")
 CHILDREN = ("Deployment", "Service", "Ingress", "HorizontalPodAutoscaler", "PodDisruptionBudget")
+DELETABLE = (*CHILDREN, "HTTPRoute", "ControllerRevision", "ReplicaSet")
+NEEDED = (*CHILDREN, "InferenceEndpoint", "ControllerRevision", "Pod", "Node", "Lease", "Event")
+ROUTES = (
+    {"backend": "nginx"},
+    {"backend": "gateway", "gateway": {"name": "public", "namespace": "gateways"}},
+    {"path": "/elsewhere"},
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +79,8 @@ def _spec(rng: random.Random) -> dict[str, Any]:
     spec: dict[str, Any] = {"image": rng.choice(IMAGES), "replicas": rng.choice((1, 2, 3, 4))}
     if rng.random() < 0.25:
         spec["autoscaling"] = {"min": rng.choice((1, 2)), "max": 4}
+    if rng.random() < 0.4:
+        spec["route"] = rng.choice(ROUTES)
     return spec
 
 
@@ -111,8 +122,17 @@ _DRAWN: dict[str, tuple[int, Draw]] = {
     "webhook_down": (2, lambda r: _place(r, kind=r.choice((*CHILDREN, "")), seconds=_seconds(r))),
     "edit_image": (2, lambda r: _place(r, **_name(r))),
     "edit_count": (2, lambda r: _place(r, **_name(r, replicas=r.choice((1, 2, 5))))),
-    "edit_resource": (2, lambda r: _place(r, **_name(r))),
-    "delete_child": (3, lambda r: _place(r, **_name(r, kind=r.choice(CHILDREN)))),
+    "edit": (
+        6,
+        lambda r: _place(
+            r, **_name(r, kind=r.choice(tuple(EDITS)), edit=r.randrange(8), pick=r.randrange(4))
+        ),
+    ),
+    "delete_child": (
+        4,
+        lambda r: _place(r, **_name(r, kind=r.choice(DELETABLE), pick=r.randrange(4))),
+    ),
+    "odd_revision": (1, lambda r: _place(r, **_name(r, data=r.choice(("odd", [1], {"a": 1}))))),
     "delete_resource": (2, lambda r: _place(r, **_name(r))),
     "delete_lease": (1, _place),
     "restart_pods": (2, lambda r: _place(r, **_name(r))),
@@ -123,6 +143,19 @@ _DRAWN: dict[str, tuple[int, Draw]] = {
     "api_down": (2, lambda r: _process(r, seconds=_seconds(r))),
     "silent_watches": (2, lambda r: _process(r, seconds=_seconds(r))),
     "late_watches": (2, lambda r: _process(r, late=r.choice((0.2, 2.0, 5.0)), seconds=_seconds(r))),
+    "stale_cache": (
+        2,
+        lambda r: _process(
+            r, kind=r.choice(NEEDED), late=r.choice((2.0, 15.0)), seconds=_seconds(r)
+        ),
+    ),
+    "repeated_events": (1, lambda r: _process(r, seconds=_seconds(r))),
+    "forbid": (3, lambda r: _process(r, kind=r.choice(NEEDED), seconds=_seconds(r))),
+    "clock_step": (
+        2,
+        lambda r: _process(r, by=r.choice((-3600.0, -5.0, 30.0, 3600.0)), seconds=_seconds(r)),
+    ),
+    "other_version": (3, _process),
     "lost_answers": (2, lambda r: _process(r, times=r.choice((1, 3)))),
     "too_many_requests": (
         1,

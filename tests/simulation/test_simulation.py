@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gco.kinds.registry import POD
+from gco.core.model.names import LEADER_LEASE
+from gco.kinds.registry import DEPLOYMENT, INFERENCE_ENDPOINT, LEASE, POD, SERVICE
 from tests.scenario.region_world import NS
 from tests.simulation.acts import ACTS
-from tests.simulation.process import WRITER
+from tests.simulation.process import IDENTITY, WRITER
 from tests.simulation.run import rule, shrink, simulate
 from tests.simulation.schedule import Act, Schedule, generate
 
@@ -76,6 +77,48 @@ def test_a_failure_shrinks_to_the_acts_that_cause_it(monkeypatch):
 
     assert {rule(violation) for violation in simulate(shrunk)} == {"dark"}
     assert [act.do for act in shrunk.acts] == ["apply", "sabotage"]
+
+
+def test_each_invariant_is_checked_at_the_write_that_breaks_it(monkeypatch):
+    """One run in which the leader does, one after the other, what no version of GCO may do."""
+    monkeypatch.setitem(ACTS, "misbehave", misbehave)
+    first = Act(0.0, "apply", {"name": "web", "image": "vllm/vllm-openai:v1", "replicas": 2})
+    acts = [Act(30.0 + 5 * n, "misbehave", {"how": n}) for n in range(len(MISDEEDS))]
+
+    violations = simulate(Schedule(3, 8, 2.0, (first, *acts)))
+
+    assert {broken for broken, *_ in MISDEEDS} <= {rule(violation) for violation in violations}
+
+
+STILL_LOADING = {"type": "Ready", "status": "False", "reason": "StillLoading", "message": ""}
+STILL_LOADING |= {"lastTransitionTime": "2026-01-01T00:00:00Z"}
+MISDEEDS = (
+    ("lies", INFERENCE_ENDPOINT, "/status/conditions", [STILL_LOADING]),
+    ("restarted", DEPLOYMENT, "/spec/template/metadata/annotations/restarted", "yes"),
+    ("went back", INFERENCE_ENDPOINT, "/spec/revision", 0),
+    ("two writers", SERVICE, "/metadata/labels/written", "yes"),
+    ("dangling", SERVICE, "", None),
+    ("deleted", SERVICE, "", None),
+)
+"""The invariant that it breaks, and which field of which object is written; no field: a delete."""
+
+
+async def misbehave(world, args):
+    """Write or delete in the name of the region's leader, or of a process that does not lead."""
+    broken, kind, path, value = MISDEEDS[args["how"]]
+    region = world.regions[0]
+    lease = region.objects.table(LEASE).objects[NS, LEADER_LEASE]
+    holder = lease["spec"]["holderIdentity"]
+    IDENTITY.set(holder if broken != "two writers" else "another")
+    [leader] = [each for each in region.processes if each.loops.elector.identity == holder]
+    WRITER.set(leader.name)
+    person = region.site.person
+    if not path:
+        await person.delete(kind, NS, "web")
+        return
+    sub = "status" if path.startswith("/status") else None
+    edit = [{"op": "add", "path": path, "value": value}]
+    await person.patch(kind, NS, "web", edit, manager="gco", subresource=sub)
 
 
 async def sabotage(world, args):

@@ -7,12 +7,12 @@ from typing import Any
 from gco.clock import LoopClock
 from gco.core.model.ids import Actor, RegionName
 from gco.core.model.names import APP_LABEL, CANARY_SUFFIX
-from gco.kinds.registry import NODE, POD
+from gco.kinds.registry import CUSTOM_RESOURCE_DEFINITION, NODE, POD
 from gco.service import Service
 from gco.store.memory import MemoryStore
 from tests.conftest import START
 from tests.kubelet import add_node
-from tests.scenario import region_world
+from tests.scenario import gateways, region_world
 from tests.scenario.region_world import GPU_NODE, NS
 from tests.simulation.process import WRITER, Process
 from tests.simulation.schedule import Schedule
@@ -26,6 +26,7 @@ class Region:
     def __init__(self, name: RegionName, clock: LoopClock, store: MemoryStore) -> None:
         self.name = name
         self.site = region_world.World(clock)
+        self._gateway = gateways.Gateway(self.site)
         self.processes = [
             Process(name, number, self.site.server, store, clock) for number in range(2)
         ]
@@ -52,11 +53,15 @@ class Region:
         """Make what exists before the monitors, and one node with GPUs."""
         self.site.kubelet.ready_after = schedule.load_seconds
         await self.site.install(gpus=schedule.gpus)
+        await self.site.person.apply(
+            CUSTOM_RESOURCE_DEFINITION, gateways.DEFINITION, manager="kubectl"
+        )
 
     def loops(self) -> list[Any]:
         """Return what runs in the region."""
         return [
             *(_as("kubernetes", loop) for loop in self.site.others()),
+            _as("kubernetes", self._gateway.run()),
             *(process.run() for process in self.processes),
         ]
 

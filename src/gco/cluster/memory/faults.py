@@ -1,12 +1,13 @@
 """What can go wrong between a client and its cluster, for tests to switch on and off."""
 
 import asyncio
+import collections
 import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Literal, TypeAlias
 
-from gco.errors import GcoError, TransientError
+from gco.errors import ForbiddenError, GcoError, TransientError
 from gco.kinds.registry import Kind
 
 Verb: TypeAlias = Literal[
@@ -36,8 +37,12 @@ class Faults:
         """Seconds that each request takes."""
         self.watch_delay = 0.0
         """Seconds by which each watch event comes late: a cache that lags."""
+        self.repeats = False
+        """Whether each watch event comes twice."""
         self._refused = False
         self._silent = False
+        self._late: dict[Kind, float] = {}
+        self._forbidden: collections.Counter[Kind] = collections.Counter()
         self._failures: list[_Failure] = []
         self._changed: dict[asyncio.Event, None] = {}  # in order: a simulation replays
 
@@ -72,6 +77,28 @@ class Faults:
         finally:
             self._refused = False
 
+    @contextlib.contextmanager
+    def forbid(self, kind: Kind) -> Iterator[None]:
+        """Refuse every request for `kind` while the block runs; open watches stay."""
+        self._forbidden[kind] += 1
+        try:
+            yield
+        finally:
+            self._forbidden[kind] -= 1
+
+    @contextlib.contextmanager
+    def late(self, kind: Kind, seconds: float) -> Iterator[None]:
+        """Deliver the watch events of one kind late while the block runs."""
+        self._late[kind] = seconds
+        try:
+            yield
+        finally:
+            self._late.pop(kind, None)
+
+    def delay(self, kind: Kind) -> float:
+        """Return by how many seconds the watch events of `kind` come late."""
+        return max(self.watch_delay, self._late.get(kind, 0.0))
+
     def fail(
         self,
         verb: Verb | None = None,
@@ -97,6 +124,8 @@ class Faults:
         await asyncio.sleep(self.latency)  # others get a turn, as while a real request is away
         if self._refused:
             raise TransientError("injected: connection refused")
+        if self._forbidden[kind]:
+            raise ForbiddenError(f"injected: {kind.plural} is forbidden: cannot {verb} resource")
         self._raise(verb, kind, answer_lost=False)
 
     def after(self, verb: Verb, kind: Kind) -> None:

@@ -72,6 +72,8 @@ class Watch:
                 self._position = change.version
                 if event := self._event(change):
                     yield event
+                    if self._faults.repeats:
+                        yield self._event(change) or event
             if self._faults.silent or not self._rung:
                 await self._wake.wait()
                 continue
@@ -93,8 +95,9 @@ class Watch:
             raise ExpiredError(f"too old resource version: {self._position} ({self._table.floor})")
 
     async def _late(self, change: Change) -> None:
-        late = change.at + self._faults.watch_delay - asyncio.get_running_loop().time()
-        if self._faults.watch_delay and late > 0:
+        delay = self._faults.delay(self._table.kind)
+        late = change.at + delay - asyncio.get_running_loop().time()
+        if delay and late > 0:
             await asyncio.sleep(late)
 
     def _set_alarm(self, moment: float) -> None:
