@@ -165,9 +165,11 @@ def test_what_is_wanted_in_each_stage():
     ("observed", "routed"),
     [
         pytest.param(NOTHING, False, id="not-before-a-pod-answers"),
-        pytest.param(dataclasses.replace(NOTHING, pods=ONE_POD), True, id="once-one-does"),
+        pytest.param(but(pods=NO_PODS, routes={}), False, id="not-for-a-service-alone"),
+        pytest.param(dataclasses.replace(NOTHING, pods=ONE_POD), False, id="not-without-a-service"),
+        pytest.param(but(pods=ONE_POD, routes={}), True, id="once-one-does"),
         pytest.param(
-            dataclasses.replace(NOTHING, pods=Pods({}, {"old": a_pod(ready=True)}, 0, "")),
+            but(pods=Pods({}, {"old": a_pod(ready=True)}, 0, ""), routes={}),
             True,
             id="of-whatever-template",
         ),

@@ -5,8 +5,10 @@ import asyncio
 import pytest
 
 from gco.core.model.endpoint import TargetState
+from gco.core.model.names import nginx_canary_ingress_name
 from gco.core.model.status import ConditionType, RegionState
 from gco.core.region.canary import SETTLE
+from gco.errors import TransientError
 from gco.kinds.registry import DEPLOYMENT, INGRESS, POD, SERVICE
 from tests.builders import WEB
 from tests.kubelet import Fate
@@ -67,6 +69,32 @@ async def test_its_objects_select_its_own_pods_and_none_of_the_endpoints(clock):
         assert world.find(SERVICE, CANARY)["spec"]["selector"] == {"app": CANARY}
         assert world.find(INGRESS, ROUTE)["metadata"]["labels"]["gco.io/canary"] == "true"
         assert (len(pods(world, WEB)), len(pods(world, CANARY))) == (1, 2)
+
+
+async def test_no_route_leads_to_it_before_its_service_exists(clock):
+    """Invariant: a route that GCO writes leads to a Service that exists, however writes fail."""
+
+    def refuse(kind, manifest):
+        if kind == SERVICE and manifest["metadata"]["name"] == CANARY:
+            raise TransientError("failed calling webhook: connection refused")
+
+    world = World(clock)
+    await world.install()
+    its_route = nginx_canary_ingress_name(WEB)
+    async with background(*world.loops()):
+        await world.want(image=OLD, route={"backend": "nginx"})
+        await world.ready()
+        admit = world.server.admit(refuse)
+        canary = {"image": NEW, "weight": 20}
+        await world.want(image=OLD, route={"backend": "nginx"}, revision=2, canary=canary)
+        await until(lambda: len(pods(world, CANARY)) == 1)
+        await world.quiet(20)
+        assert its_route not in world.all(INGRESS)
+
+        admit()
+        await until(lambda: its_route in world.all(INGRESS), within=120)
+        assert CANARY in world.all(SERVICE)
+        await until(lambda: world.reason(ConditionType.CANARY_READY) == "CanaryServing")
 
 
 async def test_it_is_told_the_endpoints_own_path(clock):

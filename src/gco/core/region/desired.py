@@ -169,10 +169,14 @@ def _canary(
     )
 
 
-def _split(regional: Regional, trial: Trial) -> Split | None:
-    if trial.step not in (Step.TRY, Step.WITHDRAW):
+def _split(regional: Regional, observed: Observed, trial: Trial) -> Split | None:
+    """Return how requests are shared; not before the canary's Service exists to lead them to."""
+    name, found = canary_name(regional.name), observed.canary.service
+    if trial.step not in (Step.TRY, Step.WITHDRAW) or found is None or found.deleting:
         return None
-    return Split(service_name(canary_name(regional.name)), trial.weight)
+    if owner_of(found, name, regional.spec.uid) is not Owner.OURS:
+        return None
+    return Split(service_name(name), trial.weight)
 
 
 def _objects(
@@ -183,7 +187,7 @@ def _objects(
         yield revision_ref(held.name), revision(regional, held)
     count = count_of(regional, observed.workload, observed.autoscalers)
     replicas = None if count.hold is Hold.HANDED else count.replicas
-    led = routes(regional, template, _split(regional, served.trial))
+    led = routes(regional, template, _split(regional, observed, served.trial))
     selector = observed.workload.match_labels if observed.workload else None
     covered = served.trial.covers and _read_back(led, observed)
     yield (
@@ -243,11 +247,12 @@ def _bridge(template: Template, observed: Observed) -> int | None:
 
 
 def _routed(regional: Regional, observed: Observed) -> bool:
-    """Whether the route is wanted: it is made once a pod answers, and outlasts short gaps."""
+    """Whether the route is wanted: made once a pod answers behind a Service, it outlasts short gaps."""
     if main_route(regional).kind in observed.absent:
         return False
     ours = any(_ours(regional, record) for record in observed.routes.values())
-    return bool(ours or main_route(regional) in observed.routes or observed.pods.answering)
+    leads = observed.service is not None and observed.pods.answering
+    return bool(ours or main_route(regional) in observed.routes or leads)
 
 
 def _outlived(regional: Regional, observed: Observed, stage: Stage) -> frozenset[ObjectRef]:
