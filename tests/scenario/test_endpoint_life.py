@@ -335,6 +335,25 @@ async def test_a_lower_revision_is_refused_and_told(clock):
         assert world.is_ready(revision=5)
 
 
+async def test_a_revision_that_somebody_wrote_into_the_status_holds_nothing_back(clock):
+    """Invariant: only what GCO observed makes a revision outdated, and every hand edit is undone."""
+    world = World(clock)
+    await world.install()
+    async with background(*world.loops()):
+        await world.want(revision=1, image="vllm/vllm-openai:v1")
+        await world.ready(revision=1)
+        edit = [{"op": "replace", "path": "/status/observedRevision", "value": 99}]
+        await world.person.patch(
+            INFERENCE_ENDPOINT, NS, WEB, edit, manager="kubectl-edit", subresource="status"
+        )
+        await until(lambda: world.status().observed_revision == 1)
+
+        await world.want(revision=2, image="vllm/vllm-openai:v2")
+        await world.ready(revision=2)
+        container = world.find(DEPLOYMENT, WEB)["spec"]["template"]["spec"]["containers"][0]
+        assert container["image"] == "vllm/vllm-openai:v2"
+
+
 async def test_too_few_accelerators_are_told_with_numbers_and_end_by_themselves(clock):
     world = World(clock)
     await world.install(gpus=1)

@@ -27,7 +27,7 @@ from gco.kinds.registry import (
 )
 from tests.scenario.region_world import NS
 from tests.service.world import document
-from tests.simulation.edits import EDITS, KINDS, RESTARTING, owned
+from tests.simulation.edits import EDITS, KINDS, RESTARTING, Done, owned, value_at
 from tests.simulation.process import Process
 from tests.simulation.schedule import Act
 from tests.simulation.world import Region, World, new_node, occupy
@@ -224,15 +224,26 @@ async def edit(world, args):
         world.excuse(region.name, args["name"])
     chosen = EDITS[args["kind"]][args["edit"] % len(EDITS[args["kind"]])]
     operation = {"op": "add", "path": chosen.path, "value": chosen.value}
+    name = names[args["pick"] % len(names)]
+    before = region.objects.table(kind).objects[NS, name]
+    done = Done(
+        region.name,
+        kind,
+        name,
+        before["metadata"]["uid"],
+        chosen,
+        value_at(before, chosen.path),
+    )
     with contextlib.suppress(RejectedError, ClusterConflictError):
         await region.site.person.patch(
             kind,
             NS,
-            names[args["pick"] % len(names)],
+            name,
             [operation],
             manager="kubectl-edit",
             subresource="status" if chosen.status else None,
         )
+        world.edits.append(done)
 
 
 @act

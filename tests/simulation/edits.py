@@ -93,6 +93,35 @@ RESTARTING: Final = ("Deployment", "ReplicaSet")
 """A change of these by hand takes pods away, as it would without GCO."""
 
 
+class Done(NamedTuple):
+    """An edit that was made."""
+
+    region: str
+    kind: Kind
+    name: str
+    uid: str
+    edit: Edit
+    before: Any
+
+    def stands(self, objects: Any) -> bool:
+        """Whether the field still has the value that somebody gave it."""
+        found = objects.table(self.kind).objects.get((NS, self.name))
+        if found is None or found["metadata"]["uid"] != self.uid:
+            return False
+        return value_at(found, self.edit.path) == self.edit.value != self.before
+
+
+def value_at(manifest: Any, path: str) -> Any:
+    """Return the value at a JSON pointer, None where there is none."""
+    for part in path.split("/")[1:]:
+        step = int(part) if isinstance(manifest, list) else part.replace("~1", "/")
+        try:
+            manifest = manifest[step]
+        except (KeyError, IndexError):
+            return None
+    return manifest
+
+
 def owned(region: Any, kind: Kind, name: str) -> list[str]:
     """Return the names of the endpoint's objects of a kind, those of its canary included."""
     names = (each for namespace, each in region.objects.table(kind).objects if namespace == NS)

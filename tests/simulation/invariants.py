@@ -271,7 +271,12 @@ def _is_taken(old: Any, new: Any) -> bool:
 
 def open_problems(world: World) -> list[str]:
     """Return what is not yet as the store asks; none once every accepted write has taken effect."""
-    found = []
+    found = [
+        f"an edit of {done.kind.name} {done.name} in {done.region} stands: {done.edit}"
+        for region in world.regions
+        for done in world.edits
+        if done.region == region.name and done.stands(region.objects)
+    ]
     for region in world.regions:
         short = _demand(region) > world.schedule.gpus
         for name in ENDPOINTS:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gco.clock import LoopClock
 from gco.core.model.ids import Actor, RegionName
@@ -16,6 +16,9 @@ from tests.scenario import gateways, region_world
 from tests.scenario.region_world import GPU_NODE, NS
 from tests.simulation.process import WRITER, Process
 from tests.simulation.schedule import Schedule
+
+if TYPE_CHECKING:
+    from tests.simulation.edits import Done
 
 REGIONS = (RegionName("us-east-1"), RegionName("eu-west-1"))
 
@@ -77,6 +80,8 @@ class World:
         self.service = Service(self.store, self.clock, Actor("ann"))
         self.faults: set[asyncio.Task[None]] = set()
         """The faults that have not ended yet."""
+        self.edits: list[Done] = []
+        """What people edited by hand."""
         self._excuses: dict[tuple[str, str], float] = {}
         self._records: dict[str, tuple[Any, Any]] = {}
 

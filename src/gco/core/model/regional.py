@@ -23,7 +23,12 @@ from gco.core.model.ids import (
     TemplateKey,
 )
 from gco.core.model.model_source import job_name
-from gco.core.model.names import CREATED_ANNOTATION, RECREATED_ANNOTATION, SPEC_HASH_ANNOTATION
+from gco.core.model.names import (
+    CREATED_ANNOTATION,
+    RECREATED_ANNOTATION,
+    SPEC_HASH_ANNOTATION,
+    STATUS_MANAGER,
+)
 from gco.core.model.problems import invalid
 from gco.core.model.spec import MOST_WEIGHT, EndpointSpec
 from gco.core.model.status import ConditionType, RegionStatus, Report
@@ -195,6 +200,23 @@ def _read_status(manifest: Mapping[str, Any]) -> RegionalStatus | None:
     if "status" not in manifest:
         return None
     try:
-        return RegionalStatus.model_validate(manifest["status"])
+        status = RegionalStatus.model_validate(manifest["status"])
     except pydantic.ValidationError:
         return None  # such as an older version's: the endpoint loop writes a whole one anew
+    if _observed_by_another(manifest):
+        return status.model_copy(update={"observed_revision": RevisionNumber(0)})
+    return status
+
+
+def _observed_by_another(manifest: Mapping[str, Any]) -> bool:
+    """Say whether somebody else wrote the observed revision last.
+
+    It decides which revisions are outdated, so an edit by hand must not count: with a number that is
+    too high, no later revision would be applied. 0 makes the endpoint loop write its own again.
+    """
+    owners = {
+        entry.get("manager")
+        for entry in manifest["metadata"].get("managedFields") or ()
+        if "f:observedRevision" in ((entry.get("fieldsV1") or {}).get("f:status") or {})
+    }
+    return bool(owners) and STATUS_MANAGER not in owners
