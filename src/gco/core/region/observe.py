@@ -232,7 +232,7 @@ def frozen(manifest: Manifest) -> Frozen:
     return Frozen(
         **_common(manifest),
         endpoint=manifest["metadata"]["name"].rpartition("-")[0],
-        template_key=_template_key(manifest),
+        template_key=_template_key(manifest) if _keyed_by_us(manifest) else None,
         number=manifest.get("revision", 0),
         data=pack(data),
         grace=_grace(template),
@@ -372,6 +372,15 @@ def _containers(template: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _template_key(manifest: Manifest) -> TemplateKey | None:
     stated = _identifier(manifest, TEMPLATE_KEY_ANNOTATION)
     return None if stated is None else TemplateKey(stated)
+
+
+def _keyed_by_us(manifest: Manifest) -> bool:
+    """Whether the template key is as we wrote it: one that someone else wrote names no template."""
+    fields = owned_fields(manifest, MANAGER)
+    if fields is None:
+        return True
+    annotations = fields.get("f:metadata", {}).get("f:annotations", {})
+    return f"f:{TEMPLATE_KEY_ANNOTATION}" in annotations
 
 
 def _identifier(manifest: Manifest, annotation: str) -> str | None:
