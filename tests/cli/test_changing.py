@@ -233,4 +233,4 @@ def test_what_is_too_large_is_a_wrong_request_in_dry_runs_as_well(world):
     path = world.file("large.yaml", document(args=["x" * 450_000]))
     for command in (("apply",), ("apply", "--dry-run"), ("diff",)):
         result = world.run(*command, "-f", path)
-        assert (result.exit_code, "at most 390,000 bytes" in result.stderr) == (2, True)
+        assert (result.exit_code, "at most 380,000 bytes" in result.stderr) == (2, True)

@@ -137,3 +137,23 @@ def test_a_command_about_an_unreadable_record_names_the_record_the_field_and_the
     assert result.exit_code == 1
     assert "the record of endpoint web cannot be read (" in result.stderr
     assert "upgrade gco" in result.stderr
+
+
+def test_an_unreadable_endpoint_is_deleted_by_discarding_its_record(running):
+    """Others of the same command are deleted; the error says the exact way to be rid of this one."""
+    world = damaged(running, "endpoint", "newer")
+
+    refused = world.run("delete", "web", "chat", "--yes")
+    alone = world.run("delete", "web", "--yes")
+    discarded = world.run("delete", "web", "--yes", "--discard-unreadable")
+
+    assert (refused.exit_code, alone.exit_code, discarded.exit_code) == (1, 1, 0)
+    for result in (refused, alone):
+        assert "the record of endpoint web cannot be read (" in " ".join(result.stderr.split())
+        assert "gco delete web --discard-unreadable" in " ".join(result.stderr.split())
+    assert "Stored: chat; not stored: web" in " ".join(refused.stderr.split())
+    assert "web  record discarded" in discarded.stdout
+    shown = {
+        row["name"]: row["state"] for row in json.loads(world.run("list", "-o", "json").stdout)
+    }
+    assert shown == {"chat": "deleted"}

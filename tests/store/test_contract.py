@@ -23,6 +23,7 @@ from tests.store.builders import (
     WEST,
     a_lease,
     a_region,
+    a_revision,
     a_spec,
     a_status,
     an_endpoint,
@@ -144,6 +145,26 @@ async def test_a_record_of_a_newer_version_fails_a_listing_unless_that_can_go_on
 
     assert read == ["a", "c"]
     assert list(unread) == ["b"]
+
+
+async def test_a_record_that_cannot_be_read_is_discarded_and_no_other(store):
+    """A person can get rid of it; its name is free again, and its revisions are gone."""
+    newer = NewerEndpoint.model_validate(an_endpoint("b").model_dump())
+    await store.write([creating("a"), Write(newer.name, None, newer, a_revision(newer))])
+    head = await store.head()
+
+    with pytest.raises(ConflictError, match="can be read"):
+        await store.discard(EndpointName("a"))
+    with pytest.raises(NotFoundError):
+        await store.discard(EndpointName("c"))
+    seq = await store.discard(newer.name)
+
+    assert await names_of(store) == ["a"]
+    assert [change.names async for change in store.changes(head)] == [("b",)]
+    assert seq == head + 1
+    assert await store.revisions(newer.name, newer.uid) == []
+    await store.write([creating("b")])
+    assert await names_of(store) == ["a", "b"]
 
 
 class NewerStatus(RegionStatus):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from gco.core.fleet.targets import deleted_targets
 from gco.core.model.endpoint import Endpoint, EndpointState, Write
 from gco.core.model.ids import Actor, EndpointName, Generation, RevisionNumber
-from gco.errors import ConfirmationError, ConflictError
+from gco.errors import ConfirmationError, ConflictError, HalfDoneError, UnreadableError
 from gco.service.batches import in_batches
 from gco.service.commit import TRIES
 from gco.service.context import Context
@@ -26,12 +26,16 @@ async def delete(
     *,
     confirmed: bool,
     missing_ok: bool,
+    discard: bool,
 ) -> Sequence[Deleted]:
     """See :meth:`gco.service.Service.delete`."""
     asked = list(dict.fromkeys(names))
-    found: Mapping[EndpointName, Endpoint] = await context.store.get_many(asked)
+    unread: dict[EndpointName, UnreadableError] = {}
+    found: Mapping[EndpointName, Endpoint] = await context.store.get_many(
+        asked, unread=unread.__setitem__
+    )
     for name in asked:
-        if name not in found and not missing_ok:
+        if name not in found and name not in unread and not missing_ok:
             raise await context.not_found(name)
     fresh = [n for n in asked if n in found and not _deleted(found[n])]
     if fresh and not confirmed:
@@ -43,7 +47,31 @@ async def delete(
 
     batches = [fresh[start : start + MAX_WRITES] for start in range(0, len(fresh), MAX_WRITES)]
     await in_batches(context, batches, store, lambda _, now: now is None or _deleted(now))
-    return [_result(found[name], already=name not in fresh) for name in asked if name in found]
+    if unread and not discard:
+        _refuse_unread(unread, [name for name in asked if name in found])
+    for name in unread:
+        await context.store.discard(name)
+    return [
+        Deleted(name=name, already=False, regions=(), discarded=True)
+        if name in unread
+        else _result(found[name], already=name not in fresh)
+        for name in asked
+        if name in found or name in unread
+    ]
+
+
+def _refuse_unread(
+    unread: Mapping[EndpointName, UnreadableError], deleted: Sequence[EndpointName]
+) -> None:
+    """Raise what cannot be read, with the exact way on; the others are deleted."""
+    name, error = next(iter(unread.items()))
+    told = UnreadableError(
+        f"{error}. `gco delete {name} --discard-unreadable` removes the record alone: what runs in its "
+        "regions stays until the endpoint is applied and deleted again"
+    )
+    if not deleted:
+        raise told
+    raise HalfDoneError(told, stored=deleted, unknown=(), not_stored=list(unread)) from error
 
 
 async def _bury(context: Context, names: Sequence[EndpointName]) -> Mapping[EndpointName, Endpoint]:

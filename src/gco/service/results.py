@@ -156,6 +156,8 @@ class Deleted(Model):
     """Someone had asked before; the deletion goes on."""
     regions: tuple[RegionName, ...]
     """Where objects are still to go."""
+    discarded: bool = False
+    """Its record could not be read and was removed; what runs in its regions stays."""
 
 
 class EndpointView(Model):

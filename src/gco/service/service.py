@@ -230,16 +230,19 @@ class Service:
         *,
         confirmed: bool = False,
         missing_ok: bool = False,
+        discard: bool = False,
     ) -> Sequence[Deleted]:
         """Ask every region to remove the endpoints; they are purged when all have.
 
         Asking again changes nothing. Raises ConfirmationError unless `confirmed` where this actor
         would have deleted more than one endpoint and over 20 % of all within ten minutes.
+        `discard` removes records that cannot be read, and leaves what runs alone; without, such a
+        record is an UnreadableError, after the others were deleted.
         """
         from gco.service import lifecycle
 
         return await lifecycle.delete(
-            self._context, names, confirmed=confirmed, missing_ok=missing_ok
+            self._context, names, confirmed=confirmed, missing_ok=missing_ok, discard=discard
         )
 
     async def history(self, name: EndpointName) -> Sequence[HistoryEntry]:

@@ -126,6 +126,19 @@ class MemoryStore:
         self._written()
         return seq
 
+    async def discard(self, name: EndpointName) -> Seq:
+        """Remove a record that cannot be read; raises NotFoundError, ConflictError."""
+        await self._turn()
+        if name not in self._endpoints:
+            raise NotFoundError(f"no endpoint {name} is stored")
+        rules.check_discarded(name, self._endpoints[name].found(name))
+        del self._endpoints[name]
+        for key in [key for key in self._revisions if key[0] == name]:
+            del self._revisions[key]
+        seq = self._changes.append([name], self._clock.now())
+        self._written()
+        return seq
+
     async def revision(
         self, name: EndpointName, uid: EndpointUid, number: RevisionNumber
     ) -> Revision:

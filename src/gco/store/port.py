@@ -101,6 +101,14 @@ class Store(Protocol):
         """
         ...
 
+    async def discard(self, name: EndpointName) -> Seq:
+        """Remove the record of an endpoint that cannot be read, and append one change.
+
+        Regions then have a custom resource that the store does not know, which they leave alone.
+        Raises NotFoundError, and ConflictError where the record can be read.
+        """
+        ...
+
     async def revision(
         self, name: EndpointName, uid: EndpointUid, number: RevisionNumber
     ) -> Revision:

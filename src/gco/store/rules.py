@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 from gco.core.model.bounds import bounded_status
-from gco.core.model.endpoint import Change, Write
+from gco.core.model.endpoint import Change, Endpoint, Write
 from gco.core.model.ids import (
     EndpointName,
     EndpointUid,
@@ -95,6 +95,14 @@ def revision_conflict(write: Write, stored: Generation | None) -> ConflictError:
         name=write.name,
         generation=stored,
     )
+
+
+def check_discarded(name: EndpointName, found: Endpoint | UnreadableError) -> None:
+    """Raise ConflictError where the record can be read: it is deleted, not discarded."""
+    if not isinstance(found, UnreadableError):
+        raise ConflictError(
+            f"the record of {name} can be read: `gco delete {name}` deletes the endpoint", name=name
+        )
 
 
 def cluster_conflict(region: Region, bound_to: str) -> ConflictError:

@@ -1,6 +1,7 @@
 """delete: asks first where it is a large part of everything."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from rich.text import Text
 
@@ -20,18 +21,21 @@ async def delete(
     *,
     yes: bool,
     missing_ok: bool,
+    discard: bool,
     patience: float | None,
     output: Format,
 ) -> None:
     """Ask every region to remove the endpoints."""
     with half_done_as_data(session, output):
-        deleted = await _delete(session, names, confirmed=yes, missing_ok=missing_ok)
+        deleted = await _delete(
+            session, names, confirmed=yes, missing_ok=missing_ok, discard=discard
+        )
     session.screen.emit(
         output,
         lambda: data.plain_all(deleted),
         lambda: Text("\n").join(map(deleted_text, deleted)),
     )
-    left = [one.name for one in deleted]
+    left = [one.name for one in deleted if not one.discarded]
     if patience is not None:
         await settle(session, left, until=Until.DELETED, patience=patience)
     elif left:
@@ -39,14 +43,24 @@ async def delete(
 
 
 async def _delete(
-    session: Session, names: Sequence[str], *, confirmed: bool, missing_ok: bool
+    session: Session,
+    names: Sequence[str],
+    *,
+    confirmed: bool,
+    missing_ok: bool,
+    discard: bool,
 ) -> Sequence[Deleted]:
-    typed = [EndpointName(name) for name in names]
+    ask = partial(
+        session.service.delete,
+        [EndpointName(name) for name in names],
+        missing_ok=missing_ok,
+        discard=discard,
+    )
     try:
-        return await session.service.delete(typed, confirmed=confirmed, missing_ok=missing_ok)
+        return await ask(confirmed=confirmed)
     except ConfirmationError as error:
         if not session.screen.can_ask:
             raise
         question, _, _ = str(error).partition("; ")
         session.screen.confirm(f"{question}; delete?")
-        return await session.service.delete(typed, confirmed=True, missing_ok=missing_ok)
+        return await ask(confirmed=True)

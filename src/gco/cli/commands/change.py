@@ -198,6 +198,10 @@ def delete(
         bool, flag("--yes", "-y", help="Do not ask where it is a large part of all.")
     ] = False,
     missing_ok: Annotated[bool, flag("--missing-ok", help="Fine if it does not exist.")] = False,
+    discard: Annotated[
+        bool,
+        flag("--discard-unreadable", help="Remove records that gco cannot read; pods stay."),
+    ] = False,
     wait: Annotated[bool, flag("--wait", help="Wait until nothing is left.")] = False,
     timeout: TimeoutOption = TIMEOUT_SECONDS,
     output: OutputOption = Format.TABLE,
@@ -214,6 +218,7 @@ def delete(
         names=names,
         yes=yes,
         missing_ok=missing_ok,
+        discard=discard,
         patience=patience(timeout, wait=wait),
         output=output,
     )

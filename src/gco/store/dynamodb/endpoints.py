@@ -1,14 +1,22 @@
 """Endpoints and their revisions: reads, and the one transaction that writes them."""
 
+import contextlib
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from gco.core.model.endpoint import Endpoint, Revision, Write
 from gco.core.model.ids import EndpointName, EndpointUid, Epoch, Generation, RevisionNumber, Seq
-from gco.errors import FencedError, NotFoundError, StoreUnavailableError, UnreadableError
+from gco.errors import (
+    ConflictError,
+    FencedError,
+    NotFoundError,
+    StoreUnavailableError,
+    UnreadableError,
+)
 from gco.store import rules
 from gco.store.dynamodb import keys
 from gco.store.dynamodb.attributes import (
+    Attribute,
     Item,
     attempt_item,
     from_item,
@@ -98,6 +106,38 @@ async def write(
     return seq
 
 
+async def discard(appender: Appender, name: EndpointName, now: dt.datetime) -> Seq:
+    """Remove a record that cannot be read; raises NotFoundError, ConflictError.
+
+    Only what is left of its uid tells where its revisions are; without it they stay.
+    """
+    key = keys.endpoint(name)
+    item = await appender.client.get(key)
+    if item is None:
+        raise NotFoundError(f"no endpoint {name} is stored")
+    rules.check_discarded(name, attempt_item(Endpoint, item))
+    condition, values = _unchanged(item)
+    actions = [delete(key, condition, **values)]
+    if (uid := item.get("uid", {}).get("S")) is not None:
+        actions.append(_purged(name, EndpointUid(uid)))
+
+    def judge(refused: Mapping[int, Item | None]) -> None:
+        if refused:
+            raise ConflictError(f"{name} changed since it was read", name=name)
+
+    seq = await appender.commit(keys.CHANGES, actions, [name], now, judge)
+    with contextlib.suppress(StoreUnavailableError):  # the next purge does it
+        await _sweep(appender.client)
+    return seq
+
+
+def _unchanged(item: Item) -> tuple[str, dict[str, Attribute]]:
+    """Return the condition that the item still has its generation, whatever that is."""
+    if "generation" in item:
+        return "generation = :read", {"read": item["generation"]}
+    return "attribute_exists(pk) AND attribute_not_exists(generation)", {}
+
+
 async def _actions(
     client: Client, writes: Sequence[Write], fleet_epoch: Epoch | None
 ) -> tuple[Sequence[Action], Sequence[Write | None]]:
@@ -123,16 +163,16 @@ def _write(item: Write, stored: Endpoint | None) -> Sequence[Action]:
     condition = ABSENT if item.expected is None else "generation = :expected"
     if item.endpoint is None:
         removal = delete(key, condition, **expected)
-        return [removal] if stored is None else [removal, _purged(stored)]
+        return [removal] if stored is None else [removal, _purged(stored.name, stored.uid)]
     change = put_record(key, item.endpoint, condition, **expected)
     if (new := item.revision) is None:
         return [change]
     return [change, put_record(keys.revision(new.name, new.uid, new.number), new, ABSENT)]
 
 
-def _purged(endpoint: Endpoint) -> Action:
+def _purged(name: EndpointName, uid: EndpointUid) -> Action:
     """Note that the endpoint's revisions are to be deleted, whoever gets to do it."""
-    of = keys.revisions(endpoint.name, endpoint.uid)
+    of = keys.revisions(name, uid)
     return put(key_item((keys.PURGED, of)), ABSENT)
 
 

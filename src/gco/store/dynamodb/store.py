@@ -119,6 +119,12 @@ class DynamoDbStore:
         self._pace.wrote()
         return seq
 
+    async def discard(self, name: EndpointName) -> Seq:
+        """Remove a record that cannot be read; raises NotFoundError, ConflictError."""
+        seq = await endpoints.discard(self._appender, name, self._clock.now())
+        self._pace.wrote()
+        return seq
+
     async def revision(
         self, name: EndpointName, uid: EndpointUid, number: RevisionNumber
     ) -> Revision:

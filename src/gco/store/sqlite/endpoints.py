@@ -69,6 +69,17 @@ def write(
     return logs.append(db, logs.ENDPOINTS, [item.name for item in writes], now)
 
 
+def discard(db: sqlite3.Connection, name: EndpointName, now: dt.datetime) -> Seq:
+    """Remove a record that cannot be read; raises NotFoundError, ConflictError."""
+    row = db.execute("SELECT record FROM endpoints WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        raise NotFoundError(f"no endpoint {name} is stored")
+    rules.check_discarded(name, _attempt(name, row[0]))
+    db.execute("DELETE FROM revisions WHERE name = ?", (name,))
+    db.execute("DELETE FROM endpoints WHERE name = ?", (name,))
+    return logs.append(db, logs.ENDPOINTS, [name], now)
+
+
 def revision(
     db: sqlite3.Connection, name: EndpointName, uid: EndpointUid, number: RevisionNumber
 ) -> Revision:

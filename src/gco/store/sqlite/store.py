@@ -90,6 +90,11 @@ class SqliteStore:
         work = partial(endpoints.write, writes=writes, fleet_epoch=fleet_epoch, now=now)
         return await self._database.write(work)
 
+    async def discard(self, name: EndpointName) -> Seq:
+        """Remove a record that cannot be read; raises NotFoundError, ConflictError."""
+        work = partial(endpoints.discard, name=name, now=self._clock.now())
+        return await self._database.write(work)
+
     async def revision(
         self, name: EndpointName, uid: EndpointUid, number: RevisionNumber
     ) -> Revision:
