@@ -25,6 +25,7 @@ from gco.runtime.death import HolderPods
 from gco.runtime.election import Elector, never_proved, unique_identity
 from gco.runtime.fenced import FencedCluster
 from gco.runtime.lease import KubernetesLeaseLock
+from gco.runtime.others import OtherLeases
 from gco.runtime.resync import resync
 from gco.runtime.supervise import Stage
 from gco.server.monitor import Complaint
@@ -67,6 +68,11 @@ class RegionLoops:
         metrics: Metrics,
     ) -> None:
         lock = KubernetesLeaseLock(cluster, region.namespaces[0], LEADER_LEASE, clock)
+        others = {
+            namespace: KubernetesLeaseLock(cluster, namespace, LEADER_LEASE, clock)
+            for namespace in region.namespaces[1:]
+        }
+        self._other_leases = OtherLeases(others)
         identity = unique_identity(options.hostname)
         self._cluster = cluster
         self._resync_seconds = options.resync_seconds
@@ -77,7 +83,7 @@ class RegionLoops:
             name=LEADER_LEASE,
             metrics=metrics.election("region"),
             told_of=told_of_holder,
-            unfit=self.waiting,
+            unfit=self._unfit,
             ended=never_proved if pods is None else pods.ended,
         )
         writer = FencedCluster(cluster, self.elector.assert_leading)
@@ -125,6 +131,7 @@ class RegionLoops:
             (Stage.CACHES, "endpoint caches", self.endpoint.watch),
             (Stage.CACHES, "sync", self.sync.watch),
             (Stage.CACHES, "finalizers without a leader", self._release_leaderless),
+            (Stage.CACHES, "leases of other namespaces", self._other_leases.run),
             (Stage.ELECTION, "fleet election", self._stand_for_fleet),
             (Stage.ELECTION, "region election", self._stand),
         )
@@ -155,6 +162,10 @@ class RegionLoops:
         if self.sync.copies.synced.is_set():
             return self.endpoint.waiting()
         return [*self.endpoint.waiting(), "custom resources"]
+
+    def _unfit(self) -> Sequence[str]:
+        """Return what keeps this process from leading: a monitor of another configuration leads."""
+        return [*self.waiting(), *self._other_leases.in_use()]
 
     async def _release_leaderless(self) -> None:
         await self.endpoint.release_leaderless(self._cluster, lambda: not self.elector.holder)
