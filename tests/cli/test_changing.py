@@ -154,6 +154,24 @@ def test_a_stopped_endpoint_starts_again_and_a_rollback_goes_back(running):
     assert stored(running).spec.image == OLD
 
 
+def test_a_rollback_names_the_counts_and_regions_that_it_takes_back(running):
+    """Whoever rolls an image back learns that the replicas and regions of the day go with it."""
+    running.run("update-image", "web", NEW)
+    running.run("scale", "web", "--replicas", "10")
+    running.run("regions", "add", "web", "-r", SOUTH)
+
+    for how in (["--dry-run"], []):
+        shown = " ".join(running.run("rollback", "web", "--to", "1", *how).stdout.split())
+        told = "taken back as well, to what revision 1 says"
+        assert f"warning: spec.replicas: 10 → 2; {told}" in shown
+        assert f"warning: spec.regions[{SOUTH}]" in shown
+        assert f"leaves {SOUTH}" in shown
+    assert "spec.image: " not in shown
+
+    running.run("scale", "web", "--replicas", "4")
+    assert "taken back" not in running.run("rollback", "web").stdout  # what was asked for
+
+
 def test_a_region_joins_and_leaves(running):
     assert f"joins {SOUTH}" in running.run("regions", "add", "web", "-r", SOUTH).stdout
     assert f"leaves {SOUTH}" in running.run("regions", "remove", "web", "-r", SOUTH).stdout

@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from gco.core.fleet.progress import wanted_targets
 from gco.core.fleet.resolve import region_spec, task_in
@@ -151,7 +153,21 @@ async def rollback(
     [applied] = await commit(
         context, [Request(name, draft)], dry_run=dry_run, rebase=to is not None
     )
-    return applied
+    return _with_taken_back(applied, number)
+
+
+_SIZES: Final = re.compile(r"spec\.(replicas|autoscaling\b.*|regions\b.*)")
+"""Fields that people set for the load of the day: how many replicas, and where."""
+
+
+def _with_taken_back(applied: Applied, number: RevisionNumber) -> Applied:
+    """Warn of each count and region that goes back along with what was meant, an image say."""
+    sizes = [change for change in applied.changes if _SIZES.fullmatch(change.path)]
+    if len(sizes) == len(applied.changes):
+        return applied
+    told = f"taken back as well, to what revision {number} says; set it again if it is to stay"
+    warnings = [Problem(change.path, change.values, told) for change in sizes]
+    return applied.model_copy(update={"warnings": (*warnings, *applied.warnings)})
 
 
 Edit = Callable[[Endpoint], EndpointSpec]
