@@ -5,23 +5,30 @@ printable, a newline or a tab. It holds in one place, `gco.cli.screen`, and noth
 """
 
 import ast
+import contextlib
 import io
 import json
 import re
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from rich.text import Text
 
 import gco.cli
 from gco.cli.options import Format
 from gco.cli.render.grid import Row, grid
 from gco.cli.screen import Screen
+from gco.kinds.registry import EVENT
+from tests.cli.clusters import Clusters
+from tests.cli.serving import in_thread
 from tests.cli.world import EAST
+from tests.reach.test_events import about
 
 HOSTILE = {
     "clipboard": "\x1b]52;c;cm0gLXJm\x07",
     "title": "\x1b]0;root\x07",
+    "hyperlink": "\x1b]8;;http://evil.example/\x1b\\bank.example\x1b]8;;\x1b\\",
     "clear screen": "\x1b[2J\x1b[H",
     "C1 control sequence": "\x9b2J",
     "delete": "\x7f",
@@ -173,6 +180,53 @@ def test_no_command_prints_what_a_record_holds_as_it_is(world, command):
     assert_harmless(result.stderr)
     if command[0] in {"status", "history", "regions", "wait"}:
         assert "\\u001b" in result.stdout + result.stderr
+
+
+def test_no_command_prints_what_a_cluster_or_a_server_says_as_it_is(running, tmp_path, screens):
+    """Logs, events, answers and names of folders: written by others, looked at on a terminal."""
+    text = "".join(HOSTILE.values()).replace("\x00", "").replace("\udc80", "")
+    screen, out, err = screens
+    with contextlib.ExitStack() as stack:
+        url = stack.enter_context(in_thread(_hostile_server(text)))
+        clusters = Clusters(running, stack)
+        site = clusters.site(EAST)
+        clusters.do(site.pod("web-1-22222"))
+        clusters.do(site.start("web-1-22222", "before"))
+        clusters.do(site.end("web-1-22222", text))
+        clusters.do(site.start("web-1-22222", text))
+        event = about("Pod", "web-1-22222", note=text, reason=text, type="Warning")
+        clusters.do(site.server.create(EVENT, event))
+        (tmp_path / "cache" / text.replace("/", "_")).mkdir(parents=True)
+        # Set last, as a site registers its region again.
+        running.register(EAST, cluster_uid=site.uid, address=url)
+        for command in (
+            ["logs", "web", "-r", EAST],
+            ["logs", "web", "-r", EAST, "--previous"],
+            ["events", "web", "-r", EAST],
+            ["status", "web"],
+            ["health", "web", "-r", EAST],
+            ["invoke", "web", "hello", "-r", EAST],
+            ["models", "list", "--cache", str(tmp_path / "cache")],
+        ):
+            out.truncate(out.seek(0))
+            err.truncate(err.seek(0))
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr("gco.cli.session.Screen", lambda: screen)
+                running.run(*command, store=False)
+            shown = out.getvalue() + err.getvalue()
+            assert_harmless(shown)
+            assert command[0] == "models" or "\\u001b]8;;http" in shown, (command, shown)
+
+
+def _hostile_server(text):
+    """An entrance that refuses every request with `text`."""
+
+    async def refuse(_):
+        return web.Response(status=500, text=text)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", refuse)
+    return app
 
 
 _WRITERS = {
