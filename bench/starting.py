@@ -52,8 +52,6 @@ from gco.telemetry import configure
 _REGIONS: Final = 20
 _ENV: Final = 42
 """Variables of each endpoint, so that its record has the size of a real one."""
-_PEOPLE: Final = 4
-_THINK_SECONDS: Final = 4.0
 _MOST_SECONDS: Final = 3600.0
 _IMAGE: Final = "vllm/vllm-openai:v0.8.5"
 
@@ -133,16 +131,18 @@ class Place:
 class People:
     """Some who apply one endpoint after another, and how long each time takes."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, options: argparse.Namespace) -> None:
         self._place = place
+        self._number = options.people
+        self._pause = options.pause
         self.seconds: list[float] = []
         self.failed = 0
 
     async def run(self, number: int) -> None:
         """Apply until cancelled."""
         loop = asyncio.get_running_loop()
-        names = self._place.names[number::_PEOPLE]
-        await asyncio.sleep(number * _THINK_SECONDS / _PEOPLE)
+        names = self._place.names[number :: self._number]
+        await asyncio.sleep(number * self._pause / self._number)
         for at in range(len(names) * 100):
             person = Service(self._place.store(), SystemClock(), Actor("bench"))
             documents = parse_documents(_document(names[at * 7 % len(names)], at), source="bench")
@@ -152,7 +152,7 @@ class People:
             except StoreError:
                 self.failed += 1
             self.seconds.append(loop.time() - began)
-            await asyncio.sleep(_THINK_SECONDS)
+            await asyncio.sleep(self._pause)
 
 
 def _document(name: EndpointName, number: int) -> str:
@@ -171,12 +171,12 @@ async def measure(options: argparse.Namespace) -> list[Measure]:
     listing = place.table.size(keys.ENDPOINTS)
     ideal = options.readers * listing / options.read_units
     say(f"{options.readers} readers, {listing:.0f} read units a listing, ideal {ideal:.1f} s")
-    people = People(place)
+    people = People(place, options)
     followers = [place.follower(number) for number in range(options.readers)]
     began = loop.time()
     async with asyncio.timeout(_MOST_SECONDS), asyncio.TaskGroup() as group:
         tasks = [group.create_task(follower.run()) for follower in followers]
-        tasks += [group.create_task(people.run(number)) for number in range(_PEOPLE)]
+        tasks += [group.create_task(people.run(number)) for number in range(options.people)]
         took = []
         for at, done in enumerate(asyncio.as_completed([f.complete.wait() for f in followers])):
             await done
@@ -222,6 +222,8 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--read-units", type=float, default=READ_UNITS, help="a second, a partition"
     )
+    parser.add_argument("--people", type=int, default=4, help="who apply meanwhile")
+    parser.add_argument("--pause", type=float, default=4.0, help="seconds between their applies")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there as well")
     return parser.parse_args(given)
