@@ -113,7 +113,7 @@ def strategy(
         case (RolloutStrategy.SURGE, _) | (RolloutStrategy.AUTO, Replacing.SURGE):
             return _rolling(surge=1, unavailable=0)
         case _:
-            one = -(-_ALL // max(fewest, running))
+            one = -(-_ALL // max(1, fewest, running))
             missing = _share(max(one, unavailable), may_be_all=may_be_all)
             return _rolling(surge=1, unavailable=missing if fewest > 1 else 0)
 
