@@ -90,6 +90,30 @@ def test_each_invariant_is_checked_at_the_write_that_breaks_it(monkeypatch):
     assert {broken for broken, *_ in MISDEEDS} <= {rule(violation) for violation in violations}
 
 
+def test_the_later_version_renders_more_and_restarts_no_pod(monkeypatch):
+    seen = []
+
+    async def look(world, _args):
+        region = world.regions[0]
+        label = region.site.find(SERVICE, "web")["metadata"]["labels"].get("gco.io/version")
+        seen.append((label, {pod["metadata"]["uid"] for pod in region.pods("web")}))
+
+    monkeypatch.setitem(ACTS, "look", look)
+    acts = (
+        Act(0.0, "apply", {"name": "web", "image": "vllm/vllm-openai:v1", "replicas": 2}),
+        Act(20.0, "look", {}),
+        Act(21.0, "other_version", {"region": 0, "process": 0}),
+        Act(21.0, "other_version", {"region": 0, "process": 1}),
+        Act(60.0, "look", {}),
+    )
+
+    assert simulate(Schedule(3, 8, 2.0, acts)) == []
+    [(before, pods), (after, same)] = seen
+    assert (before, after) == (None, "later")
+    assert len(pods) == 2
+    assert pods == same
+
+
 STILL_LOADING = {"type": "Ready", "status": "False", "reason": "StillLoading", "message": ""}
 STILL_LOADING |= {"lastTransitionTime": "2026-01-01T00:00:00Z"}
 MISDEEDS = (
