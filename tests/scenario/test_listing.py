@@ -8,6 +8,7 @@ Invariants, for every reader that lists and then follows the change log:
   first record, and the log from there is read before anything of the listing shows.
 * Nothing of a part shows: neither a record that was listed and has changed since, nor the absence of
   one that is yet to come.
+* A change counts as read once its records are: what failed in between is read again.
 * It begins again only where the log no longer reaches back to that head, or the store is another.
 """
 
@@ -40,6 +41,14 @@ class Throttled(MemoryStore):
         self.listed = Counter()
         self.between = None
         self.failures = 0
+        self.unanswered = 0
+        """How many reads of records are still to fail."""
+
+    async def get_many(self, names, *, unread=None):
+        if self.unanswered:
+            self.unanswered -= 1
+            raise StoreUnavailableError("throttled")
+        return await super().get_many(names, unread=unread)
 
     async def list(self, *, after=None, unread=None):
         left = self.page
@@ -187,6 +196,19 @@ async def test_an_interrupted_relisting_keeps_what_is_known_of_unreadable_record
         await asyncio.sleep(5)
         assert follower.get(NAMES[7]) == known
         assert not follower.unknown(NAMES[7])
+
+
+@pytest.mark.looptime
+async def test_a_change_whose_records_could_not_be_read_is_read_again():
+    store = await filled(Throttled(page=len(NAMES) + 1))
+    follower = follower_of(store)
+    async with background(follower.run()):
+        await until(follower.complete.is_set)
+        store.unanswered = 3
+        await store.write([creating(EndpointName("e-10"))])
+        await until(lambda: follower.get(EndpointName("e-10")), within=120)
+
+    assert not store.unanswered
 
 
 ACTS = st.lists(

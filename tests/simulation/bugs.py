@@ -480,4 +480,18 @@ PLANTED: Final = (
         "            targets.pop(name, None)",
         seeds=range(40),
     ),
+    Planted(
+        "a record that cannot be read keeps its last known state",
+        "controllers/sync/desired.py",
+        "if n in self.unread}",
+        "if n in self.invalid}",
+        test="scenario/test_listing.py",
+    ),
+    Planted(
+        "changes that were read in part are read again",
+        "controllers/sync/follower.py",
+        "            await self._reader.read(names, self._state, self._changed)",
+        "            self._cursor = seq\n            await self._reader.read(names, self._state, self._changed)",
+        test="scenario/test_listing.py",
+    ),
 )
