@@ -79,6 +79,14 @@ async def test_content_that_is_not_what_was_listed_is_corrupt(hub, cache, path):
     assert not any(model.complete for model in Cache(cache).models())
 
 
+async def test_content_other_than_the_pinned_one_is_never_complete(hub, cache):
+    pinned = f"sha256:{'0' * 64}"
+    for _ in range(2):
+        with pytest.raises(CorruptModelError, match="is pinned"):
+            await sync("hf://org/model", cache, access=access(hub), pinned=pinned)
+    assert (await sync("hf://org/model", cache, access=access(hub))).copied
+
+
 async def test_a_file_cut_short_is_never_taken_for_whole(hub, cache):
     hub.served["config.json"] = b"{"
     with pytest.raises(SourceUnavailableError, match=r"config.json: broke off at byte 1 of 2"):

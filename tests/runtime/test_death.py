@@ -121,9 +121,18 @@ async def test_without_proof_the_lease_decides(status):
     assert await waited(cluster, lambda: report(cluster, status)) > LEASE_SECONDS - 2
 
 
-async def test_a_pod_that_is_gone_proves_nothing():
+@pytest.mark.parametrize("watched", [True, False], ids=["while-watched", "before-it-is-watched"])
+async def test_a_pod_that_is_gone_proves_nothing(watched):
     cluster = await cluster_with_pod()
-    gone = await waited(cluster, lambda: cluster.delete(POD, SYSTEM, POD_NAME, grace_seconds=0))
+
+    async def remove():
+        await cluster.delete(POD, SYSTEM, POD_NAME, grace_seconds=0)
+
+    if watched:
+        gone = await waited(cluster, remove)
+    else:
+        await remove()
+        gone = await waited(cluster, lambda: asyncio.sleep(0))
     assert gone > LEASE_SECONDS - 2
 
 

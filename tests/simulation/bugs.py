@@ -163,6 +163,7 @@ PLANTED: Final = (
         "            self._put(key, routine=waiting.routine)",
         "            self._dirty.pop(key)",
         test="runtime/test_queue.py",
+        seeds=range(40),
     ),
     Planted(
         "changes run before routine work",
@@ -301,8 +302,8 @@ PLANTED: Final = (
     Planted(
         "the route comes with the first ready pod",
         "core/region/desired.py",
-        "or observed.pods.answering)",
-        "or observed.pods.count)",
+        "service is not None and observed.pods.answering",
+        "service is not None and observed.pods.count",
         test="scenario/test_endpoint_life.py",
     ),
     Planted(
@@ -476,8 +477,8 @@ PLANTED: Final = (
     Planted(
         "a region that is left removes what it has",
         "core/fleet/targets.py",
-        "            targets[name] = _leave(target, revision)",
-        "            targets.pop(name, None)",
+        "        if name not in targets:",
+        "        if name not in targets and name in kept:",
         seeds=range(40),
     ),
     Planted(
@@ -493,5 +494,54 @@ PLANTED: Final = (
         "            await self._reader.read(names, self._state, self._changed)",
         "            self._cursor = seq\n            await self._reader.read(names, self._state, self._changed)",
         test="scenario/test_listing.py",
+    ),
+    Planted(
+        "a pinned model is complete with its pinned content alone",
+        "models/sync.py",
+        "        self._check(marker.content_digest, source.uri)",
+        "        self._check(self._pinned, source.uri)",
+        test="models/test_hub.py",
+    ),
+    Planted(
+        "the hub's token goes to the hub alone",
+        "models/sources/hub.py",
+        "if address.origin() != self._origin:",
+        "if not address.host:",
+        test="models/test_hub.py",
+    ),
+    Planted(
+        "a caller's key does not go over plain http",
+        "client/entrance.py",
+        'return url.scheme == "https"',
+        'return url.scheme in ("http", "https")',
+        test="cli/test_authorization.py",
+    ),
+    Planted(
+        "the Lease is given up last",
+        "runtime/supervise.py",
+        "        for stage in Stage:",
+        "        for stage in reversed(Stage):",
+        test="runtime/test_supervise.py",
+    ),
+    Planted(
+        "a pod that is gone is no proof that its process has ended",
+        "runtime/death.py",
+        "                if any(identity in",
+        "                if not page.items or any(identity in",
+        test="runtime/test_death.py",
+    ),
+    Planted(
+        "a status is the same for as long as nothing changed",
+        "core/region/status/judge.py",
+        "last_transition=now if moved or previous is None else previous.last_transition",
+        "last_transition=now",
+        test="region/test_status.py",
+    ),
+    Planted(
+        "a region's report fits the store",
+        "core/model/bounds.py",
+        "in region.orphans[:MOST_ORPHANS]),",
+        "in region.orphans),",
+        test="store/test_record_sizes.py",
     ),
 )
