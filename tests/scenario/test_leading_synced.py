@@ -259,6 +259,31 @@ async def test_a_custom_resource_deleted_by_hand_there_loses_its_finalizer(clock
         await until(released)
 
 
+async def test_an_endpoint_of_a_namespace_that_is_being_deleted_says_so_and_asks_seldom(clock):
+    """Invariant: what a person has to end is named with the next step, and is asked for seldom."""
+    world = MonitorWorld(clock, namespaces=(NS, OTHER))
+    async with world.running():
+        monitor = await world.started("one")
+        await world.apply("theirs", namespace=OTHER)
+        await until(lambda: world.find(SERVICE, "theirs", OTHER))
+        held = [{"op": "add", "path": "/metadata/finalizers", "value": ["example.com/slow"]}]
+        await world.person.patch(SERVICE, OTHER, "theirs", held, manager="guard")
+        await world.person.delete(NAMESPACE, None, OTHER)
+
+        async def reported() -> bool:
+            return await world.reason("Ready", "theirs") == "NamespaceTerminating"
+
+        await eventually(reported)
+        before = monitor.client.requests["apply", INFERENCE_ENDPOINT.name]
+        await asyncio.sleep(3600)
+        assert monitor.client.requests["apply", INFERENCE_ENDPOINT.name] - before <= 60
+        freed = [{"op": "remove", "path": "/metadata/finalizers"}]
+        await world.person.patch(SERVICE, OTHER, "theirs", freed, manager="guard")
+        await until(lambda: world.find(NAMESPACE, OTHER, "") is None)
+        await world.person.create(NAMESPACE, {"metadata": {"name": OTHER}})
+        await until(lambda: world.find(SERVICE, "theirs", OTHER), within=400)
+
+
 @pytest.mark.parametrize("monitors", [1, 2])
 async def test_the_namespace_of_the_lease_goes_however_long_its_finalizers_take(clock, monitors):
     """Invariant: our finalizer goes from what nobody wants, whether or not anybody can lead."""

@@ -75,3 +75,8 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
             yield from _leaves(member)
     else:
         yield error
+
+
+def says_namespace_ends(error: GcoError) -> bool:
+    """Whether nothing can be created because the object's namespace is being deleted."""
+    return isinstance(error, ForbiddenError) and "because it is being terminated" in str(error)

@@ -37,6 +37,7 @@ from gco.errors import (
 from gco.kinds.differences import FieldDifference, differences
 from gco.kinds.ownership import owned_hash
 from gco.kinds.registry import KINDS, Kind
+from gco.runtime.failures import says_namespace_ends
 from gco.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -157,7 +158,11 @@ class Actor:
         except RejectedError as error:
             cause = Cause("Rejected", f"{ref}: {error}; correct the spec")
         except ForbiddenError as error:
-            cause = Cause("Forbidden", f"{ref}: {error}; apply deploy/kubernetes anew")
+            step = "apply deploy/kubernetes again"
+            reason = "Forbidden"
+            if says_namespace_ends(error):
+                reason, step = "NamespaceTerminating", "delete the endpoint, or wait"
+            cause = Cause(reason, f"{ref}: {error}; {step}")
         else:
             self._memory.worked(ref)
             return

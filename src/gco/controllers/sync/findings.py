@@ -12,6 +12,7 @@ from gco.core.sync.copies import Copy
 from gco.core.sync.report import Trouble
 from gco.errors import AbsentError, ForbiddenError, GcoError, ThrottledError, TransientError
 from gco.kinds.reading import quote
+from gco.runtime.failures import says_namespace_ends
 from gco.telemetry import get_logger
 
 _REASONS: Final[dict[type[GcoError], str]] = {
@@ -22,6 +23,8 @@ _REASONS: Final[dict[type[GcoError], str]] = {
 }
 """Anything else is `Rejected`."""
 _TERMINATING: Final = "Terminating"
+_NAMESPACE_ENDS: Final = "NamespaceTerminating"
+_NAMESPACE_STEP: Final = "delete the endpoint, or create the namespace again once it is gone"
 _PASSING: Final = frozenset({*_REASONS.values(), _TERMINATING})
 """What a definition that is being replaced, an API server that has just started or a webhook that is
 restarted answers for a moment: told once it has lasted."""
@@ -52,10 +55,12 @@ class Findings:
 
     def failed(self, name: EndpointName, error: GcoError) -> None:
         """Note that the wish for `name` was refused; the same reason again keeps its time."""
-        reason = _REASONS.get(type(error), "Rejected")
+        reason, message = _REASONS.get(type(error), "Rejected"), str(error)
+        if says_namespace_ends(error):
+            reason, message = _NAMESPACE_ENDS, f"{message}; {_NAMESPACE_STEP}"
         since = self._since(name, reason)
         final = reason != "ApplyFailed"
-        self._troubles[name] = Trouble(reason, quote(str(error), _LONGEST), since, final)
+        self._troubles[name] = Trouble(reason, quote(message, _LONGEST), since, final)
 
     def refused(
         self, name: EndpointName, reason: str, message: str, *, elsewhere: bool = True
