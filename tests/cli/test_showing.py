@@ -146,6 +146,7 @@ def test_the_store_is_made_once_and_says_what_it_holds(empty):
         "schemaVersion": 1,
         "endpoints": 0,
         "regions": 0,
+        "unreadable": 0,
         "changes": 0,
     }
 
