@@ -104,14 +104,16 @@ def desired(
                 **beside.objects,  # before the route that gives it a share
                 **dict(_objects(regional, observed, stage, served)),
             }
+            waits = _waits_for_count(regional, observed, template)
+            waiting = frozenset({workload_ref(name)} if waits else ())
             if silent or contested:
                 return Desired(
                     {ref: o for ref, o in objects.items() if ref not in route_refs(name)},
-                    beside.keep | stay,
+                    beside.keep | stay | waiting,
                     why=dict.fromkeys(observed.routes, Why.CONTESTED if contested else Why.SILENT),
                     claim=_claim(regional, observed),
                 )
-            keep = _outlived(regional, observed, stage) | beside.keep | stay
+            keep = _outlived(regional, observed, stage) | beside.keep | stay | waiting
             return Desired(objects, keep, claim=_claim(regional, observed))
         case ((Stage.SERVE | Stage.REST), None):
             copies, stay = copy_jobs(regional, observed, None, trial, canary, image=image)
@@ -190,20 +192,21 @@ def _objects(
     led = routes(regional, template, _split(regional, observed, served.trial))
     selector = observed.workload.match_labels if observed.workload else None
     covered = served.trial.covers and _read_back(led, observed)
-    yield (
-        workload_ref(regional.name),
-        deployment(
-            regional,
-            template,
-            replicas,
-            selector,
-            covered=covered,
-            replacing=served.replacing,
-            fewest=fewest_replicas(regional, observed.workload, observed.autoscalers),
-            running=count.replicas,
-            unavailable=served.unavailable,
-        ),
-    )
+    if not _waits_for_count(regional, observed, template):
+        yield (
+            workload_ref(regional.name),
+            deployment(
+                regional,
+                template,
+                replicas,
+                selector,
+                covered=covered,
+                replacing=served.replacing,
+                fewest=fewest_replicas(regional, observed.workload, observed.autoscalers),
+                running=count.replicas,
+                unavailable=served.unavailable,
+            ),
+        )
     number = _bridge(template, observed)
     yield service_ref(regional.name), service(regional, template, number=number)
     yield budget_ref(regional.name), disruption_budget(regional)
@@ -213,6 +216,20 @@ def _objects(
     task = task_of(regional)
     if ref is not None and task is not None:
         yield ref, autoscaler(regional, task)
+
+
+def _waits_for_count(regional: Regional, observed: Observed, template: Template) -> bool:
+    """Whether a new template waits until our autoscaler has given the number of replicas back.
+
+    One write then changes both. With the template first, a smaller number arrives in the middle of
+    its rollout: Kubernetes takes it from each template's pods in proportion, the ready ones included.
+    """
+    workload, found = observed.workload, observed.autoscalers
+    if workload is None or workload.template_key == template.key or task_of(regional) is not None:
+        return False
+    uid = regional.spec.uid
+    leaving = found.ours(regional.name, uid) and not found.others(regional.name, uid)
+    return bool(leaving) and count_of(regional, workload, found).hold is Hold.HANDED
 
 
 def _claim(regional: Regional, observed: Observed) -> Claim | None:
