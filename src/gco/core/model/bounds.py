@@ -39,7 +39,7 @@ LONGEST_ADDRESS: Final = 2048
 MOST: Final = 2**53
 """Every number is below this: JSON readers keep it exact, and so does each store."""
 _ESCAPED: Final = 6
-"""Bytes that one byte may take as JSON: `\\u0000`."""
+"""Bytes that one character may take as JSON: `\\u0000`."""
 
 
 def bounded_status(status: RegionStatus) -> RegionStatus:
@@ -65,8 +65,8 @@ def bounded_status(status: RegionStatus) -> RegionStatus:
         "models": kept,
         "models_omitted": status.models_omitted + omitted,
     }
-    bounded = status.model_copy(update=update)
-    return status if bounded == status else bounded
+    same = all(getattr(status, name) == value for name, value in update.items())
+    return status if same else status.model_copy(update=update)
 
 
 def bounded_region(region: Region) -> Region:
@@ -100,14 +100,18 @@ def bounded_region(region: Region) -> Region:
 
 
 def _condition(condition: Condition) -> Condition:
-    bounded = condition.model_copy(
-        update={
-            "reason": _clip_json(condition.reason, LONGEST_WORD),
-            "message": _clip_json(condition.message, LONGEST_MESSAGE),
-            "observed_generation": min(condition.observed_generation, MOST),
-        }
+    reason = _clip_json(condition.reason, LONGEST_WORD)
+    message = _clip_json(condition.message, LONGEST_MESSAGE)
+    generation = min(condition.observed_generation, MOST)
+    if (reason, message, generation) == (
+        condition.reason,
+        condition.message,
+        condition.observed_generation,
+    ):
+        return condition
+    return condition.model_copy(
+        update={"reason": reason, "message": message, "observed_generation": generation}
     )
-    return condition if bounded == condition else bounded
 
 
 def _capacity(counted: dict[str, AcceleratorCapacity]) -> dict[str, AcceleratorCapacity]:
@@ -145,6 +149,8 @@ def _fits(text: str, limit: int) -> bool:
 
 def _clip_json(text: str, limit: int) -> str:
     """Return the beginning of `text`, of at most `limit` bytes as JSON."""
+    if len(text) * _ESCAPED + len('""') <= limit:
+        return text  # nearly all are: a monitor looks at thousands of conditions
     if len(json.dumps(text, ensure_ascii=False).encode(errors="replace")) <= limit:
         return text
     clipped = clip(text, limit - len('""'))
