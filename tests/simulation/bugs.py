@@ -92,7 +92,6 @@ PLANTED: Final = (
         "return self._until is not None and self._now() < self._until",
         "return self._until is not None",
         test="runtime/test_lease.py",
-        seeds=range(40),
     ),
     Planted(
         "a write of a leader passes the fence",
