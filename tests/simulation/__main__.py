@@ -5,6 +5,7 @@ import concurrent.futures
 import gc
 import json
 import logging
+import resource
 import sys
 import time
 from pathlib import Path
@@ -76,9 +77,18 @@ def _soak(options: argparse.Namespace) -> int:
     spent = time.monotonic() - began
     rate = (done - started) / spent if spent else 0.0
     sys.stdout.write(
-        f"{done - first} schedules, {len(failed)} failed; {rate:.2f} a second, {options.jobs} jobs\n"
+        f"{done - first} schedules, {len(failed)} failed; {rate:.2f} a second, {options.jobs} jobs; "
+        f"{_cost(range(started, done))}\n"
     )
     return 1 if failed else 0
+
+
+def _cost(seeds: range) -> str:
+    """Return the processor time of the worker processes, which have ended: a schedule, and an act."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds, acts = used.ru_utime + used.ru_stime, sum(len(generate(n).acts) for n in seeds)
+    each, an_act = seconds / max(1, len(seeds)), seconds / max(1, acts)
+    return f"{each:.3f} CPU-seconds a schedule, {an_act:.4f} an act"
 
 
 def _one(seed: int) -> list[str]:
