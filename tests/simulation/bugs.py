@@ -247,7 +247,6 @@ PLANTED: Final = (
         "        if resource.edited:",
         "        if resource.edited and resource.deleting:",
         test="scenario/test_endpoint_life.py",
-        seeds=range(40),
     ),
     Planted(
         "a lower revision is refused by the endpoint loop",
