@@ -2,7 +2,14 @@
 
 import pytest
 
-from gco.core.model.model_uri import FileUri, HubUri, S3Uri, check_name, parse_uri
+from gco.core.model.model_uri import (
+    FileUri,
+    HubUri,
+    S3Uri,
+    check_name,
+    is_system_path,
+    parse_uri,
+)
 from gco.errors import InvalidSpecError
 
 
@@ -59,6 +66,26 @@ def test_what_is_no_source_is_refused_with_the_forms_there_are(text, folder):
 )
 def test_a_source_is_written_as_it_is_read(uri):
     assert str(parse_uri(uri)) == uri
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/", True),
+        ("//", True),
+        ("/etc", True),
+        ("/etc/ssl/x", True),
+        ("/run/secrets/kubernetes.io", True),
+        ("/var/run/secrets", True),
+        ("/proc/1/environ", True),
+        ("/etcetera", False),
+        ("/run", False),
+        ("/models/etc", False),
+        ("/mnt/llama", False),
+    ],
+)
+def test_which_paths_are_the_systems(path, expected):
+    assert is_system_path(path) is expected
 
 
 @pytest.mark.parametrize("name", ["", ".hidden", "a/b", "..", "-a", "a b", "a" * 101], ids=repr)

@@ -106,6 +106,9 @@ def test_what_is_no_document_is_told_what_one_has(text, given, allowed):
 
 
 FIELDS = [
+    pytest.param({"model": {"uri": "file:///etc"}}, "spec.model.uri", "file:///etc", "a folder of weights; /proc, /sys, /dev, /etc, /run/secrets, /var/run/secrets hold the system and the credentials of the Job that copies", id="model-of-the-system"),
+    pytest.param({"model": {"uri": "file:///run/secrets/x"}}, "spec.model.uri", "file:///run/secrets/x", "a folder of weights; /proc, /sys, /dev, /etc, /run/secrets, /var/run/secrets hold the system and the credentials of the Job that copies", id="model-of-secrets"),
+    pytest.param({"model": {"uri": "file:///"}}, "spec.model.uri", "file:///", "a folder of weights; /proc, /sys, /dev, /etc, /run/secrets, /var/run/secrets hold the system and the credentials of the Job that copies", id="model-of-everything"),
     pytest.param({"model": {"uri": "https://x"}}, "spec.model.uri", "https://x", "`s3://…`, `hf://…` or `file://…`", id="model-of-the-web"),
     pytest.param({"model": {"uri": "s3://models/x", "digest": "sha256:1"}}, "spec.model.digest", "sha256:1", "`sha256:` and 64 hexadecimal digits", id="short-digest"),
     pytest.param({"model": {"uri": "hf://a/b", "tokenFrom": {"secretKeyRef": {"name": "a", "key": "b c"}}}}, "spec.model.tokenFrom.secretKeyRef.key", "b c", "a key of a Secret: letters, digits, `-`, `_` and `.`", id="key-of-a-secret"),

@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -162,6 +163,21 @@ async def test_what_is_sent_elsewhere_is_in_the_folder_itself(source, tmp_path):
 
     with pytest.raises(SourceDeniedError, match=r"tokenizer\.json is a link"):
         await FolderSource(source, confined=True).manifest()
+
+
+@pytest.mark.parametrize("target", ["/etc/hostname", "/proc/self/environ"])
+async def test_no_link_leads_to_what_the_system_keeps(source, target):
+    """A Job that copies has its service account's token in its own file system."""
+    (source / "tokenizer.json").symlink_to(target)
+
+    with pytest.raises(SourceDeniedError, match="of the system"):
+        await FolderSource(source).manifest()
+
+
+@pytest.mark.parametrize("folder", ["/", "/etc", "/run/secrets", "/proc/self"])
+async def test_no_folder_of_the_system_is_a_model(folder):
+    with pytest.raises(SourceDeniedError, match="of the system"):
+        await FolderSource(Path(folder)).manifest()
 
 
 async def test_a_snapshot_of_a_hubs_own_cache_may_lead_to_its_blobs(tmp_path):

@@ -16,6 +16,8 @@ NAMES: Final = "up to 100 letters, digits, `.`, `_` and `-`, beginning with a le
 _SEGMENT_BYTES: Final = 255
 _PATH_BYTES: Final = 1024
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+SYSTEM_FOLDERS: Final = ("/proc", "/sys", "/dev", "/etc", "/run/secrets", "/var/run/secrets")
+"""Of a container: what the kernel and the kubelet put there, tokens of service accounts among it."""
 DEFAULT_REVISION: Final = "main"
 
 
@@ -63,6 +65,11 @@ class FileUri:
 
 
 SourceUri = S3Uri | HubUri | FileUri
+
+
+def is_system_path(path: str) -> bool:
+    """Return whether an absolute path is the root, or a folder of the system, or below one."""
+    return not path.strip("/") or any(f"{path}/".startswith(f"{each}/") for each in SYSTEM_FOLDERS)
 
 
 def parse_uri(text: str, *, folder: str | None = None, option: str = "--source") -> SourceUri:

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from typing_extensions import override
 
+from gco.core.model.model_uri import is_system_path
 from gco.errors import (
     SourceChangedError,
     SourceDeniedError,
@@ -28,7 +29,9 @@ class FolderSource(Source):
     def __init__(self, path: Path, *, confined: bool = False) -> None:
         """Read the folder `path`; `confined`: refuse links that lead out of it.
 
-        A snapshot in a hub's own cache may lead to the blobs beside it.
+        A snapshot in a hub's own cache may lead to the blobs beside it. Confined or not, no file is
+        read from the system's own folders, whatever link leads there: the Job that copies a model has
+        its service account's token below `/run/secrets`.
         """
         self._path = path
         self._roots = _roots(path) if confined else ()
@@ -76,17 +79,22 @@ class FolderSource(Source):
         return self._path if self._path.is_file() else self._path / file.path
 
     def _files(self) -> Iterator[Listed]:
+        self._check_place(self._path)
         if stat.S_ISREG(self._path.stat().st_mode):
             yield _listed(self._path, self._path.name)
             return
         for folder, _, names in os.walk(self._path, onerror=_raise):
             for path in (Path(folder, name) for name in names):
                 if path.is_file():  # a link to a file counts: a hub's own cache is made of them
-                    self._check_confined(path)
+                    self._check_place(path)
                     yield _listed(path, path.relative_to(self._path).as_posix())
 
-    def _check_confined(self, path: Path) -> None:
+    def _check_place(self, path: Path) -> None:
         real = path.resolve()
+        if is_system_path(real.as_posix()):
+            raise SourceDeniedError(
+                f"{path} is {real}, a file or folder of the system, and no weights"
+            )
         if self._roots and not any(real.is_relative_to(root) for root in self._roots):
             raise SourceDeniedError(
                 f"{path} is a link that leads out of the folder, to {real}; replace it with a copy "

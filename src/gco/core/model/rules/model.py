@@ -5,11 +5,23 @@ from collections.abc import Iterator
 from gco.core.model.allowed import Path
 from gco.core.model.flags import words
 from gco.core.model.model_source import MODELS_FOLDER, model_name, mount_path, source_uri
-from gco.core.model.model_uri import NAMES, FileUri, HubUri, is_name, read_uri
+from gco.core.model.model_uri import (
+    NAMES,
+    SYSTEM_FOLDERS,
+    FileUri,
+    HubUri,
+    is_name,
+    is_system_path,
+    read_uri,
+)
 from gco.core.model.rules.finding import Finding, Known
 from gco.core.model.spec import InferenceEndpoint, ModelSource
 
 _MODEL: Path = ("spec", "model")
+_NO_WEIGHTS = (
+    f"a folder of weights; {', '.join(SYSTEM_FOLDERS)} hold the system and the credentials of the Job "
+    "that copies"
+)
 
 
 def source(document: InferenceEndpoint, _: Known) -> Iterator[Finding]:
@@ -21,8 +33,11 @@ def source(document: InferenceEndpoint, _: Known) -> Iterator[Finding]:
     yield from unreadable
     if unreadable:
         return
-    yield from _name(model)
     uri = source_uri(model)
+    if isinstance(uri, FileUri) and is_system_path(uri.path):
+        yield Finding((*_MODEL, "uri"), model.uri, _NO_WEIGHTS)
+        return
+    yield from _name(model)
     if model.token_from is not None and not isinstance(uri, HubUri):
         allowed = "only for `hf://`; buckets are opened by the service account of the pods"
         yield Finding((*_MODEL, "tokenFrom"), "", allowed)
