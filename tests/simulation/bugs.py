@@ -29,6 +29,11 @@ class Planted:
         return " and ".join(filter(None, (self.test, simulated)))
 
 
+REPLAYED: Final = (
+    "simulation/test_simulation.py::test_a_schedule_that_once_failed_breaks_no_invariant"
+)
+"""The simulator, on the schedules that once found a fault."""
+
 PLANTED: Final = (
     Planted(
         "a region refuses a lower revision",
@@ -541,5 +546,40 @@ PLANTED: Final = (
         "in region.orphans[:MOST_ORPHANS]),",
         "in region.orphans),",
         test="store/test_record_sizes.py",
+    ),
+    Planted(
+        "a revision that a person wrote into a status is not believed",
+        "core/model/regional.py",
+        "return bool(owners) and STATUS_MANAGER not in owners",
+        "return False",
+        test=REPLAYED,
+    ),
+    Planted(
+        "a template key that was written by hand names no template",
+        "core/region/observe.py",
+        "_template_key(manifest) if _keyed_by_us(manifest) else None",
+        "_template_key(manifest)",
+        test=REPLAYED,
+    ),
+    Planted(
+        "no template is of a revision that is still to come",
+        "core/region/render/revision.py",
+        "min(template.number, regional.spec.revision)",
+        "template.number",
+        test=REPLAYED,
+    ),
+    Planted(
+        "a smaller count and a new template are written together",
+        "core/region/desired.py",
+        "return bool(leaving) and count_of",
+        "return False and count_of",
+        test=REPLAYED,
+    ),
+    Planted(
+        "the smallest count that can occur decides how pods are replaced",
+        "core/region/scaling.py",
+        "return min((count for count",
+        "return max((count for count",
+        test="scenario/test_last_ready_pod.py",
     ),
 )
