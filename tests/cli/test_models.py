@@ -24,7 +24,8 @@ def bucket(s3):
 
 @pytest.fixture
 def gco(world, s3, bucket):
-    """Run `gco` with models below one folder of the bucket."""
+    """Run `gco` with models below one folder of the bucket, beside a store without endpoints."""
+    assert world.run("store", "init", store=False).exit_code == 0
 
     def run(*arguments, code=0, **environment):
         variables = {**s3.variables(), "GCO_MODELS": f"s3://{bucket}/models", **environment}

@@ -132,7 +132,8 @@ def record(template, created, uid):
     manifest = dict(revision(a_regional(), template).manifest)
     name = manifest["metadata"]["name"]
     meta = {**manifest["metadata"], "uid": uid, "creationTimestamp": created}
-    fields = {"f:metadata": {"f:annotations": {"f:gco.io/endpoint-uid": {}}}}
+    stated = manifest["metadata"]["annotations"]
+    fields = {"f:metadata": {"f:annotations": {f"f:{name}": {} for name in stated}}}
     meta["managedFields"] = [{**entry(MANAGER, fields), "operation": "Apply"}]
     return name, frozen({**manifest, "metadata": meta})
 

@@ -1,11 +1,16 @@
 """Which reason wins, and what a person is told to do."""
 
+import ast
 import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import gco
 from gco.core.region.causes import (
     PATIENCE,
+    RANK,
     Ask,
     Cause,
     crashing,
@@ -347,3 +352,43 @@ def test_a_long_line_of_a_log_is_cut():
 
     assert cause is not None
     assert len(cause.message) < 1000
+
+
+def stated_reasons() -> Iterator[tuple[str, str]]:
+    """Every text that the source gives to a Cause as its reason, with the file."""
+    for path in sorted(Path(gco.__file__).parent.rglob("*.py")):
+        tree = ast.parse(path.read_text())
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Cause":
+                for text in texts_of(call.args[0], tree):
+                    yield path.name, text
+
+
+def texts_of(given: ast.expr, tree: ast.Module) -> Iterator[str]:
+    match given:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.IfExp(body=body, orelse=other):
+            yield from texts_of(body, tree)
+            yield from texts_of(other, tree)
+        case ast.Name(id=name):
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Assign):
+                    for target in node.targets:
+                        yield from assigned(name, target, node.value, tree)
+
+
+def assigned(name: str, target: ast.expr, value: ast.expr, tree: ast.Module) -> Iterator[str]:
+    match target, value:
+        case ast.Name(id=same), _ if same == name:
+            yield from texts_of(value, tree)
+        case ast.Tuple(elts=targets), ast.Tuple(elts=values):
+            for each, one in zip(targets, values, strict=True):
+                yield from assigned(name, each, one, tree)
+
+
+def test_every_reason_that_a_cause_is_given_has_a_rank():
+    """A reason without one would end the run that has to choose which cause wins."""
+    found = set(stated_reasons())
+    assert len(found) > len(RANK) // 2, "the search finds them"
+    assert {(file, reason) for file, reason in found if reason not in RANK} == set()

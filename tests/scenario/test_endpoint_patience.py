@@ -43,6 +43,13 @@ def forbidden() -> ForbiddenError:
     return ForbiddenError('services is forbidden: User "gco" cannot patch')
 
 
+def namespace_ends() -> ForbiddenError:
+    return ForbiddenError(
+        'services "web" is forbidden: unable to create new content in namespace gco-inference '
+        "because it is being terminated"
+    )
+
+
 def webhook_down() -> TransientError:
     return TransientError('Internal error occurred: failed calling webhook "lb" (HTTP 500)')
 
@@ -79,6 +86,19 @@ async def test_a_permission_that_stays_missing_is_a_failure_and_asked_for_ever_m
         before = world.monitor.requests["apply", SERVICE.name]
         await asyncio.sleep(HOUR)
         assert world.monitor.requests["apply", SERVICE.name] - before <= 16
+
+        world.monitor.faults.clear()
+        await until(world.is_ready, within=330)
+
+
+async def test_objects_of_a_namespace_that_is_being_deleted_are_refused_by_that_name(clock):
+    world = World(clock)
+    await world.install()
+    world.monitor.faults.fail("apply", SERVICE, times=10_000, error=namespace_ends)
+    async with background(*world.loops()):
+        await world.want()
+        await until(lambda: world.reason() == "NamespaceTerminating", within=120)
+        assert "delete the endpoint, or wait" in world.status().message
 
         world.monitor.faults.clear()
         await until(world.is_ready, within=330)

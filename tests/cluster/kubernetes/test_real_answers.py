@@ -6,6 +6,7 @@ import itertools
 import pytest
 
 from gco.cluster.kubernetes import connect
+from gco.cluster.kubernetes.client import PAGE_SIZE
 from gco.cluster.port import LogOptions
 from gco.errors import AbsentError, ForbiddenError, RejectedError, TransientError
 from gco.kinds.registry import CONTROLLER_REVISION, DEPLOYMENT, LEASE, POD, Kind
@@ -112,4 +113,4 @@ async def test_the_audit_log_names_the_program(control_plane, namespace):
         if each.user_agent.startswith("gco-contract/1.0")
     ]
     assert (request.verb, request.resource) == ("list", "leases")
-    assert "limit=500" in request.uri
+    assert f"limit={PAGE_SIZE}" in request.uri

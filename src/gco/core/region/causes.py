@@ -37,6 +37,7 @@ RANK: Final = (
     "AdoptionWaiting",
     "PolicyDenied",
     "Forbidden",
+    "NamespaceTerminating",
     "Rejected",
     "ApplyFailed",
     "FoughtOver",
