@@ -165,8 +165,8 @@ def _with_taken_back(applied: Applied, number: RevisionNumber) -> Applied:
     sizes = [change for change in applied.changes if _SIZES.fullmatch(change.path)]
     if len(sizes) == len(applied.changes):
         return applied
-    told = f"taken back as well, to what revision {number} says; set it again if it is to stay"
-    warnings = [Problem(change.path, change.values, told) for change in sizes]
+    advice = f"taken back as well, to what revision {number} says; set it again if it is to stay"
+    warnings = [Problem(change.path, change.values, advice) for change in sizes]
     return applied.model_copy(update={"warnings": (*warnings, *applied.warnings)})
 
 

@@ -65,13 +65,13 @@ def _refuse_unread(
 ) -> None:
     """Raise what cannot be read, with the exact way on; the others are deleted."""
     name, error = next(iter(unread.items()))
-    told = UnreadableError(
+    unreadable = UnreadableError(
         f"{error}. `gco delete {name} --discard-unreadable` removes the record alone: what runs in its "
         "regions stays until the endpoint is applied and deleted again"
     )
     if not deleted:
-        raise told
-    raise HalfDoneError(told, stored=deleted, unknown=(), not_stored=list(unread)) from error
+        raise unreadable
+    raise HalfDoneError(unreadable, stored=deleted, unknown=(), not_stored=list(unread)) from error
 
 
 async def _bury(context: Context, names: Sequence[EndpointName]) -> Mapping[EndpointName, Endpoint]:

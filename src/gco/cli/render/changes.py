@@ -49,8 +49,9 @@ def applied_text(applied: Applied, me: str, width: int, *, fields: bool = True) 
 def deleted_text(deleted: Deleted) -> Text:
     """Return what became of one request to delete."""
     if deleted.discarded:
-        told = "  record discarded; to remove what runs, apply it again once its regions report it as an "
-        return Text(deleted.name, style="bold") + Text(f"{told}orphan, then delete it")
+        how = "apply it again once its regions report it as an orphan, then delete it"
+        after = f"  record discarded; to remove what runs, {how}"
+        return Text(deleted.name, style="bold") + Text(after)
     where = ", ".join(deleted.regions) or "no region"
     verb = "is being deleted already" if deleted.already else "is being deleted"
     return Text(deleted.name, style="bold") + Text(f"  {verb}; objects are to go from {where}")

@@ -70,13 +70,13 @@ def error_of(what: str, status: int, body: bytes, headers: Mapping[str, str]) ->
 
 
 def error_of_status(
-    what: str, told: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    what: str, answer: Mapping[str, Any], headers: Mapping[str, str] | None = None
 ) -> ClusterError:
     """Return the error that a Status object stands for, as a watch delivers it."""
-    details = told.get("details") or {}
+    details = answer.get("details") or {}
     wait = (headers or {}).get("Retry-After") or details.get("retryAfterSeconds")
-    message = str(told.get("message") or told.get("reason") or "no reason given")
-    code = told.get("code")
+    message = str(answer.get("message") or answer.get("reason") or "no reason given")
+    code = answer.get("code")
     status = code if isinstance(code, int) and code else _SERVER_ERROR
     if status == _INVALID and any(
         cause.get("field") == "metadata.uid" for cause in details.get("causes") or ()

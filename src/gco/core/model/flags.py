@@ -43,8 +43,8 @@ def env_value(env: Iterable[EnvVar], name: str | None) -> str | None:
 
 def told_port(spec: EndpointSpec, profile: Profile) -> int | None:
     """Return the port that arguments or environment tell the server, arguments first."""
-    told = flag_value(words(spec), profile.port_flags)
-    if told is None:
-        told = env_value(spec.env or (), profile.port_env)
-    number = int(told) if told is not None and is_digits(told) else 0
+    stated = flag_value(words(spec), profile.port_flags)
+    if stated is None:
+        stated = env_value(spec.env or (), profile.port_env)
+    number = int(stated) if stated is not None and is_digits(stated) else 0
     return number if 0 < number <= _HIGHEST_PORT else None

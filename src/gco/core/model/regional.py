@@ -108,7 +108,7 @@ class RegionalStatus(Report):
         return cls.model_validate(status.model_dump(exclude={"name", "region"}, by_alias=False))
 
     def to_region_status(self, name: EndpointName, region: RegionName) -> RegionStatus:
-        """Return what the store is told of the endpoint `name` in `region`, as far as it takes it."""
+        """Return the status that the store has of `name` in `region`, as far as it has room for it."""
         fields = set(RegionStatus.model_fields) - {"name", "region", "models_omitted"}
         said = self.model_dump(include=fields, by_alias=False)
         return bounded_status(RegionStatus.model_validate({**said, "name": name, "region": region}))

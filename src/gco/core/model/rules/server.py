@@ -100,11 +100,11 @@ def _env_path(spec: EndpointSpec, profile: Profile) -> Path:
 
 def _parallel(spec: EndpointSpec) -> Iterator[Finding]:
     profile = profile_of(spec.image, spec.server)
-    told = flag_value(words(spec), profile.parallel_flags)
+    stated = flag_value(words(spec), profile.parallel_flags)
     count = devices(spec.resources).count
-    if told is not None and is_digits(told) and 0 < count < int(told):
+    if stated is not None and is_digits(stated) and 0 < count < int(stated):
         allowed = f"at most resources.count, which is {count}"
-        yield Finding(_ARGS, f"{profile.parallel_flags[0]} {told}", allowed)
+        yield Finding(_ARGS, f"{profile.parallel_flags[0]} {stated}", allowed)
 
 
 def open_route(document: InferenceEndpoint, _: Known) -> Iterator[Finding]:

@@ -108,8 +108,8 @@ def _condition(
     repaired = found is not None and not found.lasting  # it was True for a moment
     message, generation = quote(said.message, LONGEST), view.regional.generation
     if before is not None and stays and not repaired:
-        told = (before.reason, before.message, before.observed_generation)
-        if told == (said.reason, message, generation):
+        shown = (before.reason, before.message, before.observed_generation)
+        if shown == (said.reason, message, generation):
             return before
         now = before.last_transition_time
     return Condition(
